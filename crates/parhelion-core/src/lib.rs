@@ -1,0 +1,29 @@
+//! The words that every other crate shares, as plain data: time, tenant keys, events, deliveries,
+//! calls, requests, operations, limits, and [`Outbox`], the one seam between state and delivery.
+//!
+//! Deliberately absent: async, HTTP, sockets, any cloud's names, any rule of any API.
+//! Start reading at [`event`] and [`delivery`].
+
+pub mod delivery;
+pub mod event;
+pub mod glob;
+pub mod limits;
+pub mod operation;
+pub mod request;
+pub mod tenant;
+pub mod text;
+
+pub use delivery::{Delivery, DeliveryId, DeliveryStatus, ErrorClass, Outbox, Policy, Settled};
+pub use event::{Cause, Event, EventNo, Verdict};
+pub use operation::{OperationInfo, Standing};
+pub use request::{Call, RequestRecord, Seq};
+pub use tenant::{Owner, TenantKey, WorldName};
+
+/// An instant of the emulator's time, UTC. `chrono` is built without its clock: it cannot be read, only passed in.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;
+
+/// Where real time comes in. The one implementation that reads the system stands in the binary.
+pub trait Clock: Send + Sync + 'static {
+    /// The present instant.
+    fn now(&self) -> Timestamp;
+}

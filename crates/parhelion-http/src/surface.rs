@@ -1,0 +1,70 @@
+//! What a surface is to the server: a value, not a trait.
+
+use crate::{Body, Head, Request, Response};
+use parhelion_core::{OperationInfo, limits};
+use std::{borrow::Cow, convert::Infallible, future::Future};
+use tower::util::BoxCloneSyncService;
+
+/// A surface's (or the control API's) way from request to answer. It cannot fail: whatever happens, it answers
+/// in its own dialect.
+pub type HttpService = BoxCloneSyncService<Request, Response, Infallible>;
+
+/// One of the emulated services, as the server sees it.
+#[derive(Clone)]
+pub struct Surface {
+    /// `codepipeline`, `azure-devops`, `kudu`, `secure-source-manager`, `control`.
+    pub name: &'static str,
+    /// "Is this yours?": pure, without body or state. At most one surface says yes to any request
+    /// (`tests/golden/classify.tsv`). The URI is without the world's prefix; [`Head`] is in the extensions.
+    pub claims: fn(&http::request::Parts) -> bool,
+    /// The largest body of a request in bytes; beyond it reading the body fails with
+    /// [`crate::BodyError::TooLarge`].
+    pub body_limit: fn(&http::request::Parts) -> u64,
+    /// The table of operations.
+    pub operations: &'static [OperationInfo],
+    /// Answers what it claims.
+    pub service: HttpService,
+    /// Its own calls below `/_parhelion/surfaces/{name}/`; it sees the path from there on (`/clients`).
+    pub control: Option<HttpService>,
+    /// The answer to a request whose handling panicked, in the surface's own error form.
+    pub panicked: fn(&Head) -> Response,
+    /// One line for the start-up banner: where it answers, given the base URL.
+    pub banner: fn(&str) -> String,
+}
+
+/// What a surface recognised in a request; put into the *answer's* extensions, for the log and
+/// `/_parhelion/requests`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// The operation's API name; empty when none was recognised.
+    pub operation: Cow<'static, str>,
+    /// The tenant as text; empty when none was named.
+    pub tenant: String,
+}
+
+/// A service from an async function.
+pub fn service<F, Fut>(f: F) -> HttpService
+where
+    F: Fn(Request) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Response> + Send + 'static,
+{
+    BoxCloneSyncService::new(tower::service_fn(move |request: Request| {
+        let answer = f(request);
+        async move { Ok::<_, Infallible>(answer.await) }
+    }))
+}
+
+/// [`Surface::body_limit`] of a surface without exceptions.
+pub fn general_body_limit(_: &http::request::Parts) -> u64 {
+    limits::BODY_BYTES
+}
+
+/// An answer of a status, a content type and bytes.
+pub fn answer(status: u16, content_type: &str, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    if let Ok(value) = http::HeaderValue::from_str(content_type) {
+        response.headers_mut().insert(http::header::CONTENT_TYPE, value);
+    }
+    response
+}

@@ -1,0 +1,1 @@
+//! parhelion-secure-source-manager

@@ -1,0 +1,1 @@
+//! The cross-surface tests; one binary, one link.
