@@ -60,11 +60,30 @@ pub struct Policy {
     pub follow_redirects: u8,
     /// Whether the receiver's certificate is verified.
     pub verify_tls: bool,
+    /// When a user and password in the URL are sent (as `Authorization: Basic`; they never stand in the request line).
+    pub credentials: Credentials,
+}
+
+/// When the user and password of a delivery's URL are sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Credentials {
+    /// With the first request.
+    #[default]
+    AtOnce,
+    /// Only in a second request, after an answer 401 with a Basic challenge.
+    WhenChallenged,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Policy { schedule_secs: Vec::new(), timeout_secs: 10, give_up_on: Vec::new(), follow_redirects: 0, verify_tls: true }
+        Policy {
+            schedule_secs: Vec::new(),
+            timeout_secs: 10,
+            give_up_on: Vec::new(),
+            follow_redirects: 0,
+            verify_tls: true,
+            credentials: Credentials::AtOnce,
+        }
     }
 }
 
@@ -160,6 +179,14 @@ pub trait Outbox: Send + Sync + 'static {
     fn next_deadline(&self) -> Option<Timestamp>;
     /// Whether a delivery is in flight or could go now (held ones do not count).
     fn busy(&self, now: Timestamp) -> bool;
+    /// Takes the report of a settled attempt (`Settled::delivery`, `Settled::attempts`) out of the outbox. `true` once for
+    /// each report that still stands; `false` when a restore, a reset or a cancellation came in between. The world asks
+    /// under its gate, right before it gives the report to the store: so no report touches a state that it does not
+    /// belong to, and a checkpoint holds either the report or what came of it.
+    fn take_report(&self, delivery: DeliveryId, attempts: u32) -> bool {
+        let _ = (delivery, attempts);
+        true
+    }
     /// Where a delivery stands; `None` when it is no longer kept.
     fn status(&self, id: DeliveryId) -> Option<DeliveryStatus>;
     /// Cancels what is not yet settled: of one owner, or all.

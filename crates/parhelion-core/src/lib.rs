@@ -13,7 +13,7 @@ pub mod request;
 pub mod tenant;
 pub mod text;
 
-pub use delivery::{Delivery, DeliveryId, DeliveryStatus, ErrorClass, Outbox, Policy, Settled};
+pub use delivery::{Credentials, Delivery, DeliveryId, DeliveryStatus, ErrorClass, Outbox, Policy, Settled};
 pub use event::{Cause, Event, EventNo, Verdict};
 pub use operation::{OperationInfo, Standing};
 pub use request::{Call, RequestRecord, Seq};
