@@ -8,7 +8,7 @@ use std::net::IpAddr;
 pub type Seq = u64;
 
 /// Who asks, and the journal entry that everything done here goes back to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Call {
     /// `X-Parhelion-Request-Id` of the answer; empty for mail, time and reports.
     pub request_id: String,
@@ -20,12 +20,6 @@ pub struct Call {
     pub base: String,
     /// The journal entry of the request.
     pub cause: Seq,
-}
-
-impl Default for Call {
-    fn default() -> Self {
-        Call { request_id: String::new(), caller: String::new(), peer: None, base: String::new(), cause: 0 }
-    }
 }
 
 /// A request and its answer as kept for `/_parhelion/requests` (control.md 6).

@@ -38,7 +38,11 @@ pub struct BadWorldName(pub String);
 
 impl fmt::Display for BadWorldName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\" is no name of a world: 1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit", self.0)
+        write!(
+            f,
+            "\"{}\" is no name of a world: 1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit",
+            self.0
+        )
     }
 }
 impl std::error::Error for BadWorldName {}
@@ -64,7 +68,11 @@ impl FromStr for WorldName {
         let good = s.len() <= 64
             && s.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric())
             && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
-        if good { Ok(WorldName(s.to_ascii_lowercase())) } else { Err(BadWorldName(s.chars().take(80).collect())) }
+        if good {
+            Ok(WorldName(s.to_ascii_lowercase()))
+        } else {
+            Err(BadWorldName(s.chars().take(80).collect()))
+        }
     }
 }
 impl TryFrom<String> for WorldName {
