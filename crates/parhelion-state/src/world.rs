@@ -269,17 +269,21 @@ impl World {
             }
         });
     }
-    /// Tells how an attempt to deliver came out.
+    /// Tells how an attempt to deliver came out. A report that a restore or a cancellation has overtaken changes
+    /// nothing.
     pub fn delivered(&self, owner: &Owner, cause: Seq, report: &Settled) {
         self.chain(|chain| {
+            // Asked under the gate: a checkpoint holds either the report or what came of it.
+            if !self.outbox.take_report(report.delivery, report.attempts) {
+                return;
+            }
             if let Some(shelf) = self.any(&owner.store) {
                 shelf.delivered(self, chain, owner, cause, report);
             }
+            if report.status.is_final() {
+                self.ledger.lock().finish(report.delivery);
+            }
         });
-        if report.status.is_final() {
-            self.ledger.lock().finish(report.delivery);
-            self.nudge();
-        }
     }
     /// Waits until a delivery has come to its end and its tenant has learned of it.
     pub async fn settled(&self, id: DeliveryId) {
