@@ -1,1 +1,5 @@
 //! parhelion-codepipeline
+
+mod domain;
+mod shapes;
+mod wire;

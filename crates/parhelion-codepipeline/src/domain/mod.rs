@@ -1,0 +1,3 @@
+//! Rules that more than one operation needs.
+
+pub mod place;
