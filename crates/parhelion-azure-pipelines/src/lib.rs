@@ -1,1 +1,31 @@
-//! parhelion-azure-pipelines
+//! Azure Pipelines YAML as the service reads it: with places, expanded, validated and written back. Pure: text in,
+//! values out. No server, no files, no clock.
+//!
+//! ```text
+//! parse(name, text) ── Document ──┬─ webhooks(&document)         which webhooks start it (registration)
+//!                                 └─ expand(&document, &inputs)  Expanded { tree, pipeline, final_yaml, warnings }
+//! filters::judge(&filter, &payload)                              does a delivery pass?
+//! ```
+//!
+//! Everything that can be wrong is an [`Issue`] with the service's text, file, line and column; [`joined`] gives them
+//! the way the service shows them. Everything is bounded by [`limits`].
+//!
+//! Deliberately absent: templates and `extends` (named in an error when a file uses them), run-time expressions
+//! (`$[ … ]`, conditions: kept as text), `$(x)` macros, task definitions.
+
+pub mod document;
+pub mod expand;
+pub mod filters;
+pub mod issue;
+mod jsonpath;
+pub mod limits;
+pub mod pipeline;
+pub mod webhooks;
+pub mod yaml;
+
+pub use document::{Document, parse};
+pub use expand::{Expanded, Inputs, expand};
+pub use filters::{FilterVerdict, judge, judge_all};
+pub use issue::{Issue, joined};
+pub use pipeline::Pipeline;
+pub use webhooks::{Filter, WebhookResource, webhooks};

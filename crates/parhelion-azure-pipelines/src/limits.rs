@@ -1,0 +1,20 @@
+//! Bounds of reading and expanding. What bombs and mistakes cost is decided here, once.
+
+/// Levels of nesting of a file and of the expanded tree.
+// Docs: the service refuses more than 100 levels.
+pub const DEPTH: usize = 100;
+/// Levels of nested function arguments in one expression; the root counts as 1.
+// OBSERVED: `Exceeded max expression depth 50`.
+pub const EXPRESSION_DEPTH: usize = 50;
+/// Cost of a tree in bytes, by the rule of [`crate::yaml::cost`]; also the largest single text an expression may make.
+// Docs: the service holds at most 20 MB while expanding.
+pub const TREE_BYTES: usize = 20 * 1024 * 1024;
+/// Steps of work of one expansion: nodes visited, operands evaluated, and one for each 64 bytes of text handled.
+// CHOICE: the service's own number is unknown; this one takes about a second at most.
+pub const EVENTS: u64 = 2_000_000;
+/// Errors that one expansion reports; the rest are dropped.
+// CHOICE: enough to work with, and bounded.
+pub const ISSUES: usize = 20;
+/// Characters of one error text with its prefix, before it is cut.
+// OBSERVED: longer ones end in `[...]`.
+pub const ISSUE_CHARS: usize = 500;
