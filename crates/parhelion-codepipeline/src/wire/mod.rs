@@ -1,5 +1,212 @@
-//! Bytes to inputs, outputs and errors to bytes.
+//! Bytes to inputs, outputs and errors to bytes: two protocols over one table of operations.
+//!
+//! [`serve`] tells the whole way. What an operation is and does stands behind [`Dispatch`], so nothing here knows a
+//! store. Signatures are parsed, not verified ([`sigv4`]).
 
+mod answer;
+pub mod cbor;
+pub mod constraints;
+pub mod json11;
+pub mod paging;
+pub mod refusal;
 pub mod shape;
+pub mod sigv4;
 pub mod table;
 pub mod value;
+
+pub use refusal::{Fault, Refusal};
+
+use crate::domain::place::Place;
+use constraints::Instants;
+use http::{Method, header::CONTENT_TYPE, request::Parts};
+use parhelion_core::{Call, limits, text::prefix};
+use parhelion_http::{Head, Named, Request, Response, read_body};
+use refusal::Problem;
+use shape::Operation;
+use sigv4::Claim;
+use value::Value;
+
+/// The path of webhook deliveries; the operation behind it is no part of the API and has its own form.
+pub const TRIGGER_PATH: &str = "/trigger";
+/// Largest body of a webhook delivery, bytes (GitHub sends none that is larger).
+pub const TRIGGER_BODY_BYTES: u64 = 25 * 1024 * 1024;
+
+/// The protocol of a call; it decides over the form of the answer, errors too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// awsJson1_1: `POST /` with `X-Amz-Target`.
+    Json,
+    /// smithy's rpc-v2-cbor: `POST …/service/…/operation/{Operation}`.
+    Cbor,
+}
+
+/// What stands behind the wire: the operations that are built, and a place for what is told of refusals.
+pub trait Dispatch: Sync {
+    /// Whether an operation of the API model is built here.
+    fn knows(&self, operation: &str) -> bool;
+    /// Runs it. `input` has the operation's input shape; what comes back must have its output shape
+    /// ([`Value::Null`] where it has none). `call.caller` is the caller's ARN.
+    ///
+    /// # Errors
+    /// The exception that the client gets.
+    fn run(
+        &self,
+        head: &Head,
+        operation: &str,
+        place: &Place,
+        call: &Call,
+        input: Value,
+    ) -> Result<Value, Fault>;
+    /// Told of each request that reached no operation: `operation` is empty when none was named.
+    fn refused(&self, head: &Head, operation: &str, place: &Place, call: &Call, refusal: &Refusal);
+}
+
+/// Whether a request is for this surface: a target, a path or a signature of CodePipeline, or a webhook's delivery.
+pub fn claims(parts: &Parts) -> bool {
+    target(parts).is_some()
+        || rpc_operation(parts.uri.path()).is_some()
+        || is_trigger(parts)
+        || Claim::of(parts).service() == Some("codepipeline")
+}
+
+/// Whether a request is a webhook's delivery (whatever its method).
+pub fn is_trigger(parts: &Parts) -> bool {
+    parts.uri.path() == TRIGGER_PATH && target(parts).is_none()
+}
+
+/// The largest body that is read of a request, bytes.
+pub fn body_limit(parts: &Parts) -> u64 {
+    if is_trigger(parts) { TRIGGER_BODY_BYTES } else { limits::BODY_BYTES }
+}
+
+/// Answers a call of the API: authenticate → protocol and operation → body → input → constraints → run → bytes.
+pub async fn serve(request: Request, dispatch: &impl Dispatch) -> Response {
+    let (parts, body) = request.into_parts();
+    let head = Head::of(&parts);
+    let place = Claim::of(&parts).place();
+    let call = Call { caller: place.caller_arn(), ..head.call() };
+    let (protocol, name) = addressed(&parts);
+
+    let judged = match operation(&parts, protocol, name, dispatch) {
+        Err(refusal) => Err(refusal),
+        Ok(operation) => match read_body(body, limits::BODY_BYTES).await {
+            Err(error) => Err(Refusal::from(error)),
+            Ok(bytes) => input(&parts, protocol, operation, &bytes).map(|input| (operation, input)),
+        },
+    };
+    let mut response = match judged {
+        Ok((operation, input)) => match dispatch.run(head, operation.name, &place, &call, input) {
+            Ok(output) => answer::success(protocol, operation.output, &output, &head.request_id),
+            Err(fault) => answer::problem(protocol, fault.into(), &head.request_id),
+        },
+        Err(refusal) => {
+            dispatch.refused(head, prefix(name, 100), &place, &call, &refusal);
+            answer::problem(protocol, Problem::of(&refusal, protocol), &head.request_id)
+        }
+    };
+    let operation = prefix(name, 100).to_owned().into();
+    response.extensions_mut().insert(Named { operation, tenant: place.to_string() });
+    response
+}
+
+/// The answer to a call whose handling panicked, in the form of its protocol.
+pub fn panicked(head: &Head) -> Response {
+    let cbor = rpc_operation(head.original_uri.path()).is_some();
+    let protocol = if cbor { Protocol::Cbor } else { Protocol::Json };
+    answer::problem(protocol, Fault::internal().into(), &head.request_id)
+}
+
+/// The value of `X-Amz-Target` when it is one of CodePipeline's: the operation's name.
+fn target(parts: &Parts) -> Option<&str> {
+    let target = parts.headers.get("x-amz-target")?.to_str().ok()?;
+    target.strip_prefix(table::TARGET_PREFIX)?.strip_prefix('.')
+}
+
+/// The operation named by the last four segments of a path.
+fn rpc_operation(path: &str) -> Option<&str> {
+    let mut segments = path.rsplit('/');
+    let (operation, word, service) = (segments.next()?, segments.next()?, segments.next()?);
+    // The service may carry its namespace.
+    let service = service.rsplit('.').next().unwrap_or(service);
+    let ours = word == "operation" && service == table::TARGET_PREFIX && segments.next()? == "service";
+    (ours && !operation.is_empty() && segments.next().is_some()).then_some(operation)
+}
+
+/// The protocol that a request speaks, and the name of the operation it asks for (empty: none).
+fn addressed(parts: &Parts) -> (Protocol, &str) {
+    match rpc_operation(parts.uri.path()) {
+        Some(operation) => (Protocol::Cbor, operation),
+        None => (Protocol::Json, target(parts).unwrap_or("")),
+    }
+}
+
+/// The operation of a call, when the request's head is one of its protocol.
+fn operation(
+    parts: &Parts,
+    protocol: Protocol,
+    name: &str,
+    dispatch: &impl Dispatch,
+) -> Result<&'static Operation, Refusal> {
+    if parts.method != Method::POST {
+        return Err(Refusal::NotACall("the method is not POST"));
+    }
+    match protocol {
+        Protocol::Json => {
+            if name.is_empty() {
+                return Err(Refusal::NotACall("no X-Amz-Target names an operation"));
+            }
+            let types = ["application/x-amz-json-1.1", "application/x-amz-json-1.0", "application/json"];
+            if !content_type(parts).is_some_and(|t| types.contains(&t.as_str())) {
+                return Err(Refusal::NotACall("the content type is not application/x-amz-json-1.1"));
+            }
+        }
+        Protocol::Cbor => {
+            // Docs (smithy): such a request is malformed and must be refused. CHOICE: as what.
+            if parts.headers.contains_key("x-amz-target") {
+                let text = "X-Amz-Target must not be sent with smithy-protocol rpc-v2-cbor";
+                return Err(Refusal::Serialization(text.to_owned()));
+            }
+            if parts.headers.get(answer::SMITHY_PROTOCOL).is_none_or(|v| v != answer::RPC_V2_CBOR) {
+                return Err(Refusal::Serialization(
+                    "The header smithy-protocol must be rpc-v2-cbor".to_owned(),
+                ));
+            }
+        }
+    }
+    // What is in the model and not built yet is as unknown as what is in neither.
+    let known = table::OPERATIONS.iter().find(|o| o.name == name && dispatch.knows(name));
+    known.ok_or(Refusal::UnknownOperation)
+}
+
+/// The checked input of an operation.
+fn input(parts: &Parts, protocol: Protocol, operation: &Operation, bytes: &[u8]) -> Result<Value, Refusal> {
+    let (read, instants) = match protocol {
+        Protocol::Json => (json11::read(bytes), Instants::Plain),
+        Protocol::Cbor => {
+            // Without a body there need be no content type.
+            let cbor = content_type(parts).map_or(bytes.is_empty(), |t| t == "application/cbor");
+            if !cbor {
+                return Err(Refusal::UnsupportedMediaType);
+            }
+            (cbor::read(bytes), Instants::Tagged)
+        }
+    };
+    let value = read.map_err(Refusal::Serialization)?;
+    if !matches!(value, Value::Map(_)) {
+        return Err(Refusal::Serialization("The request body must be a structure".to_owned()));
+    }
+    let value = constraints::coerce(operation.input, value, instants).map_err(Refusal::Serialization)?;
+    match constraints::violations(operation.input, &value) {
+        none if none.is_empty() => Ok(value),
+        some => Err(Refusal::Constraints(some)),
+    }
+}
+
+/// The media type of the body, in lower case and without parameters.
+fn content_type(parts: &Parts) -> Option<String> {
+    let text = parts.headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    Some(text.split(';').next().unwrap_or(text).trim().to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,10 @@ use indexmap::IndexMap;
 use parhelion_core::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// Most values that one request's body may hold; far above what any operation takes. It bounds the memory that a
+/// body of the largest size can ask for.
+pub const VALUES_MAX: usize = 1_000_000;
+
 /// A tree of values, independent of the protocol.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -132,13 +136,35 @@ impl<'de> Deserialize<'de> for EpochSeconds {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::shapes::{
         AWSSessionCredentials, ActionCategory, ActionTypeId, GetPipelineOutput, PipelineMetadata,
         StartTimeRange, Tag, WebhookAuthConfiguration,
     };
     use proptest::prelude::*;
+
+    /// Values without nulls. Instants and bytes only where the protocol has them.
+    pub fn any_value(cbor: bool) -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            any::<bool>().prop_map(Value::Bool),
+            any::<i64>().prop_map(Value::Int),
+            any::<i32>().prop_map(|eighths| Value::Float(f64::from(eighths) / 8.0)),
+            ".{0,8}".prop_map(Value::Text),
+            (0i64..4_000_000_000_000).prop_map(|ms| Value::Timestamp(at(ms))),
+            proptest::collection::vec(any::<u8>(), 0..5).prop_map(Value::Bytes),
+        ];
+        let leaf = leaf.prop_filter("of the protocol", move |v| {
+            cbor || !matches!(v, Value::Timestamp(_) | Value::Bytes(_))
+        });
+        leaf.prop_recursive(4, 40, 5, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::List),
+                proptest::collection::vec((".{0,5}", inner), 0..5)
+                    .prop_map(|entries| Value::Map(entries.into_iter().collect())),
+            ]
+        })
+    }
 
     fn at(millis: i64) -> Timestamp {
         DateTime::from_timestamp_millis(millis).unwrap()
