@@ -1,5 +1,7 @@
 //! parhelion-codepipeline
 
 mod domain;
+mod error;
 mod shapes;
+mod store;
 mod wire;

@@ -1,0 +1,167 @@
+//! The engine's invariants, checked before each publication in debug builds and by the property test.
+
+use super::Engine;
+use super::records::{Due, Key, Position, Run};
+use crate::domain::jobs::{JobState, queue_of};
+use crate::shapes::{ActionExecutionStatus, PipelineExecutionStatus};
+
+impl Engine {
+    /// Panics when an invariant does not hold.
+    pub fn check(&self) {
+        assert_eq!(self.names.len(), self.lines.len(), "one name for each line");
+        for (name, id) in self.names.iter() {
+            assert_eq!(
+                self.lines.get(&**id).map(|line| &line.name),
+                Some(name),
+                "a line is found by its name"
+            );
+        }
+        self.check_executions();
+        self.check_gates();
+        self.check_runs();
+        self.check_jobs();
+        self.check_due();
+    }
+
+    fn check_executions(&self) {
+        assert_eq!(self.execution_ids.len(), self.executions.len(), "one id for each execution");
+        for (key, execution) in self.executions.iter() {
+            assert_eq!(
+                self.execution_ids.get(&execution.id).map(|k| **k),
+                Some(*key),
+                "an execution is found by its id"
+            );
+            let line =
+                self.lines.get(&key.0).unwrap_or_else(|| panic!("an execution without a pipeline: {key:?}"));
+            assert!(key.1 <= line.executions, "numbers of executions are counted");
+            assert_eq!(line.live.contains(&key.1), !execution.is_over(), "live is what is not over: {key:?}");
+            let in_progress = execution.status == PipelineExecutionStatus::InProgress;
+            assert_eq!(
+                in_progress,
+                !execution.is_over(),
+                "an execution is over when its status says so: {key:?}"
+            );
+            let plan = self
+                .plan_of(key.0, execution)
+                .unwrap_or_else(|| panic!("an execution without a plan: {key:?}"));
+            let stage = match execution.position {
+                Position::Before(stage) | Position::In(stage) => plan.stage(stage),
+                Position::Over => continue,
+            };
+            let stage =
+                stage.unwrap_or_else(|| panic!("an execution at a stage that is not declared: {key:?}"));
+            let gate =
+                line.gates.get(&stage.name).unwrap_or_else(|| panic!("a stage without a gate: {key:?}"));
+            match execution.position {
+                Position::In(at) => {
+                    assert_eq!(gate.holder, Some(key.1), "who is in a stage holds its gate: {key:?}");
+                    let mut runs =
+                        execution.newest_runs(at).into_values().filter_map(|n| self.runs.get(&(key.0, n)));
+                    assert!(
+                        runs.any(|run| in_progress_run(run)),
+                        "an execution in a stage waits for an action: {key:?}"
+                    );
+                }
+                _ => {
+                    assert_eq!(
+                        gate.waiting,
+                        Some(key.1),
+                        "who stands in front of a stage waits at its gate: {key:?}"
+                    );
+                    assert!(gate.holder.is_some(), "nobody waits at a free gate: {key:?}");
+                    assert!(execution.outdated.is_none(), "what waits is not outdated: {key:?}");
+                }
+            }
+        }
+    }
+
+    fn check_gates(&self) {
+        for (id, line) in self.lines.iter() {
+            assert!(self.plan(*id).is_some(), "a line has its plan");
+            for (name, gate) in &line.gates {
+                for held in gate.holder.into_iter().chain(gate.waiting) {
+                    assert!(
+                        line.live.contains(&held),
+                        "no gate is lost to an execution that is over: {name}"
+                    );
+                }
+            }
+            // A live execution is at one gate only, and each gate has one holder and one waiting: SUPERSEDED.
+            let at_gates: usize = line
+                .gates
+                .values()
+                .map(|g| usize::from(g.holder.is_some()) + usize::from(g.waiting.is_some()))
+                .sum();
+            assert_eq!(at_gates, line.live.len(), "each live execution is at one gate");
+        }
+    }
+
+    fn check_runs(&self) {
+        for (key, run) in self.runs.iter() {
+            let of = self.executions.get(&(key.0, run.execution));
+            let execution = of.unwrap_or_else(|| panic!("a run without an execution: {key:?}"));
+            let stage =
+                execution.stages.get(run.stage).unwrap_or_else(|| panic!("a run in no stage: {key:?}"));
+            assert!(stage.runs.contains(&(run.action, key.1)), "a run is known to its execution: {key:?}");
+            match run.due {
+                Some(at) => assert!(self.has_due(at, *key), "what is due stands in the table: {key:?}"),
+                None => assert!(!in_progress_run(run), "a run in progress has an end: {key:?}"),
+            }
+            if in_progress_run(run) {
+                assert_eq!(
+                    execution.position,
+                    Position::In(run.stage),
+                    "a run in progress is in its stage: {key:?}"
+                );
+            } else {
+                assert!(run.due.is_none(), "nothing is due for a run that is over: {key:?}");
+                let job = run.job.and_then(|job| self.jobs.get(&job));
+                assert!(
+                    job.is_none_or(|job| job.state.is_over()),
+                    "the job of a run that is over is over: {key:?}"
+                );
+            }
+        }
+    }
+
+    fn check_jobs(&self) {
+        let mut open = 0;
+        for (id, job) in self.jobs.iter() {
+            let queued = self.queue.get(&(queue_of(&job.action_type), job.number));
+            assert_eq!(queued.is_some_and(|q| **q == *id), job.state.is_open(), "open jobs are queued: {id}");
+            open += usize::from(job.state.is_open());
+            assert!(self.runs.contains_key(&job.run), "a job belongs to a run: {id}");
+            if let JobState::Dispatched { until, .. } = job.state {
+                assert!(
+                    self.due.contains_key(&(until, Due::Lapses(*id))),
+                    "a dispatched job comes back: {id}"
+                );
+            }
+            let current = self.runs.get(&job.run).is_some_and(|run| run.job == Some(*id));
+            assert!(current || job.state.is_over(), "only the newest job of a run is not over: {id}");
+        }
+        assert_eq!(open, self.queue.len(), "only open jobs are queued");
+    }
+
+    fn check_due(&self) {
+        for (at, due) in self.due.keys().copied() {
+            let known = match due {
+                Due::Done(run) | Due::Expires(run) => {
+                    self.runs.get(&run).is_some_and(|run| run.due == Some(at))
+                }
+                Due::Lapses(job) => self.jobs.get(&job).is_some_and(
+                    |job| matches!(job.state, JobState::Dispatched { until, .. } if until == at),
+                ),
+            };
+            assert!(known, "nothing is due for what is not there: {due:?}");
+        }
+    }
+
+    fn has_due(&self, at: parhelion_core::Timestamp, run: Key) -> bool {
+        self.due.contains_key(&(at, Due::Done(run))) || self.due.contains_key(&(at, Due::Expires(run)))
+    }
+}
+
+fn in_progress_run(run: &Run) -> bool {
+    run.status == ActionExecutionStatus::InProgress
+}

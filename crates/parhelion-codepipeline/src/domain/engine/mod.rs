@@ -1,0 +1,274 @@
+//! The execution engine: a state machine without IO, `(state, input, now) → (state', effects, next deadline)`.
+//!
+//! [`Engine`] is the state; [`Engine::step`] takes an [`Input`] and gives [`Effect`]s; [`Engine::next_deadline`]
+//! says when to come back with [`Input::Time`]. Each step runs on until nothing more can happen at its instant:
+//! with nothing that waits for a worker, an approval or a time, an execution is over when its start returns.
+//!
+//! Read [`records`] (the words), then [`flow`] (gates, groups, ends), then [`work`] (what an action does).
+//!
+//! What is not acted on here is named in the execution's journal when it starts ([`tell::not_acted_on`]):
+//! execution modes other than SUPERSEDED, stage conditions, repository triggers, `#{…}` in configurations.
+
+mod check;
+mod flow;
+pub mod records;
+mod tell;
+#[cfg(test)]
+mod tests;
+mod work;
+
+use super::{jobs::Job, place::Place};
+use crate::shapes::TriggerType;
+use parhelion_core::{Cause, Event, Timestamp};
+use parhelion_state::Table;
+use records::{Due, Execution, ExecutionId, Gate, JobId, Key, Line, LineId, Outcome, Plan, Run, Wanted};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// The state of all executions of a tenant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Engine {
+    /// Whose executions these are.
+    pub place: Place,
+    /// How many lines there ever were.
+    last_line: u64,
+    /// How many jobs there ever were.
+    last_job: u64,
+    /// The pipelines by name.
+    pub names: Table<String, LineId>,
+    /// The pipelines in operation.
+    pub lines: Table<LineId, Line>,
+    /// All versions of all pipelines.
+    pub plans: Table<(LineId, i32), Plan>,
+    /// All executions.
+    pub executions: Table<Key, Execution>,
+    /// Executions by their id.
+    pub execution_ids: Table<ExecutionId, Key>,
+    /// All runs of actions.
+    pub runs: Table<Key, Run>,
+    /// All jobs.
+    pub jobs: Table<JobId, Job>,
+    /// The jobs that a worker may be given, by action type, the oldest first.
+    pub queue: Table<(String, u64), JobId>,
+    /// What falls due when.
+    due: Table<(Timestamp, Due), ()>,
+}
+
+/// What happens to the engine.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// A pipeline is created; its declaration was checked. It is known by its name from then on.
+    Create(Box<Plan>),
+    /// A pipeline gets its next version.
+    Update(LineId, Box<Plan>),
+    /// A pipeline goes, with all its history.
+    Delete(LineId),
+    /// An execution starts.
+    Start(Box<Start>),
+    /// A job is handed to a worker, who must come back with this nonce before the time.
+    Dispatch(JobId, String, Timestamp),
+    /// A worker takes a job on.
+    Acknowledge(JobId),
+    /// A worker has done its part and wants to be asked again, with this token. Its news are in the outcome.
+    Continue(JobId, String, Outcome),
+    /// A worker is done.
+    Finish(JobId, Outcome),
+    /// Time went on.
+    Time,
+}
+
+/// The start of an execution.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Start {
+    /// Of which pipeline.
+    pub line: LineId,
+    /// The id that it gets.
+    pub id: ExecutionId,
+    /// What kind of thing starts it.
+    pub trigger: TriggerType,
+    /// What starts it.
+    pub trigger_detail: String,
+    /// The values of the pipeline's variables, in order of declaration.
+    pub variables: Vec<(String, String)>,
+    /// What source actions are to find.
+    pub wanted: BTreeMap<String, Wanted>,
+    /// The run that waits for it.
+    pub awaited_by: Option<Key>,
+    /// What led to it.
+    pub cause: Cause,
+}
+
+/// What a step does to the outside.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Something to be written down.
+    Tell(Event),
+    /// A state change as AWS publishes it.
+    Publish(Change),
+    /// A job's id is to be findable from everywhere.
+    Claim(JobId),
+    /// A job's id is gone.
+    Release(JobId),
+}
+
+/// The inside of an event of section 9.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// Of which pipeline.
+    pub pipeline: String,
+    /// `CodePipeline … Execution State Change`.
+    pub detail_type: &'static str,
+    /// What it says.
+    pub detail: serde_json::Map<String, serde_json::Value>,
+    /// The subject whose newest journal entry led to it.
+    pub because: String,
+}
+
+/// Where new ids come from.
+pub trait Draw {
+    /// A uuid of a kind.
+    fn uuid(&mut self, kind: &str) -> Uuid;
+    /// `len` of `A-Za-z0-9`.
+    fn token(&mut self, kind: &str, len: usize) -> String;
+}
+
+impl Engine {
+    /// No pipelines.
+    pub fn new(place: Place) -> Self {
+        Engine {
+            place,
+            last_line: 0,
+            last_job: 0,
+            names: Table::default(),
+            lines: Table::default(),
+            plans: Table::default(),
+            executions: Table::default(),
+            execution_ids: Table::default(),
+            runs: Table::default(),
+            jobs: Table::default(),
+            queue: Table::default(),
+            due: Table::default(),
+        }
+    }
+
+    /// Takes an input in and everything that follows from it at this instant.
+    pub fn step(&mut self, input: Input, now: Timestamp, draw: &mut dyn Draw) -> Vec<Effect> {
+        let mut machine = Machine { engine: self, now, draw, effects: Vec::new() };
+        machine.take(input);
+        machine.run_due();
+        machine.effects
+    }
+
+    /// When something changes by time alone.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.due.get_min().map(|((at, _), _)| *at)
+    }
+
+    /// A pipeline by its name.
+    pub fn line(&self, name: &str) -> Option<(LineId, &Line)> {
+        let id = **self.names.get(name)?;
+        Some((id, self.lines.get(&id)?))
+    }
+    /// The present version of a pipeline.
+    pub fn plan(&self, line: LineId) -> Option<&Plan> {
+        let version = self.lines.get(&line)?.version;
+        self.plans.get(&(line, version)).map(|plan| &**plan)
+    }
+    /// The version that an execution runs.
+    pub fn plan_of(&self, line: LineId, execution: &Execution) -> Option<&Plan> {
+        self.plans.get(&(line, execution.version)).map(|plan| &**plan)
+    }
+    /// An execution of a pipeline by its id.
+    pub fn execution(&self, line: LineId, id: ExecutionId) -> Option<(u64, &Execution)> {
+        let key = **self.execution_ids.get(&id)?;
+        (key.0 == line).then_some(())?;
+        Some((key.1, self.executions.get(&key)?))
+    }
+    /// A pipeline's executions, the newest first, those numbered below `before`.
+    pub fn executions_of(&self, line: LineId, before: u64) -> impl Iterator<Item = (u64, &Execution)> {
+        self.executions.range((line, 0)..(line, before)).rev().map(|((_, number), e)| (*number, &**e))
+    }
+    /// A pipeline's runs of actions, the newest first, those numbered below `before`.
+    pub fn runs_of(&self, line: LineId, before: u64) -> impl Iterator<Item = (u64, &Run)> {
+        self.runs.range((line, 0)..(line, before)).rev().map(|((_, number), run)| (*number, &**run))
+    }
+}
+
+/// One step under way.
+struct Machine<'a> {
+    engine: &'a mut Engine,
+    now: Timestamp,
+    draw: &'a mut dyn Draw,
+    effects: Vec<Effect>,
+}
+
+impl Machine<'_> {
+    fn take(&mut self, input: Input) {
+        match input {
+            Input::Create(plan) => self.create(*plan),
+            Input::Update(line, plan) => self.update(line, *plan),
+            Input::Delete(line) => self.delete(line),
+            Input::Start(start) => self.start(*start),
+            Input::Dispatch(job, nonce, until) => self.dispatch(job, nonce, until),
+            Input::Acknowledge(job) => self.acknowledge(job),
+            Input::Continue(job, token, news) => self.continue_with(job, token, news),
+            Input::Finish(job, outcome) => self.job_done(job, outcome),
+            Input::Time => {}
+        }
+    }
+
+    /// Runs what is due, in order of time. It ends: a run ends once, and what a start makes due is bounded by the
+    /// stages that are free.
+    fn run_due(&mut self) {
+        loop {
+            let Some((at, due)) = self.engine.due.get_min().map(|(key, _)| *key) else { return };
+            if at > self.now {
+                return;
+            }
+            self.engine.due.remove(&(at, due));
+            match due {
+                Due::Done(run) => self.work_done(run),
+                Due::Expires(run) => self.expire(run),
+                Due::Lapses(job) => self.lapse(job),
+            }
+        }
+    }
+
+    fn line(&self, line: LineId) -> Option<std::sync::Arc<Line>> {
+        self.engine.lines.get(&line).cloned()
+    }
+    fn execution(&self, key: Key) -> Option<std::sync::Arc<Execution>> {
+        self.engine.executions.get(&key).cloned()
+    }
+    fn run(&self, key: Key) -> Option<std::sync::Arc<Run>> {
+        self.engine.runs.get(&key).cloned()
+    }
+    fn plan(&self, key: Key) -> Option<std::sync::Arc<Plan>> {
+        let version = self.engine.executions.get(&key)?.version;
+        self.engine.plans.get(&(key.0, version)).cloned()
+    }
+    /// Changes an execution and notes when.
+    fn edit_execution(&mut self, key: Key, change: impl FnOnce(&mut Execution)) {
+        let now = self.now;
+        self.engine.executions.edit(&key, |execution| {
+            change(execution);
+            execution.updated = now;
+        });
+    }
+    /// Changes a run and notes when.
+    fn edit_run(&mut self, key: Key, change: impl FnOnce(&mut Run)) {
+        let now = self.now;
+        self.engine.runs.edit(&key, |run| {
+            change(run);
+            run.updated = now;
+        });
+    }
+    /// Changes a stage's gate, which is made where there is none.
+    fn edit_gate(&mut self, line: LineId, stage: &str, change: impl FnOnce(&mut Gate)) {
+        self.engine.lines.edit(&line, |line| change(line.gates.entry(stage.to_owned()).or_default()));
+    }
+    fn set_due(&mut self, at: Timestamp, due: Due) {
+        self.engine.due.put((at, due), ());
+    }
+}

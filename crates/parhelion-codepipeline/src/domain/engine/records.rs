@@ -1,0 +1,301 @@
+//! What the engine keeps: lines, gates, executions, runs of actions.
+
+use crate::shapes::{
+    ActionDeclaration, ActionExecutionStatus, PipelineDeclaration, PipelineExecutionStatus, StageDeclaration,
+    StageExecutionStatus, TriggerType,
+};
+use parhelion_core::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+};
+use uuid::Uuid;
+
+macro_rules! uuid_kind {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        pub struct $name(pub Uuid);
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+        impl FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, uuid::Error> {
+                text.parse().map($name)
+            }
+        }
+    };
+}
+uuid_kind!(
+    /// `pipelineExecutionId`.
+    ExecutionId
+);
+uuid_kind!(
+    /// `actionExecutionId`.
+    RunId
+);
+uuid_kind!(
+    /// A job's id.
+    JobId
+);
+
+/// A pipeline from its creation to its deletion; a later pipeline of the same name is another line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LineId(pub u64);
+
+/// An execution, or the run of an action, within its line: both are numbered from 1 in order of their start.
+pub type Key = (LineId, u64);
+
+/// A pipeline in operation: its gates, and what is on the way through them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// The pipeline's name.
+    pub name: String,
+    /// The version that new executions get.
+    pub version: i32,
+    /// When the pipeline was created.
+    pub created: Timestamp,
+    /// When it was changed last.
+    pub updated: Timestamp,
+    /// How many executions were started.
+    pub executions: u64,
+    /// How many runs of actions were started.
+    pub runs: u64,
+    /// The executions that are not over.
+    pub live: BTreeSet<u64>,
+    /// One gate for each stage, by name: it outlives updates.
+    pub gates: BTreeMap<String, Gate>,
+    /// What each source action found last.
+    pub revisions: BTreeMap<String, Revision>,
+}
+
+/// The entry of a stage: one execution within, one waiting in front of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Gate {
+    /// The execution that is in the stage and keeps it locked.
+    pub holder: Option<u64>,
+    /// The execution that waits to enter.
+    pub waiting: Option<u64>,
+    /// The execution that entered last.
+    pub latest: Option<u64>,
+    /// The newest run of each action, by name.
+    pub actions: BTreeMap<String, u64>,
+}
+
+/// One version of a pipeline, as it was declared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The declaration with its defaults filled in and its secrets in clear.
+    pub declaration: PipelineDeclaration,
+    /// When the version came to be.
+    pub created: Timestamp,
+}
+
+impl Plan {
+    /// A stage by its place.
+    pub fn stage(&self, stage: usize) -> Option<&StageDeclaration> {
+        self.declaration.stages.get(stage)
+    }
+    /// An action by its place.
+    pub fn action(&self, stage: usize, action: usize) -> Option<&ActionDeclaration> {
+        self.stage(stage)?.actions.get(action)
+    }
+    /// The source actions: those of the first stage.
+    pub fn sources(&self) -> impl Iterator<Item = &ActionDeclaration> {
+        self.stage(0).into_iter().flat_map(|stage| &stage.actions)
+    }
+}
+
+/// The order in which an action runs within its stage. Docs: 1 where the declaration says nothing.
+pub fn run_order(action: &ActionDeclaration) -> i32 {
+    action.run_order.unwrap_or(1)
+}
+
+/// One way of a revision through the stages.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Execution {
+    /// Its id.
+    pub id: ExecutionId,
+    /// The version of the pipeline that it runs.
+    pub version: i32,
+    /// Where it stands.
+    pub status: PipelineExecutionStatus,
+    /// Why it ended, where the status does not say it.
+    pub summary: Option<String>,
+    /// When it was started.
+    pub started: Timestamp,
+    /// When it was changed last.
+    pub updated: Timestamp,
+    /// What kind of thing started it.
+    pub trigger: TriggerType,
+    /// What started it.
+    pub trigger_detail: String,
+    /// The pipeline's variables with their values, in order of declaration.
+    pub variables: Vec<(String, String)>,
+    /// What the start asked for, by source action.
+    pub wanted: BTreeMap<String, Wanted>,
+    /// The revisions that the source actions found, in the order in which they did.
+    pub revisions: Vec<(String, Revision)>,
+    /// The stages that it entered, in order.
+    pub stages: Vec<StageRun>,
+    /// Where it is.
+    pub position: Position,
+    /// Since when it takes no further step, because the pipeline was updated.
+    pub outdated: Option<Timestamp>,
+    /// The run of an action (of another pipeline, mostly) that waits for it.
+    pub awaited_by: Option<Key>,
+}
+
+/// Where an execution is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Position {
+    /// In front of a stage.
+    Before(usize),
+    /// In a stage, which it locks.
+    In(usize),
+    /// At its end, whichever.
+    Over,
+}
+
+/// A stage as one execution went through it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StageRun {
+    /// Where it stands.
+    pub status: StageExecutionStatus,
+    /// Runs of its actions: the action's place in the declaration and the run's number, in order of their start.
+    pub runs: Vec<(usize, u64)>,
+}
+
+impl Execution {
+    /// Whether nothing further will happen to it.
+    pub fn is_over(&self) -> bool {
+        self.position == Position::Over
+    }
+    /// The newest run of each action of a stage that has one: (place of the action, number of the run).
+    pub fn newest_runs(&self, stage: usize) -> BTreeMap<usize, u64> {
+        self.stages.get(stage).into_iter().flat_map(|s| s.runs.iter().copied()).collect()
+    }
+}
+
+/// A source's state at one instant.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Revision {
+    /// The commit, object version or digest.
+    pub id: String,
+    /// What tells changes apart, where it is not the id.
+    pub change: Option<String>,
+    /// A line about it.
+    pub summary: Option<String>,
+    /// Where it can be looked at.
+    pub url: Option<String>,
+    /// When it came to be.
+    pub created: Option<Timestamp>,
+}
+
+/// What the start of an execution asks of a source action.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// The revision to find.
+    pub revision: Option<Revision>,
+    /// The object to take in place of the configured one.
+    pub object_key: Option<String>,
+}
+
+/// One run of one action: what the API calls an action execution.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its id.
+    pub id: RunId,
+    /// The execution it belongs to.
+    pub execution: u64,
+    /// The place of its stage in the declaration.
+    pub stage: usize,
+    /// The place of its action in the stage.
+    pub action: usize,
+    /// Where it stands.
+    pub status: ActionExecutionStatus,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it was changed last.
+    pub updated: Timestamp,
+    /// What the worker said of it.
+    pub summary: Option<String>,
+    /// The worker's own id for it.
+    pub external_id: Option<String>,
+    /// Where the worker's own page of it is.
+    pub external_url: Option<String>,
+    /// How far it is, where the worker said so.
+    pub percent: Option<i32>,
+    /// Why it failed.
+    pub error: Option<Failed>,
+    /// What its approval is answered with.
+    pub token: Option<Uuid>,
+    /// The job that does it, the newest where several follow each other.
+    pub job: Option<JobId>,
+    /// The execution of another pipeline that it waits for.
+    pub awaits: Option<Key>,
+    /// The keys of its output artifacts in the store, in order of declaration.
+    pub outputs: Vec<String>,
+    /// What it tells to later actions.
+    pub variables: BTreeMap<String, String>,
+    /// When something is due for it: its end, if nothing comes before.
+    pub due: Option<Timestamp>,
+}
+
+/// Why an action failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failed {
+    /// `errorDetails.code`.
+    pub code: String,
+    /// `errorDetails.message`.
+    pub message: String,
+}
+
+impl Failed {
+    /// A failure.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Failed { code: code.into(), message: message.into() }
+    }
+}
+
+/// How an action came out, and what is known of it then.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// Why it failed; `None`: it succeeded.
+    pub failed: Option<Failed>,
+    /// See [`Run::summary`].
+    pub summary: Option<String>,
+    /// See [`Run::external_id`].
+    pub external_id: Option<String>,
+    /// See [`Run::external_url`].
+    pub external_url: Option<String>,
+    /// See [`Run::percent`].
+    pub percent: Option<i32>,
+    /// See [`Run::variables`].
+    pub variables: BTreeMap<String, String>,
+    /// What a source action found.
+    pub revision: Option<Revision>,
+}
+
+impl Outcome {
+    /// A failure of which nothing else is known.
+    pub fn failure(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Outcome { failed: Some(Failed::new(code, message)), ..Outcome::default() }
+    }
+}
+
+/// What falls due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Due {
+    /// Simulated work is done, or the awaited execution is over.
+    Done(Key),
+    /// The time limit of a run is reached.
+    Expires(Key),
+    /// A job that was handed out was not acknowledged in time.
+    Lapses(JobId),
+}

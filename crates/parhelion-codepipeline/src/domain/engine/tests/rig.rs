@@ -1,0 +1,183 @@
+//! An engine with a clock and an id source of its own.
+
+use crate::domain::engine::{
+    Draw, Effect, Engine, Input, Start,
+    records::{Execution, ExecutionId, Gate, JobId, Key, LineId, Outcome, Plan, Run},
+};
+use crate::domain::{jobs::DISPATCH_SECS, place::Place};
+use crate::shapes::{
+    ActionCategory, ActionDeclaration, ActionOwner, ActionTypeId, ArtifactStore, ArtifactStoreType,
+    PipelineDeclaration, PipelineExecutionStatus, StageDeclaration, TriggerType,
+};
+use chrono::TimeDelta;
+use parhelion_core::{Cause, Timestamp};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+pub type Kind = (ActionOwner, ActionCategory, &'static str, &'static [(&'static str, &'static str)]);
+pub const SOURCE: Kind = (
+    ActionOwner::Aws,
+    ActionCategory::Source,
+    "CodeCommit",
+    &[("RepositoryName", "repo"), ("BranchName", "main")],
+);
+pub const BUILD: Kind = (ActionOwner::Aws, ActionCategory::Build, "CodeBuild", &[("ProjectName", "project")]);
+pub const APPROVAL: Kind = (ActionOwner::Aws, ActionCategory::Approval, "Manual", &[]);
+pub const JOB: Kind = (ActionOwner::ThirdParty, ActionCategory::Build, "TeamCity", &[]);
+pub const OTHER: Kind =
+    (ActionOwner::Aws, ActionCategory::Invoke, "CodePipeline", &[("PipelineName", "other")]);
+
+pub fn action(
+    name: &str,
+    (owner, category, provider, configuration): Kind,
+    run_order: i32,
+) -> ActionDeclaration {
+    let configuration = configuration.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+    ActionDeclaration {
+        name: name.into(),
+        action_type_id: ActionTypeId { category, owner, provider: provider.into(), version: "1".into() },
+        run_order: Some(run_order),
+        configuration: Some(configuration.collect()),
+        commands: None,
+        output_artifacts: Some(Vec::new()),
+        input_artifacts: Some(Vec::new()),
+        output_variables: None,
+        role_arn: None,
+        region: None,
+        namespace: None,
+        timeout_in_minutes: None,
+        environment_variables: None,
+    }
+}
+
+pub fn plan(name: &str, stages: &[(&str, &[ActionDeclaration])]) -> Plan {
+    let stage = |(name, actions): &(&str, &[ActionDeclaration])| StageDeclaration {
+        name: (*name).to_owned(),
+        actions: actions.to_vec(),
+        ..StageDeclaration::default()
+    };
+    let declaration = PipelineDeclaration {
+        name: name.into(),
+        role_arn: "arn:aws:iam::000000000000:role/r".into(),
+        artifact_store: Some(ArtifactStore {
+            r#type: ArtifactStoreType::S3,
+            location: "bucket".into(),
+            encryption_key: None,
+        }),
+        stages: stages.iter().map(stage).collect(),
+        version: Some(1),
+        ..PipelineDeclaration::default()
+    };
+    Plan { declaration, created: Timestamp::UNIX_EPOCH }
+}
+
+#[derive(Default)]
+struct Counter(u128);
+impl Draw for Counter {
+    fn uuid(&mut self, _kind: &str) -> Uuid {
+        self.0 += 1;
+        Uuid::from_u128(self.0)
+    }
+    fn token(&mut self, _kind: &str, len: usize) -> String {
+        self.0 += 1;
+        format!("{:0len$}", self.0)
+    }
+}
+
+pub struct Rig {
+    pub engine: Engine,
+    pub now: Timestamp,
+    ids: Counter,
+    /// Of all steps so far.
+    pub effects: Vec<Effect>,
+}
+
+impl Rig {
+    pub fn new() -> Self {
+        let engine = Engine::new(Place::default());
+        Rig { engine, now: Timestamp::UNIX_EPOCH, ids: Counter::default(), effects: Vec::new() }
+    }
+    pub fn step(&mut self, input: Input) {
+        let effects = self.engine.step(input, self.now, &mut self.ids);
+        self.effects.extend(effects);
+        self.engine.check();
+        assert!(self.engine.next_deadline().is_none_or(|at| at > self.now), "nothing is left undone");
+    }
+    pub fn create(&mut self, plan: Plan) -> LineId {
+        let name = plan.declaration.name.clone();
+        self.step(Input::Create(Box::new(plan)));
+        *self.engine.names[&name]
+    }
+    pub fn update(&mut self, line: LineId, plan: Plan) {
+        self.step(Input::Update(line, Box::new(plan)));
+    }
+    pub fn delete(&mut self, line: LineId) {
+        self.step(Input::Delete(line));
+    }
+    pub fn start(&mut self, line: LineId) -> Key {
+        let start = Start {
+            line,
+            id: ExecutionId(self.ids.uuid("execution")),
+            trigger: TriggerType::StartPipelineExecution,
+            trigger_detail: "test".into(),
+            variables: Vec::new(),
+            wanted: BTreeMap::new(),
+            awaited_by: None,
+            cause: Cause::Call,
+        };
+        self.step(Input::Start(Box::new(start)));
+        (line, self.engine.lines[&line].executions)
+    }
+    /// Deadline by deadline, as a world does it.
+    pub fn advance(&mut self, by: TimeDelta) {
+        let to = self.now + by;
+        while let Some(at) = self.engine.next_deadline().filter(|at| *at <= to) {
+            self.now = at;
+            self.step(Input::Time);
+        }
+        self.now = to;
+    }
+    pub fn open_jobs(&self) -> Vec<JobId> {
+        let kind = action("", JOB, 1).action_type_id;
+        self.engine.open_jobs(&kind, self.now).map(|(id, _)| id).collect()
+    }
+    pub fn dispatch(&mut self, job: JobId, nonce: &str) {
+        self.step(Input::Dispatch(job, nonce.into(), self.now + TimeDelta::seconds(DISPATCH_SECS)));
+    }
+    pub fn take_on(&mut self, job: JobId) {
+        self.dispatch(job, "1");
+        self.step(Input::Acknowledge(job));
+    }
+    pub fn finish(&mut self, job: JobId, outcome: Outcome) {
+        self.step(Input::Finish(job, outcome));
+    }
+    pub fn work(&mut self, job: JobId, outcome: Outcome) {
+        self.take_on(job);
+        self.finish(job, outcome);
+    }
+    pub fn go_on_later(&mut self, job: JobId, token: &str, news: Outcome) {
+        self.take_on(job);
+        self.step(Input::Continue(job, token.into(), news));
+    }
+    pub fn execution(&self, key: Key) -> Execution {
+        Execution::clone(&self.engine.executions[&key])
+    }
+    pub fn status(&self, key: Key) -> PipelineExecutionStatus {
+        self.engine.executions[&key].status
+    }
+    pub fn run(&self, execution: Key, stage: usize, action: usize) -> Run {
+        let number = self.execution(execution).newest_runs(stage)[&action];
+        Run::clone(&self.engine.runs[&(execution.0, number)])
+    }
+    pub fn gate(&self, line: LineId, stage: &str) -> Gate {
+        self.engine.lines[&line].gates[stage].clone()
+    }
+    /// All that was told, a line each.
+    pub fn facts(&self) -> String {
+        let told = self.effects.iter().filter_map(|effect| match effect {
+            Effect::Tell(event) => Some(format!("{}: {}", event.kind, event.fact)),
+            _ => None,
+        });
+        told.collect::<Vec<_>>().join("\n")
+    }
+}

@@ -1,0 +1,264 @@
+//! What a tenant (account and region) has: the engine with its pipelines, webhooks, tags, clients of partners.
+
+use crate::{
+    domain::{
+        engine::{
+            Change, Draw, Effect, Engine, Input,
+            records::{ExecutionId, Line, LineId, Plan},
+        },
+        jobs::{self, DEFAULT_CLIENT_TOKEN},
+        place::Place,
+    },
+    error::{Error, Result},
+    shapes::{Tag, WebhookDefinition},
+};
+use parhelion_core::{Cause, Event, Timestamp};
+use parhelion_state::{AnyTable, Handle, Store, Table, Tx};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use uuid::Uuid;
+
+/// Docs: user guide, "Quotas", per account and region.
+pub const PIPELINES_MAX: usize = 1000;
+/// Docs: user guide, "Quotas", per account and region.
+pub const WEBHOOKS_MAX: usize = 300;
+
+/// The data of one account in one region.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CodePipelineStore {
+    /// Whose it is.
+    pub place: Place,
+    /// Pipelines, executions, jobs.
+    pub engine: Engine,
+    /// Webhooks by name.
+    pub webhooks: Table<String, Webhook>,
+    /// Tags by the ARN of what has them, sorted by key.
+    pub tags: Table<String, BTreeMap<String, String>>,
+    /// Starts that were made with a client request token.
+    pub request_tokens: Table<(LineId, String), TokenUse>,
+    /// The tokens of partners' clients that were given one, by provider.
+    pub clients: Table<String, String>,
+}
+
+/// A webhook.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Webhook {
+    /// As it was put, the secret in clear.
+    pub definition: WebhookDefinition,
+    /// What makes its URL unguessable.
+    pub token: String,
+    /// Where it is called.
+    pub url: String,
+    /// Whether it is registered with its third party.
+    pub registered: bool,
+    /// When it last started an execution.
+    pub last_triggered: Option<Timestamp>,
+    /// Why the last call that could not be served was not: code and message.
+    pub error: Option<(String, String)>,
+}
+
+impl Webhook {
+    /// The name by which its URL is found, whatever account it belongs to.
+    pub fn handle(token: &str) -> Handle {
+        Handle::new("codepipeline.trigger", token)
+    }
+}
+
+/// What a client request token was used for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TokenUse {
+    /// A digest of the other parameters.
+    pub parameters: String,
+    /// What it started.
+    pub execution: ExecutionId,
+}
+
+impl Store for CodePipelineStore {
+    const SURFACE: &'static str = "codepipeline";
+    const NAME: &'static str = "codepipeline";
+    const VERSION: u32 = 1;
+    type Key = Place;
+    type Mail = Infallible;
+
+    fn new(key: &Place) -> Self {
+        CodePipelineStore {
+            place: key.clone(),
+            engine: Engine::new(key.clone()),
+            webhooks: Table::default(),
+            tags: Table::default(),
+            request_tokens: Table::default(),
+            clients: Table::default(),
+        }
+    }
+    fn next_deadline(&self) -> Option<Timestamp> {
+        self.engine.next_deadline()
+    }
+    fn on_time(&mut self, tx: &mut Tx<'_>) {
+        self.step(Input::Time, tx);
+    }
+    fn on_mail(&mut self, mail: Infallible, _tx: &mut Tx<'_>) {
+        match mail {}
+    }
+    fn tables(&self) -> Vec<(&'static str, &dyn AnyTable)> {
+        vec![
+            ("pipelines", &self.engine.lines),
+            ("pipeline_versions", &self.engine.plans),
+            ("executions", &self.engine.executions),
+            ("action_executions", &self.engine.runs),
+            ("jobs", &self.engine.jobs),
+            ("webhooks", &self.webhooks),
+            ("tagged_resources", &self.tags),
+            ("client_request_tokens", &self.request_tokens),
+            ("clients", &self.clients),
+        ]
+    }
+    fn check(&self) {
+        self.engine.check();
+        for (name, hook) in self.webhooks.iter() {
+            assert_eq!(*name, hook.definition.name, "a webhook stands under its name");
+            assert!(
+                !hook.token.is_empty() && hook.url.contains(&hook.token),
+                "a webhook's URL holds its token"
+            );
+        }
+        for (arn, tags) in self.tags.iter() {
+            assert!(!tags.is_empty() && tags.len() <= 50, "{arn}: 1 to 50 tags, or no entry");
+            assert!(self.resource(arn).is_some(), "{arn}: tags belong to something");
+        }
+        for ((line, _), used) in self.request_tokens.iter() {
+            assert!(
+                self.engine.execution(*line, used.execution).is_some(),
+                "a request token belongs to an execution"
+            );
+        }
+    }
+    fn mask(store: &mut Value) {
+        mask(store);
+        if let Some(Value::Array(clients)) = store.get_mut("clients") {
+            clients.iter_mut().filter_map(|pair| pair.get_mut(1)).for_each(|token| *token = "****".into());
+        }
+    }
+}
+
+/// What a tag can be put on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taggable {
+    /// A pipeline by name.
+    Pipeline(String),
+    /// A webhook by name.
+    Webhook(String),
+}
+
+impl CodePipelineStore {
+    /// Gives the engine an input and does what comes of it.
+    pub fn step(&mut self, input: Input, tx: &mut Tx<'_>) {
+        let now = tx.now();
+        for effect in self.engine.step(input, now, tx) {
+            match effect {
+                Effect::Tell(event) => {
+                    tx.emit(event);
+                }
+                Effect::Publish(change) => {
+                    let event = self.published(change, tx);
+                    tx.emit(event);
+                }
+                Effect::Claim(job) => tx.claim(jobs::handle(job), job.to_string()),
+                Effect::Release(job) => tx.release(&jobs::handle(job)),
+            }
+        }
+    }
+
+    /// A change in the envelope in which AWS publishes it. Docs: EventBridge's event form.
+    fn published(&self, change: Change, tx: &mut Tx<'_>) -> Event {
+        let id = tx.uuid("event").to_string();
+        let resources = vec![Value::from(self.place.arn(&change.pipeline))];
+        let mut event =
+            Event::new("codepipeline.event", format!("event:{id}")).because(Cause::Last(change.because));
+        event.data = Map::from_iter([
+            ("version".to_owned(), "0".into()),
+            ("id".to_owned(), id.into()),
+            ("detail-type".to_owned(), change.detail_type.into()),
+            ("source".to_owned(), "aws.codepipeline".into()),
+            ("account".to_owned(), self.place.account().into()),
+            ("time".to_owned(), tx.now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true).into()),
+            ("region".to_owned(), self.place.region().into()),
+            ("resources".to_owned(), resources.into()),
+            ("detail".to_owned(), change.detail.into()),
+        ]);
+        event
+    }
+
+    /// A pipeline by name, with its present version.
+    ///
+    /// # Errors
+    /// `PipelineNotFoundException`.
+    pub fn pipeline(&self, name: &str) -> Result<(LineId, &Line, &Plan)> {
+        let found = self.engine.line(name).and_then(|(id, line)| Some((id, line, self.engine.plan(id)?)));
+        found.ok_or_else(|| Error::PipelineNotFound {
+            account: self.place.account().to_owned(),
+            name: name.to_owned(),
+        })
+    }
+
+    /// What an ARN of this account and region names, if it is there.
+    pub fn resource(&self, arn: &str) -> Option<Taggable> {
+        let name = arn.strip_prefix(&self.place.arn(""))?;
+        match name.strip_prefix("webhook:") {
+            Some(hook) => self.webhooks.contains_key(hook).then(|| Taggable::Webhook(hook.to_owned())),
+            None => self.engine.names.contains_key(name).then(|| Taggable::Pipeline(name.to_owned())),
+        }
+    }
+
+    /// The tags of a resource, sorted by key.
+    pub fn tags_of(&self, arn: &str) -> Vec<Tag> {
+        let tags = self.tags.get(arn);
+        tags.into_iter()
+            .flat_map(|t| t.iter())
+            .map(|(k, v)| Tag { key: k.clone(), value: v.clone() })
+            .collect()
+    }
+
+    /// Replaces the tags of a resource.
+    pub fn set_tags(&mut self, arn: &str, tags: BTreeMap<String, String>) {
+        if tags.is_empty() {
+            self.tags.remove(&arn.to_owned());
+        } else {
+            self.tags.put(arn.to_owned(), tags);
+        }
+    }
+
+    /// The token of a partner's client.
+    pub fn client_token(&self, provider: &str) -> &str {
+        self.clients.get(provider).map_or(DEFAULT_CLIENT_TOKEN, |token| token)
+    }
+}
+
+impl Draw for Tx<'_> {
+    fn uuid(&mut self, kind: &str) -> Uuid {
+        Tx::uuid(self, kind)
+    }
+    fn token(&mut self, kind: &str, len: usize) -> String {
+        Tx::token(self, kind, len)
+    }
+}
+
+/// Members that hold secrets, wherever they stand: of webhooks, and of action configurations of the catalogue.
+const SECRETS: [&str; 7] =
+    ["SecretToken", "OAuthToken", "ClientSecret", "RefreshToken", "token", "url", "nonce"];
+
+fn mask(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                match value {
+                    Value::String(text) if SECRETS.contains(&name.as_str()) => *text = "****".to_owned(),
+                    other => mask(other),
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(mask),
+        _ => {}
+    }
+}
