@@ -42,7 +42,7 @@ impl RequestRing {
         }
     }
     /// The records, oldest first.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<RequestRecord>> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Arc<RequestRecord>> + DoubleEndedIterator {
         self.records.iter()
     }
     /// One record.

@@ -276,9 +276,6 @@ impl<S: Store> Cell<S> {
                     // The entry names the delivery and the delivery names the entry: the number comes first.
                     let id = world.outbox().enqueue(self.owner.clone(), ledger.seq + 1, *delivery, now);
                     ledger.write(&by, Event { subject: format!("delivery:{id}"), ..created }, cause);
-                    if world.outbox().status(id).is_some_and(|s| s.is_final()) {
-                        ledger.finish(id); // refused at once: no report will come
-                    }
                     deliveries.push(id);
                 }
                 Effect::Send(deposit, visit, cause) => {

@@ -301,10 +301,13 @@ impl World {
         }
     }
 
+    /// When something falls due next in a store.
+    pub fn next_store_deadline(&self) -> Option<Timestamp> {
+        self.ledger.lock().deadlines.first().map(|deadline| deadline.0)
+    }
     /// When something falls due next: in a store or in the outbox.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        let state = self.ledger.lock().deadlines.first().map(|deadline| deadline.0);
-        state.into_iter().chain(self.outbox.next_deadline()).min()
+        self.next_store_deadline().into_iter().chain(self.outbox.next_deadline()).min()
     }
     /// Sets the clock to the next deadline at or before `to` and runs what is due then; that time, or `None` when
     /// there is none.

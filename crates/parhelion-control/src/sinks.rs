@@ -1,0 +1,233 @@
+//! Receivers inside the emulator: deliveries can be sent to `/_parhelion/sink/{name}` and looked at (control.md 7).
+
+use crate::ask::{Answer, Ask, done, ok, page, unknown};
+use crate::query::refused;
+use crate::requests::put_body;
+use crate::units;
+use bytes::Bytes;
+use parhelion_core::{Timestamp, limits};
+use parhelion_http::{DropConnection, Problem, Response, answer};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Sinks of a world.
+const SINKS: usize = 1_000;
+/// Requests kept of one sink.
+const KEPT: usize = 1_000;
+
+/// A world's sinks by name.
+#[derive(Clone, Debug, Default)]
+pub struct Sinks(BTreeMap<String, Sink>);
+
+impl Sinks {
+    /// Forgets all of them.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+    fn open(&mut self, name: &str) -> Result<&mut Sink, Problem> {
+        if self.0.len() >= SINKS && !self.0.contains_key(name) {
+            return Err(Problem::new(
+                409,
+                "Conflict",
+                format!("there are {SINKS} sinks already; delete one"),
+            ));
+        }
+        Ok(self.0.entry(name.to_owned()).or_default())
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+struct Sink {
+    responses: Vec<Scripted>,
+    repeat: Repeat,
+    answered: usize,
+    received: VecDeque<Arc<Received>>,
+    gone: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Repeat {
+    #[default]
+    Last,
+    Cycle,
+}
+
+/// One scripted answer.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scripted {
+    status: Option<u16>,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    body: Option<Value>,
+    delay: Option<String>,
+    #[serde(default)]
+    reset: bool,
+}
+
+#[derive(Debug)]
+struct Received {
+    at: Timestamp,
+    method: String,
+    path: String,
+    query: String,
+    headers: Vec<(String, String)>,
+    body: Bytes,
+}
+
+impl Received {
+    fn shown(&self) -> Value {
+        let mut shown = Map::from_iter([
+            ("at".to_owned(), json!(self.at)),
+            ("method".to_owned(), json!(self.method)),
+            ("path".to_owned(), json!(self.path)),
+            ("query".to_owned(), json!(self.query)),
+            ("headers".to_owned(), json!(self.headers)),
+        ]);
+        put_body(&mut shown, &self.body);
+        Value::Object(shown)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Put {
+    #[serde(default)]
+    responses: Vec<Scripted>,
+    #[serde(default)]
+    repeat: Repeat,
+}
+
+pub async fn put(ask: Ask) -> Answer {
+    let Put { responses, repeat } = ask.json()?;
+    if responses.len() > KEPT {
+        return Err(refused(format!("at most {KEPT} responses")));
+    }
+    for scripted in &responses {
+        if let Some(delay) = &scripted.delay {
+            units::wait(delay).map_err(refused)?;
+        }
+        if scripted.status.is_some_and(|status| !(200..=599).contains(&status)) {
+            return Err(refused("a sink answers a status from 200 to 599"));
+        }
+        for (name, value) in &scripted.headers {
+            let good = http::HeaderName::try_from(name).is_ok() && http::HeaderValue::try_from(value).is_ok();
+            if !good {
+                return Err(refused(format!("\"{name}: {value}\" is no header")));
+            }
+        }
+    }
+    let name = ask.param(0);
+    *ask.desk.sinks.lock().open(name)? = Sink { responses, repeat, ..Sink::default() };
+    ok(&json!({"name": name, "url": format!("{}/_parhelion/sink/{name}", ask.head.base)}))
+}
+
+pub async fn list(ask: Ask) -> Answer {
+    let sinks = ask.desk.sinks.lock();
+    let items = sinks.0.iter().map(|(name, sink)| {
+        let url = format!("{}/_parhelion/sink/{name}", ask.head.base);
+        json!({"name": name, "url": url, "received": sink.received.len(), "gone": sink.gone})
+    });
+    page(items.collect(), None)
+}
+
+pub async fn delete(ask: Ask) -> Answer {
+    ask.desk.sinks.lock().0.remove(ask.param(0)).ok_or_else(|| unknown("sink", ask.param(0)))?;
+    done()
+}
+
+/// Takes a delivery in and answers as scripted. The path behind `/_parhelion/sink/` is the first parameter.
+pub async fn receive(ask: Ask) -> Answer {
+    let rest = ask.param(0);
+    let (name, below) =
+        rest.split_once('/').map_or((rest, String::new()), |(name, below)| (name, format!("/{below}")));
+    let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy().into_owned();
+    let received = Received {
+        at: ask.world.clock.now(),
+        method: ask.method.to_string(),
+        path: if below.is_empty() { "/".to_owned() } else { below },
+        query: ask.raw_query.clone(),
+        headers: ask
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect(),
+        body: ask.body.slice(..ask.body.len().min(limits::KEPT_BODY_BYTES)),
+    };
+    let scripted = {
+        let mut sinks = ask.desk.sinks.lock();
+        let sink = sinks.open(&name)?;
+        if sink.received.len() >= KEPT {
+            sink.received.pop_front();
+            sink.gone += 1;
+        }
+        sink.received.push_back(Arc::new(received));
+        let turn = match (sink.responses.len(), sink.repeat) {
+            (0, _) => 0,
+            (n, Repeat::Last) => sink.answered.min(n - 1),
+            (n, Repeat::Cycle) => sink.answered % n,
+        };
+        sink.answered += 1;
+        sink.responses.get(turn).cloned().unwrap_or_default()
+    };
+    ask.world.nudge();
+    respond(scripted).await
+}
+
+async fn respond(scripted: Scripted) -> Answer {
+    let delay = scripted.delay.as_deref().map(units::wait).transpose().map_err(refused)?;
+    #[expect(clippy::disallowed_methods, reason = "a sink's delay is real time: it plays a slow receiver")]
+    tokio::time::sleep(delay.unwrap_or(Duration::ZERO)).await;
+    let (content_type, body) = match scripted.body {
+        None => ("text/plain", String::new()),
+        Some(Value::String(text)) => ("text/plain; charset=utf-8", text),
+        Some(other) => ("application/json", other.to_string()),
+    };
+    let mut response: Response = answer(scripted.status.unwrap_or(200), content_type, body);
+    for (name, value) in &scripted.headers {
+        if let (Ok(name), Ok(value)) = (http::HeaderName::try_from(name), http::HeaderValue::try_from(value))
+        {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    if scripted.reset {
+        response.extensions_mut().insert(DropConnection);
+    }
+    Ok(response)
+}
+
+pub async fn requests(ask: Ask) -> Answer {
+    let count = ask.query.read::<usize>("count")?;
+    let wait = ask.query.wait("wait")?.unwrap_or(Duration::ZERO);
+    let name = ask.param(0);
+    let received = || -> Vec<Arc<Received>> {
+        ask.desk
+            .sinks
+            .lock()
+            .0
+            .get(name)
+            .map(|sink| sink.received.iter().cloned().collect())
+            .unwrap_or_default()
+    };
+    let wanted = count.unwrap_or(0);
+    let mut changes = ask.world.changes();
+    let arrival = async {
+        loop {
+            changes.borrow_and_update();
+            if received().len() >= wanted || ask.world.is_closed() || changes.changed().await.is_err() {
+                return;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(wait, arrival).await;
+    let all = received();
+    if all.len() < wanted {
+        let detail = format!("sink \"{name}\" has {} of {wanted} requests after {wait:?}", all.len());
+        return Err(Problem::new(408, "Not received", detail).with("have", all.len()).with("wanted", wanted));
+    }
+    page(all.iter().map(|received| received.shown()).collect(), None)
+}

@@ -1,0 +1,58 @@
+//! How requests come into the worlds' journals and rings.
+
+use parhelion_core::{Call, Event, RequestRecord, Seq, WorldName};
+use parhelion_http::{Arrival, Begun, Recorder, Unavailable};
+use parhelion_state::Worlds;
+use std::sync::Arc;
+
+/// Keeps requests in the worlds they are for.
+pub struct InWorlds(pub Arc<Worlds>);
+
+impl Recorder for InWorlds {
+    fn request_id(&self) -> String {
+        self.0.request_id()
+    }
+
+    fn begin(&self, arrival: &Arrival<'_>) -> Result<Begun, Unavailable> {
+        // CHOICE: every claimed request makes its world but OPTIONS and HEAD; what nobody claims makes none.
+        let makes = !arrival.surface.is_empty() && !matches!(arrival.method, "OPTIONS" | "HEAD");
+        let world = match self.0.find(arrival.world) {
+            None if makes => {
+                Some(self.0.open(arrival.world).map_err(|e| Unavailable { detail: e.to_string() })?)
+            }
+            found => found,
+        };
+        let Some(world) = world else {
+            return Ok(Begun { seq: 0, now: parhelion_core::Timestamp::UNIX_EPOCH, recorded: false });
+        };
+        let now = world.clock.now();
+        // Reading calls of the control API would only drown the journal; changing ones journal what they did.
+        if arrival.surface == "control" {
+            return Ok(Begun { seq: 0, now, recorded: false });
+        }
+        let call = Call {
+            request_id: arrival.request_id.to_owned(),
+            peer: Some(arrival.peer),
+            cause: arrival.cause.unwrap_or(0),
+            ..Call::default()
+        };
+        let event = Event::new("request", format!("request:{}", arrival.request_id))
+            .fact(format!("{} {} from {}", arrival.method, shown_path(arrival.path), arrival.peer))
+            .with("method", arrival.method)
+            .with("path", shown_path(arrival.path));
+        let seq: Seq = world.note(arrival.surface, &call, event);
+        Ok(Begun { seq, now, recorded: true })
+    }
+
+    fn end(&self, world: &WorldName, record: RequestRecord) {
+        if let Some(world) = self.0.find(world) {
+            world.requests().lock().push(record);
+            world.nudge();
+        }
+    }
+}
+
+/// A path as the journal shows it: bounded.
+fn shown_path(path: &str) -> &str {
+    parhelion_core::text::prefix(path, 2_000)
+}

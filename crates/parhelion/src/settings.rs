@@ -1,0 +1,124 @@
+//! What a server is told at its start: flags, or `PARHELION_*` variables.
+
+use clap::{Args, Parser, Subcommand};
+use parhelion_delivery::DeliverTo;
+use parhelion_http::PublicUrl;
+use parhelion_state::{ClockMode, ClockStart};
+use std::net::SocketAddr;
+
+/// An emulator of the webhook and pipeline control planes of AWS, Azure and Google Cloud.
+#[derive(Debug, Parser)]
+#[command(name = "parhelion", version, args_conflicts_with_subcommands = true)]
+pub struct Arguments {
+    /// What to do; `serve` when not given.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub serve: Settings,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Answer on one port until told to stop (the default).
+    Serve(Settings),
+    /// Play the main scenarios of every surface against a server of its own, and show what goes over the wire.
+    Demo(DemoSettings),
+    /// Ask a running server whether it is well: exit code 0 or 1. For container health checks.
+    Health(HealthSettings),
+}
+
+/// Settings of the server.
+#[derive(Clone, Debug, Args)]
+pub struct Settings {
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(long, env = "PARHELION_LISTEN", default_value = "127.0.0.1:4600", value_name = "ADDR:PORT")]
+    pub listen: SocketAddr,
+    /// Seed of all ids and secrets: the same one gives the same ids. Drawn and printed when not given.
+    #[arg(long, env = "PARHELION_SEED", value_name = "N")]
+    pub seed: Option<u64>,
+    /// Base of the URLs in answers, where clients reach the server under another name.
+    #[arg(long, env = "PARHELION_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
+    /// What is logged to standard error: error, warn, info, debug, trace, off, or target=level lists.
+    #[arg(long, env = "PARHELION_LOG", default_value = "info", value_name = "FILTER")]
+    pub log: String,
+    /// How the clock of a new world runs: system, manual, or scaled:FACTOR.
+    #[arg(long, env = "PARHELION_CLOCK", default_value = "system", value_parser = clock, value_name = "MODE")]
+    pub clock: ClockMode,
+    /// Where webhooks may be delivered to: any, private, loopback, or a list of host[:port].
+    #[arg(long, env = "PARHELION_DELIVER_TO", default_value = "any", value_name = "TARGETS")]
+    pub deliver_to: DeliverTo,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            listen: SocketAddr::from(([127, 0, 0, 1], 4600)),
+            seed: None,
+            public_url: None,
+            log: "info".to_owned(),
+            clock: ClockMode::System,
+            deliver_to: DeliverTo::Any,
+        }
+    }
+}
+
+impl Settings {
+    /// How the clock of a new world starts.
+    pub fn clock_start(&self) -> ClockStart {
+        ClockStart { mode: self.clock, at: None }
+    }
+}
+
+/// Settings of the demo.
+#[derive(Clone, Debug, Args)]
+pub struct DemoSettings {
+    /// Colours: when standard output is a terminal, always, or never.
+    #[arg(long, value_enum, default_value_t = Colour::Auto)]
+    pub color: Colour,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Settings of the health check.
+#[derive(Clone, Debug, Args)]
+pub struct HealthSettings {
+    /// The server to ask.
+    #[arg(long, env = "PARHELION_URL", default_value = "http://127.0.0.1:4600", value_name = "URL")]
+    pub url: String,
+}
+
+fn clock(text: &str) -> Result<ClockMode, String> {
+    match text.split_once(':') {
+        None if text == "system" => Ok(ClockMode::System),
+        None if text == "manual" => Ok(ClockMode::Manual),
+        Some(("scaled", factor)) => match factor.parse() {
+            Ok(factor) if (0.001..=1_000_000.0).contains(&factor) => Ok(ClockMode::Scaled { factor }),
+            _ => Err("a factor is a number from 0.001 to 1000000".to_owned()),
+        },
+        _ => Err("a clock is system, manual or scaled:FACTOR".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_are_read() {
+        assert_eq!(clock("scaled:60"), Ok(ClockMode::Scaled { factor: 60.0 }));
+        for bad in ["", "fast", "scaled", "scaled:", "scaled:0", "scaled:-1", "scaled:NaN", "system:1"] {
+            assert!(clock(bad).is_err(), "{bad}");
+        }
+    }
+}

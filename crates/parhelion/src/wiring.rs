@@ -1,0 +1,120 @@
+//! Who gets what: worlds with their shelves and outboxes, surfaces with their worlds, the router with the surfaces.
+
+use crate::StartError;
+use crate::drivers::{JobDrivers, run_jobs, tick};
+use crate::outbound::{self, Outboxes};
+use crate::recorder::InWorlds;
+use crate::settings::Settings;
+use parhelion_control::{Control, Facts};
+use parhelion_core::{Clock, WorldName};
+use parhelion_delivery::Post;
+use parhelion_git::{GitHost, GitSettings};
+use parhelion_http::{Router, Surface};
+use parhelion_state::{AnyShelf, Ids, JobDriver, World, WorldClock, Worlds};
+use rand::Rng;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
+
+/// The parts of a running emulator.
+pub struct Wired {
+    pub router: Router,
+    pub worlds: Arc<Worlds>,
+    pub outboxes: Outboxes,
+    pub seed: u64,
+}
+
+/// The shelves of all surfaces, for a new world.
+fn shelves() -> Vec<Arc<dyn AnyShelf>> {
+    let mut all = parhelion_codepipeline::shelves();
+    all.extend(parhelion_secure_source_manager::shelves());
+    all.extend(parhelion_kudu::shelves());
+    all.extend(parhelion_azure_devops::shelves());
+    all
+}
+
+/// All surfaces, in the order in which they are asked.
+fn surfaces(worlds: &Arc<Worlds>, git: &Arc<GitHost>) -> Vec<Surface> {
+    vec![
+        parhelion_codepipeline::surface(worlds.clone()),
+        parhelion_secure_source_manager::surface(worlds.clone(), git.clone()),
+        parhelion_kudu::surface(worlds.clone()),
+        parhelion_azure_devops::surface(worlds.clone(), git.clone()),
+    ]
+}
+
+/// Puts an emulator together that will listen there. Must be called within a tokio runtime: each world has tasks.
+pub fn wire(
+    settings: &Settings,
+    listen: SocketAddr,
+    real: Arc<dyn Clock>,
+    stopping: Arc<AtomicBool>,
+) -> Result<Wired, StartError> {
+    let seed = settings.seed.unwrap_or_else(|| rand::rng().next_u64() >> 12); // fits a JSON number
+    let ids = match settings.seed {
+        Some(seed) => Ids::seeded(seed),
+        None => Ids::with_entropy(seed, Arc::new(|bytes| rand::rng().fill_bytes(bytes))),
+    };
+    let git = Arc::new(GitHost::temporary(GitSettings::default()).map_err(StartError::Git)?);
+    let outboxes = Outboxes::default();
+    let router: Arc<OnceLock<Router>> = Arc::default();
+    let public = settings.public_url.as_ref().and_then(|url| url.as_str().parse().ok());
+    let transport = outbound::transport(settings.deliver_to.clone(), listen, public, router.clone());
+    let transport = transport.map_err(StartError::Other)?;
+    let drivers: Arc<OnceLock<JobDrivers>> = Arc::default();
+
+    let found = {
+        let (ids, real, start) = (ids.clone(), real.clone(), settings.clock_start());
+        let (outboxes, transport, drivers) = (outboxes.clone(), transport.clone(), drivers.clone());
+        move |name: &WorldName| {
+            let post = Arc::new(Post::default());
+            let clock = WorldClock::new(real.clone(), start);
+            let world = World::new(name.clone(), ids.clone(), clock, post.clone(), shelves());
+            outboxes.drive(world.clone(), post, transport.clone());
+            tokio::spawn(tick(world.clone()));
+            let (drivers, of) = (drivers.clone(), world.clone());
+            tokio::spawn(async move {
+                let drivers = drivers.get().cloned().unwrap_or_default();
+                run_jobs(of, drivers).await;
+            });
+            world
+        }
+    };
+    let worlds = Worlds::new(ids, Box::new(found));
+    let jobs: BTreeMap<&'static str, Arc<dyn JobDriver>> =
+        parhelion_azure_devops::jobs(git.clone()).into_iter().collect();
+    let _ = drivers.set(Arc::new(jobs));
+
+    let mut all = surfaces(&worlds, &git);
+    let facts = Facts {
+        version: env!("CARGO_PKG_VERSION"),
+        seed,
+        listen: format!("http://{listen}"),
+        public_url: settings.public_url.as_ref().map(|url| url.as_str().to_owned()),
+        started: real.now(),
+        real,
+        stopping,
+        operations: all.iter().map(|surface| (surface.name, surface.operations)).collect(),
+    };
+    let found_outboxes = outboxes.clone();
+    let control = Control::new(worlds.clone(), Box::new(move |name| found_outboxes.find(name)), facts);
+    all.insert(0, parhelion_control::surface(control));
+
+    let mut http = parhelion_http::Settings::new(listen);
+    http.public_url = settings.public_url.clone();
+    let built = Router::new(all, http, Arc::new(InWorlds(worlds.clone())));
+    let _ = router.set(built.clone());
+    Ok(Wired { router: built, worlds, outboxes, seed })
+}
+
+/// The surfaces over worlds of nobody's, for tests of the tables and of the classifier.
+pub fn surfaces_for_tests() -> Vec<Surface> {
+    let found = |name: &WorldName| {
+        let clock = WorldClock::new(Arc::new(crate::SystemClock), parhelion_state::ClockStart::default());
+        World::new(name.clone(), Ids::seeded(1), clock, Arc::new(Post::default()), shelves())
+    };
+    let worlds = Worlds::new(Ids::seeded(1), Box::new(found));
+    let Ok(git) = GitHost::temporary(GitSettings::default()) else { return Vec::new() };
+    surfaces(&worlds, &Arc::new(git))
+}
