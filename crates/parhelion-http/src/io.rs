@@ -20,11 +20,11 @@ use tokio::{
 /// What an h2 client sends first (RFC 9113, 3.4).
 const H2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// How long a closed connection waits for the next piece of what its client still sends.
-const LINGER_IDLE: Duration = Duration::from_secs(2);
+pub(crate) const LINGER_IDLE: Duration = Duration::from_secs(2);
 /// How long it waits in all.
-const LINGER: Duration = Duration::from_secs(30);
+pub(crate) const LINGER: Duration = Duration::from_secs(30);
 /// Most that it reads and throws away: as much as the largest body that any route takes.
-const LINGER_BYTES: u64 = parhelion_core::limits::STREAMED_BODY_BYTES;
+pub(crate) const LINGER_BYTES: u64 = parhelion_core::limits::STREAMED_BODY_BYTES;
 
 /// What a connection speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! requests through [`Recorder`]. Start reading at [`Surface`], then [`Head`], then [`Router`]: a [`Server`]
 //! only carries requests from sockets to the router; deliveries to ourselves call the router directly.
 
+mod arriving;
 mod base;
 mod body;
 mod capture;
@@ -26,7 +27,7 @@ pub use recorder::{Arrival, Begun, Recorder, Unavailable};
 pub use router::{Origin, Router};
 pub use server::{BindError, Server, Stopped};
 pub use settings::{BadPublicUrl, Limits, PublicUrl, Settings};
-pub use surface::{HttpService, Named, Surface, answer, general_body_limit, service};
+pub use surface::{DropConnection, HttpService, Named, Surface, answer, general_body_limit, service};
 
 /// Bodies of requests and answers alike; axum's, so that its routers fit without conversion.
 pub type Body = axum::body::Body;

@@ -1,11 +1,11 @@
 //! The socket: HTTP/1.1 and h2c on one port, bounded, and an end that lets requests in flight finish.
 
 use crate::{
-    Body, Limits, Origin, Router,
+    Body, DropConnection, Limits, Origin, Router,
+    arriving::{Arriving, Leftover},
     io::{Lingering, Protocol, sniff},
 };
 use bytes::Bytes;
-use http_body::{Body as _, Frame, SizeHint};
 use hyper::{
     body::Incoming,
     server::conn::{http1, http2},
@@ -16,17 +16,12 @@ use hyper_util::{
     server::graceful::GracefulConnection,
 };
 use std::{
-    convert::Infallible,
     fmt,
     future::Future,
     io,
     net::{IpAddr, SocketAddr},
-    pin::{Pin, pin},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll, ready},
+    pin::pin,
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 use tokio::{
@@ -197,14 +192,21 @@ async fn connection<T: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
     // Silence, or gone: there is nobody to tell.
     let Ok(Ok((protocol, first))) = sniffed else { return };
     let io = Lingering::new(io, first);
-    let unread = io.unread();
+    let leftover = match protocol {
+        Protocol::Http1 => Leftover::Flag(io.unread()),
+        Protocol::Http2 => Leftover::Discard,
+    };
     let service = service_fn(move |request: http::Request<Incoming>| {
-        let router = router.clone();
-        unread.store(false, Ordering::Relaxed);
-        let unread = unread.clone();
+        let (router, leftover) = (router.clone(), leftover.clone());
+        if let Leftover::Flag(unread) = &leftover {
+            // One request after the other: the last one's body has been read after all.
+            unread.store(false, Ordering::Relaxed);
+        }
         async move {
-            let request = request.map(|body| Body::new(Arriving { body, unread, ended: false }));
-            Ok::<_, Infallible>(router.call(request, Origin::plain(peer)).await)
+            let request = request.map(|body| Body::new(Arriving::new(body, leftover)));
+            let answer = router.call(request, Origin::plain(peer)).await;
+            // An error of the service makes hyper drop the connection (h2: reset the stream).
+            if answer.extensions().get::<DropConnection>().is_some() { Err(Dropped) } else { Ok(answer) }
         }
     });
     match protocol {
@@ -259,6 +261,17 @@ where
     }
 }
 
+/// An answer that wants its connection dropped.
+#[derive(Debug)]
+struct Dropped;
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection was dropped on purpose")
+    }
+}
+impl std::error::Error for Dropped {}
+
 /// Tells a client over the limit, in the one form that needs nothing of it to be read.
 async fn refuse<T: AsyncRead + AsyncWrite + Unpin>(io: T, _seat: OwnedSemaphorePermit) {
     let mut io = Lingering::new(io, Bytes::new());
@@ -271,40 +284,5 @@ async fn refuse<T: AsyncRead + AsyncWrite + Unpin>(io: T, _seat: OwnedSemaphoreP
     );
     if io.write_all((head + body).as_bytes()).await.is_ok() {
         let _ = io.shutdown().await;
-    }
-}
-
-/// A request's body off the socket; one that is dropped before its end makes the connection linger.
-struct Arriving {
-    body: Incoming,
-    unread: Arc<AtomicBool>,
-    ended: bool,
-}
-
-impl http_body::Body for Arriving {
-    type Data = Bytes;
-    type Error = hyper::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        self.ended = !matches!(frame, Some(Ok(_)));
-        Poll::Ready(frame)
-    }
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-impl Drop for Arriving {
-    fn drop(&mut self) {
-        if !self.ended && !self.body.is_end_stream() {
-            self.unread.store(true, Ordering::Relaxed);
-        }
     }
 }

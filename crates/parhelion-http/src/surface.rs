@@ -42,6 +42,11 @@ pub struct Named {
     pub tenant: String,
 }
 
+/// Put into an *answer's* extensions: the connection is dropped without a byte of it. For receivers that play a
+/// broken one.
+#[derive(Clone, Copy, Debug)]
+pub struct DropConnection;
+
 /// A service from an async function.
 pub fn service<F, Fut>(f: F) -> HttpService
 where

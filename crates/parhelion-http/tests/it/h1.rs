@@ -204,3 +204,11 @@ async fn a_panic_is_answered_in_the_surface_s_form_and_the_connection_lives() {
     let (_, record) = s.kit.ended().await;
     assert_eq!((record.status, &record.response_body[..]), (500, &b"alpha broke at req-1"[..]));
 }
+
+#[tokio::test]
+async fn a_connection_can_be_dropped_in_place_of_an_answer() {
+    let mut s = Running::start().await;
+    assert_eq!(s.raw("GET /alpha/drop HTTP/1.1\r\nhost: h\r\n\r\n").await, "");
+    assert_eq!(s.kit.ended().await.1.path, "/alpha/drop");
+    assert_eq!(s.get("/alpha/none", "").await.0, 204);
+}

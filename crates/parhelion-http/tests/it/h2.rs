@@ -7,6 +7,7 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
+use parhelion_http::Body;
 
 type H2 = Client<HttpConnector, Full<Bytes>>;
 
@@ -93,4 +94,30 @@ async fn a_body_over_the_limit_is_answered_over_h2() {
     let request = http::Request::post(format!("http://{}/alpha/length", s.addr));
     let answer = h2().request(request.body(Full::from(vec![b'x'; 40_000_000])).unwrap()).await.unwrap();
     assert_eq!(answer.status(), 413);
+}
+
+#[tokio::test]
+async fn a_client_may_go_on_sending_after_its_answer() {
+    let s = Running::start().await;
+    let (pieces, mut sent) = tokio::sync::mpsc::channel::<Bytes>(1);
+    let body = Body::from_stream(futures_util::stream::poll_fn(move |cx| {
+        sent.poll_recv(cx).map(|piece| piece.map(Ok::<_, std::io::Error>))
+    }));
+    let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http::<Body>();
+    let request = http::Request::post(format!("http://{}/alpha/unread", s.addr)).body(body).unwrap();
+    let answer = client.request(request).await.unwrap();
+    assert_eq!(answer.status(), 401);
+    // More than the windows of stream and connection: it must be read, and the stream not be reset.
+    for _ in 0..50 {
+        pieces.send(Bytes::from(vec![b'x'; 100_000])).await.unwrap();
+    }
+    drop(pieces);
+    assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "alpha: who are you?");
+}
+
+#[tokio::test]
+async fn a_stream_can_be_reset_in_place_of_an_answer() {
+    let s = Running::start().await;
+    let request = http::Request::get(format!("http://{}/alpha/drop", s.addr)).body(Full::default()).unwrap();
+    assert!(h2().request(request).await.is_err());
 }

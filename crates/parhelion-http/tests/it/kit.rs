@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use parhelion_core::{OperationInfo, RequestRecord, Standing, WorldName};
 use parhelion_http::{
-    Arrival, Begun, Body, BodyError, Head, Limits, Named, Origin, Recorder, Request, Response, Router,
-    Server, Settings, Stopped, Surface, Unavailable, answer, general_body_limit, problem, read_body, service,
+    Arrival, Begun, Body, BodyError, DropConnection, Head, Limits, Named, Origin, Recorder, Request,
+    Response, Router, Server, Settings, Stopped, Surface, Unavailable, answer, general_body_limit, problem,
+    read_body, service,
 };
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -99,6 +100,11 @@ async fn alpha(
                 Some((Ok::<_, std::io::Error>(next), pieces))
             });
             answer(200, "text/event-stream", Body::from_stream(stream))
+        }
+        "/alpha/drop" => {
+            let mut response = answer(200, "text/plain", "never seen");
+            response.extensions_mut().insert(DropConnection);
+            response
         }
         "/alpha/none" => answer(204, "text/plain", Body::empty()),
         _ => {
