@@ -15,11 +15,13 @@
 
 pub mod document;
 pub mod expand;
+mod expr;
 pub mod filters;
 pub mod issue;
 mod jsonpath;
 pub mod limits;
 pub mod pipeline;
+mod schema;
 pub mod webhooks;
 pub mod yaml;
 

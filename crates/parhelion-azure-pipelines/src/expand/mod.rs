@@ -1,7 +1,20 @@
-//! Expansion: `${{ … }}` in texts and keys, directives, parameters.
+//! Expansion: parameters are bound, the file is walked, the result checked, put into its normal form and typed.
 
-use crate::{document::Document, issue::Issue, pipeline::Pipeline, yaml::Node};
-use std::collections::BTreeMap;
+mod directive;
+mod names;
+mod parameters;
+mod text;
+mod walk;
+
+use crate::{
+    document::Document,
+    expr::{Object, Value},
+    issue::Issue,
+    pipeline::{Pipeline, graph, normal, read as typed},
+    schema, webhooks,
+    yaml::{Mark, Node, emit, read::fold, read::push_bounded},
+};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What an expansion depends on besides the file.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +31,7 @@ pub struct Inputs {
 /// An expanded pipeline.
 #[derive(Clone, Debug)]
 pub struct Expanded {
-    /// The expanded, validated and normalised tree.
+    /// The expanded, checked and normalised tree.
     pub tree: Node,
     /// The same in types.
     pub pipeline: Pipeline,
@@ -30,8 +43,76 @@ pub struct Expanded {
 
 /// Expands a file.
 ///
+/// The same document and inputs give the same result.
+///
 /// # Errors
-/// All errors found, in the order of the walk; at most [`crate::limits::ISSUES`].
-pub fn expand(document: &Document, _inputs: &Inputs) -> Result<Expanded, Vec<Issue>> {
-    Err(vec![Issue::of_file(&document.name, "expansion is being written")])
+/// All errors found: of the text, the parameters, the walk, the schema, the graph, in this order; at most
+/// [`crate::limits::ISSUES`].
+pub fn expand(document: &Document, inputs: &Inputs) -> Result<Expanded, Vec<Issue>> {
+    let name = document.name.as_str();
+    let mut issues = document.issues.clone();
+    let (payloads, warnings) = payloads(document, &inputs.webhooks);
+    let parameters = parameters::bind(name, &document.root, &inputs.parameters, &payloads, &mut issues);
+    let mut walk = walk::Walk::new(name, names::Frame::new(parameters, &inputs.variables), issues);
+    let walked = walk.root(&document.root);
+    let mut issues = walk.issues;
+    // A bound was met: there is no whole tree to look at.
+    let Ok(tree) = walked else { return Err(issues) };
+    let mut report = |mark: Mark, message: String| push_bounded(&mut issues, Issue::at(name, mark, message));
+    schema::check(&tree, &mut report);
+    webhooks::read(&tree, &mut report);
+    if !issues.is_empty() {
+        return Err(issues);
+    }
+    let tree = normal::normalise(tree);
+    let pipeline = typed::read(&tree);
+    for message in graph::check(&pipeline) {
+        push_bounded(&mut issues, Issue::bare(message));
+    }
+    if !issues.is_empty() {
+        return Err(issues);
+    }
+    let final_yaml = emit::emit(&tree);
+    Ok(Expanded { tree, pipeline, final_yaml, warnings })
+}
+
+/// The payload of each webhook resource of the file, and what is lost in them.
+fn payloads(
+    document: &Document,
+    given: &BTreeMap<String, serde_json::Value>,
+) -> (BTreeMap<String, Value>, Vec<Issue>) {
+    let mut warnings = Vec::new();
+    let mut found = BTreeMap::new();
+    // What is wrong with the resources is reported once they are expanded.
+    for resource in webhooks::read(&document.root, &mut |_, _| {}) {
+        let payload = given.iter().find(|(alias, _)| fold(alias) == fold(&resource.alias)).map(|(_, p)| p);
+        let value = match payload {
+            Some(json) => {
+                if loses_digits(json) {
+                    let message = format!(
+                        "The payload of '{}' holds integers above 2^53: they lose digits as numbers of an expression.",
+                        resource.alias
+                    );
+                    push_bounded(&mut warnings, Issue::at(&document.name, resource.mark, message));
+                }
+                Value::from(json)
+            }
+            None => Value::Object(Arc::new(Object::exact([]))),
+        };
+        found.insert(resource.alias, value);
+    }
+    (found, warnings)
+}
+
+/// Whether a whole number of the payload is not exact as a double.
+fn loses_digits(json: &serde_json::Value) -> bool {
+    const EXACT: u64 = 1 << 53;
+    match json {
+        serde_json::Value::Number(n) => {
+            n.as_u64().is_some_and(|n| n > EXACT) || n.as_i64().is_some_and(|n| n.unsigned_abs() > EXACT)
+        }
+        serde_json::Value::Array(items) => items.iter().any(loses_digits),
+        serde_json::Value::Object(map) => map.values().any(loses_digits),
+        _ => false,
+    }
 }

@@ -2,6 +2,10 @@
 //!
 //! Texts are as after template expansion: `$(x)` macros and `$[ … ]` are still in them, since both belong to the run.
 
+pub(crate) mod graph;
+pub(crate) mod normal;
+pub(crate) mod read;
+
 use crate::webhooks::WebhookResource;
 use serde::{Deserialize, Serialize};
 

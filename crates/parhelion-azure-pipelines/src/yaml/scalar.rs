@@ -1,1 +1,79 @@
+//! In which style a text can be written, by the rules that libyaml's emitter made common.
 
+use super::Style;
+
+/// What a text allows.
+struct Allows {
+    plain: bool,
+    single: bool,
+    block: bool,
+    multiline: bool,
+}
+
+/// The style a scalar is written in. `key` is true for a mapping's key on one line.
+pub(super) fn choose(text: &str, style: Style, key: bool) -> Style {
+    let allows = analyse(text);
+    let style = match style {
+        Style::Any if allows.multiline => Style::Folded,
+        Style::Any => Style::Plain,
+        written => written,
+    };
+    // An empty text is always visible.
+    let plain = allows.plain && !text.is_empty();
+    let single = allows.single && !(key && allows.multiline);
+    let block = allows.block && !key;
+    match style {
+        Style::Plain if plain => Style::Plain,
+        Style::Plain | Style::Single if single => Style::Single,
+        Style::Literal if block => Style::Literal,
+        Style::Folded if block => Style::Folded,
+        _ => Style::Double,
+    }
+}
+
+fn analyse(text: &str) -> Allows {
+    if text.is_empty() {
+        return Allows { plain: true, single: true, block: false, multiline: false };
+    }
+    let mut indicator = text.starts_with("---") || text.starts_with("...");
+    let (mut space_break, mut break_space, mut special, mut multiline) = (false, false, false, false);
+    let mut before: Option<char> = None;
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let ends_word = chars.peek().is_none_or(|n| is_blank(*n) || is_break(*n));
+        indicator |= match before {
+            None => "#,[]{}&*!|>'\"%@`".contains(c) || (matches!(c, '?' | ':' | '-') && ends_word),
+            Some(b) => (c == ':' && ends_word) || (c == '#' && (is_blank(b) || is_break(b))),
+        };
+        special |= !is_printable(c);
+        multiline |= is_break(c);
+        break_space |= c == ' ' && before.is_some_and(is_break);
+        space_break |= is_break(c) && before == Some(' ');
+        before = Some(c);
+    }
+    let edge = |c: Option<char>| c.is_some_and(|c| c == ' ' || is_break(c));
+    let at_edge = edge(text.chars().next()) || edge(text.chars().next_back());
+    let ends_blank = text.ends_with(' ');
+    Allows {
+        plain: !(at_edge || multiline || indicator || special),
+        single: !(break_space || space_break || special),
+        block: !(ends_blank || space_break || special),
+        multiline,
+    }
+}
+
+/// Every other break of old (CR, NEL, LS, PS) is escaped: readers do not agree on them.
+pub(super) fn is_break(c: char) -> bool {
+    c == '\n'
+}
+
+fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t')
+}
+
+/// Whether a character may stand as it is.
+// CHOICE: a tab may.
+pub(super) fn is_printable(c: char) -> bool {
+    matches!(c, '\t' | '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+        && !matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}')
+}

@@ -1,0 +1,124 @@
+//! What `parameters`, `variables` and loop variables stand for while a file is walked.
+
+use crate::{
+    expr::{Names, Object, Scope, Value},
+    yaml::{Node, Tree, read::fold},
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The names of one file.
+#[derive(Debug)]
+pub(super) struct Frame {
+    /// The file's parameters, webhook payloads among them.
+    pub parameters: Value,
+    /// Innermost last: predefined and root, stage, job.
+    layers: Vec<Layer>,
+    /// Innermost last; names folded.
+    loops: Vec<(String, Value)>,
+}
+
+/// Variables by folded name, with the name as written.
+type Layer = BTreeMap<String, (Arc<str>, Value)>;
+
+impl Frame {
+    pub fn new(parameters: Object, predefined: &BTreeMap<String, String>) -> Self {
+        let mut frame = Self {
+            parameters: Value::Object(Arc::new(parameters)),
+            layers: vec![Layer::new()],
+            loops: Vec::new(),
+        };
+        for (name, value) in predefined {
+            frame.set(name, value);
+        }
+        frame
+    }
+
+    /// Opens the layer of a stage or a job.
+    pub fn open(&mut self) {
+        self.layers.push(Layer::new());
+    }
+
+    /// Closes the innermost layer.
+    pub fn close(&mut self) {
+        self.layers.pop();
+    }
+
+    /// Sets a variable of the innermost layer.
+    pub fn set(&mut self, name: &str, value: &str) {
+        if let Some(layer) = self.layers.last_mut() {
+            layer.insert(fold(name), (Arc::from(name), Value::text(value)));
+        }
+    }
+
+    /// Takes over what an expanded entry or item of a `variables` block defines.
+    pub fn learn(&mut self, item: &Node) {
+        if let (Some(name), Some(value)) =
+            (item.get("name").and_then(Node::as_text), item.get("value").and_then(Node::as_text))
+        {
+            self.set(name, value);
+        }
+    }
+
+    /// Whether a loop may not call its variable so.
+    pub fn taken(&self, name: &str) -> bool {
+        self.known(&fold(name))
+    }
+
+    /// Runs a loop's round with its variable.
+    pub fn enter(&mut self, variable: &str, value: Value) {
+        self.loops.push((fold(variable), value));
+    }
+
+    /// Ends a round.
+    pub fn leave(&mut self) {
+        self.loops.pop();
+    }
+}
+
+impl Names for Frame {
+    fn known(&self, name: &str) -> bool {
+        matches!(name, "parameters" | "variables") || self.loops.iter().any(|(n, _)| n == name)
+    }
+}
+
+/// Where no names are known: literals only.
+pub(super) struct Nothing;
+
+impl Names for Nothing {
+    fn known(&self, _: &str) -> bool {
+        false
+    }
+}
+
+impl Scope for Frame {
+    fn named(&self, name: &str) -> Value {
+        match name {
+            "parameters" => self.parameters.clone(),
+            "variables" => {
+                let all = self.layers.iter().flat_map(|l| l.values().cloned());
+                Value::Object(Arc::new(Object::folding(all)))
+            }
+            other => {
+                let found = self.loops.iter().rev().find(|(n, _)| n == other);
+                found.map_or(Value::Null, |(_, v)| v.clone())
+            }
+        }
+    }
+
+    fn variable(&self, name: &str) -> Option<Value> {
+        let name = fold(name);
+        self.layers.iter().rev().find_map(|l| l.get(&name)).map(|(_, v)| v.clone())
+    }
+}
+
+/// A tree as a value: scalars are texts. Recursion is bounded by the reader's depth.
+pub(super) fn value_of(node: &Node) -> Value {
+    match &node.tree {
+        Tree::Scalar(s) => Value::String(s.text.clone()),
+        Tree::Sequence(items) => Value::array(items.iter().map(value_of).collect()),
+        Tree::Mapping(entries) => {
+            let entries = entries.iter().map(|e| (e.key.text.clone(), value_of(&e.value)));
+            Value::Object(Arc::new(Object::exact(entries)))
+        }
+    }
+}

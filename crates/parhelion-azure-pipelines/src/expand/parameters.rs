@@ -1,0 +1,320 @@
+//! Declared parameters: types, defaults, allowed values; and the values given for them.
+
+use super::{
+    names::value_of,
+    text::{has_expression, lone},
+    walk::NOT_ALLOWED,
+};
+use crate::{
+    expr::{Object, Value, number_from_text, parse, to_text},
+    issue::Issue,
+    webhooks::unexpected,
+    yaml::{Entry, Mark, Node, Scalar, Tree, read, read::fold, read::push_bounded},
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The type of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Type {
+    /// Text; also the types that name a resource.
+    Text,
+    Number,
+    Boolean,
+    Object,
+    /// A list of something.
+    List,
+    /// One step, job, stage, …
+    One,
+}
+
+/// Types of the pipeline's own file, with their name in messages. OBSERVED; names are case-sensitive.
+const TYPES: &[(&str, &str, Type)] = &[
+    ("string", "String", Type::Text),
+    ("number", "Number", Type::Number),
+    ("boolean", "Boolean", Type::Boolean),
+    ("object", "Object", Type::Object),
+    ("step", "Step", Type::One),
+    ("stepList", "StepList", Type::List),
+    ("job", "Job", Type::One),
+    ("jobList", "JobList", Type::List),
+    ("deployment", "Deployment", Type::One),
+    ("deploymentList", "DeploymentList", Type::List),
+    ("stage", "Stage", Type::One),
+    ("stageList", "StageList", Type::List),
+    ("stringList", "StringList", Type::List),
+    ("container", "Container", Type::One),
+    ("containerList", "ContainerList", Type::List),
+    ("environment", "Environment", Type::Text),
+    ("filePath", "FilePath", Type::Text),
+    ("pool", "Pool", Type::Text),
+    ("secureFile", "SecureFile", Type::Text),
+    ("serviceConnection", "ServiceConnection", Type::Text),
+];
+
+struct Declared<'n> {
+    name: &'n str,
+    mark: Mark,
+    /// Name in messages.
+    shown: &'static str,
+    kind: Type,
+    default: Option<&'n Node>,
+    values: Option<&'n [Node]>,
+}
+
+/// Binds the parameters of the pipeline's own file and adds the webhook payloads.
+pub(super) fn bind(
+    file: &str,
+    root: &Node,
+    given: &BTreeMap<String, serde_json::Value>,
+    payloads: &BTreeMap<String, Value>,
+    issues: &mut Vec<Issue>,
+) -> Object {
+    let mut binder = Binder { file, issues };
+    let declared = binder.declarations(root);
+    let mut bound = Object::folding([]);
+    for parameter in &declared {
+        let value = given.iter().find(|(name, _)| fold(name) == fold(parameter.name)).map(|(_, v)| v);
+        let value = match (value, parameter.default) {
+            (Some(value), _) => binder.given(parameter, value),
+            (None, Some(default)) => binder.default(parameter, default),
+            (None, None) => {
+                let message = format!("A value for the '{}' parameter must be provided.", parameter.name);
+                binder.say(None, message);
+                None
+            }
+        };
+        // A parameter that failed still has a name: no second error where it is used.
+        bound.put(Arc::from(parameter.name), value.unwrap_or_else(|| Value::text("")));
+    }
+    for name in given.keys().filter(|n| !declared.iter().any(|p| fold(p.name) == fold(n))) {
+        binder.say(None, format!("Unexpected parameter '{name}'"));
+    }
+    for (alias, payload) in payloads {
+        // CHOICE: an alias and a parameter of one name cannot both be `parameters.name`.
+        match declared.iter().find(|p| fold(p.name) == fold(alias)) {
+            Some(parameter) => binder.twice(parameter.mark, parameter.name),
+            None => bound.put(Arc::from(alias.as_str()), payload.clone()),
+        }
+    }
+    bound
+}
+
+struct Binder<'d, 'i> {
+    file: &'d str,
+    issues: &'i mut Vec<Issue>,
+}
+
+impl Binder<'_, '_> {
+    /// OBSERVED: what comes from outside the file has no place.
+    fn say(&mut self, mark: Option<Mark>, message: String) {
+        let issue = match mark {
+            Some(mark) => Issue::at(self.file, mark, message),
+            None => Issue::bare(message),
+        };
+        push_bounded(self.issues, issue);
+    }
+
+    fn twice(&mut self, mark: Mark, name: &str) {
+        let message = format!("The '{name}' parameter is declared more than once in the parameter list.");
+        self.say(Some(mark), message);
+    }
+
+    fn declarations<'n>(&mut self, root: &'n Node) -> Vec<Declared<'n>> {
+        let Some(block) = root.get("parameters") else { return Vec::new() };
+        let Some(items) = block.as_sequence() else {
+            if block.as_text() != Some("") {
+                self.say(Some(block.mark), unexpected(block));
+            }
+            return Vec::new();
+        };
+        let mut found: Vec<Declared<'n>> = Vec::new();
+        for item in items {
+            let Some(declared) = self.declaration(item) else { continue };
+            if found.iter().any(|f| fold(f.name) == fold(declared.name)) {
+                self.twice(declared.mark, declared.name);
+            } else {
+                found.push(declared);
+            }
+        }
+        found
+    }
+
+    fn declaration<'n>(&mut self, item: &'n Node) -> Option<Declared<'n>> {
+        let Some(entries) = item.as_mapping() else {
+            self.say(Some(item.mark), unexpected(item));
+            return None;
+        };
+        let first = entries.first()?;
+        if &*first.key.text != "name" {
+            self.say(Some(first.mark), format!("Unexpected value '{}'", first.key.text));
+            return None;
+        }
+        let mut declared = Declared {
+            name: self.plain(first).unwrap_or_default(),
+            mark: first.value.mark,
+            shown: "String",
+            kind: Type::Text,
+            default: None,
+            values: None,
+        };
+        for entry in &entries[1..] {
+            match &*entry.key.text {
+                "displayName" => {
+                    self.plain(entry);
+                }
+                "type" => {
+                    let Some(name) = self.plain(entry) else { continue };
+                    match TYPES.iter().find(|(n, ..)| *n == name) {
+                        Some(&(_, shown, kind)) => (declared.shown, declared.kind) = (shown, kind),
+                        None => self.say(Some(entry.value.mark), format!("Unexpected value '{name}'")),
+                    }
+                }
+                "default" => declared.default = Some(&entry.value),
+                "values" => match entry.value.as_sequence() {
+                    Some(values) => declared.values = Some(values),
+                    None => self.say(Some(entry.value.mark), unexpected(&entry.value)),
+                },
+                other => self.say(Some(entry.mark), format!("Unexpected value '{other}'")),
+            }
+        }
+        Some(declared)
+    }
+
+    /// The text of a field, which must be a literal.
+    fn plain<'n>(&mut self, entry: &'n Entry) -> Option<&'n str> {
+        match entry.value.as_text() {
+            Some(text) if has_expression(text) => {
+                self.say(Some(entry.value.mark), NOT_ALLOWED.to_owned());
+                None
+            }
+            Some(text) => Some(text),
+            None => {
+                self.say(Some(entry.value.mark), unexpected(&entry.value));
+                None
+            }
+        }
+    }
+
+    fn default(&mut self, parameter: &Declared<'_>, node: &Node) -> Option<Value> {
+        let literal = self.literal(node)?;
+        self.bound(parameter, &literal, Some(node.mark))
+    }
+
+    /// A default as a literal: a lone `${{ '…' }}` becomes its text, any other expression is refused.
+    // Recursion is bounded by the reader's depth.
+    fn literal(&mut self, node: &Node) -> Option<Node> {
+        let tree = match &node.tree {
+            Tree::Scalar(s) => {
+                Tree::Scalar(Scalar { text: self.literal_text(&s.text, node.mark)?, style: s.style })
+            }
+            Tree::Sequence(items) => {
+                Tree::Sequence(items.iter().map(|i| self.literal(i)).collect::<Option<_>>()?)
+            }
+            Tree::Mapping(entries) => {
+                let mut out = Vec::with_capacity(entries.len());
+                for e in entries {
+                    let key = Scalar { text: self.literal_text(&e.key.text, e.mark)?, style: e.key.style };
+                    out.push(Entry { mark: e.mark, key, value: self.literal(&e.value)? });
+                }
+                Tree::Mapping(out)
+            }
+        };
+        Some(Node { mark: node.mark, tree })
+    }
+
+    fn literal_text(&mut self, text: &Arc<str>, mark: Mark) -> Option<Arc<str>> {
+        if !has_expression(text) {
+            return Some(text.clone());
+        }
+        let parsed = lone(text).and_then(|inner| parse(inner, &super::names::Nothing, 0).ok());
+        let literal = parsed.as_ref().and_then(|e| e.as_string_literal()).cloned();
+        if literal.is_none() {
+            self.say(Some(mark), NOT_ALLOWED.to_owned());
+        }
+        literal
+    }
+
+    /// A value from outside. OBSERVED: numbers and booleans are taken as their text, a text for a structured type is
+    /// parsed.
+    fn given(&mut self, parameter: &Declared<'_>, json: &serde_json::Value) -> Option<Value> {
+        let structured = matches!(parameter.kind, Type::Object | Type::List | Type::One);
+        let node = match json {
+            serde_json::Value::String(text) if structured => match read::read(text, 0, self.file) {
+                Ok(read) if read.issues.is_empty() => read.root,
+                _ => {
+                    self.not_valid(parameter, None);
+                    return None;
+                }
+            },
+            other => node_of(other),
+        };
+        self.bound(parameter, &node, None)
+    }
+
+    fn bound(&mut self, parameter: &Declared<'_>, node: &Node, mark: Option<Mark>) -> Option<Value> {
+        let Some(value) = converted(parameter.kind, node) else {
+            match node.as_text() {
+                Some(text) if matches!(parameter.kind, Type::Number | Type::Boolean) => {
+                    let (name, shown) = (parameter.name, parameter.shown);
+                    self.say(mark, format!("The '{name}' parameter value '{text}' is not a valid {shown}."));
+                }
+                _ => self.not_valid(parameter, mark),
+            }
+            return None;
+        };
+        let allowed = parameter.values.is_none_or(|values| {
+            values.iter().any(|v| converted(parameter.kind, v).is_some_and(|v| same_text(&v, &value)))
+        });
+        if !allowed {
+            let shown = to_text(&value).map(|t| t.to_string()).unwrap_or_default();
+            let name = parameter.name;
+            self.say(mark, format!("The '{name}' parameter value '{shown}' is not a valid value."));
+            return None;
+        }
+        Some(value)
+    }
+
+    fn not_valid(&mut self, parameter: &Declared<'_>, mark: Option<Mark>) {
+        let message = format!("The '{}' parameter is not a valid {}.", parameter.name, parameter.shown);
+        self.say(mark, message);
+    }
+}
+
+/// A node as a value of the type; `None` if it is none.
+fn converted(kind: Type, node: &Node) -> Option<Value> {
+    match (kind, &node.tree) {
+        (Type::Text, Tree::Scalar(s)) => Some(Value::String(s.text.clone())),
+        (Type::Number, Tree::Scalar(s)) => number_from_text(&s.text).map(Value::Number),
+        (Type::Boolean, Tree::Scalar(s)) if s.text.eq_ignore_ascii_case("true") => Some(Value::Boolean(true)),
+        (Type::Boolean, Tree::Scalar(s)) if s.text.eq_ignore_ascii_case("false") => {
+            Some(Value::Boolean(false))
+        }
+        (Type::Object, _) | (Type::List, Tree::Sequence(_)) | (Type::One, Tree::Mapping(_)) => {
+            Some(value_of(node))
+        }
+        // An absent list is an empty one.
+        (Type::List, Tree::Scalar(s)) if s.text.is_empty() => Some(Value::array(Vec::new())),
+        _ => None,
+    }
+}
+
+/// OBSERVED: allowed values are compared after conversion, with regard to case.
+fn same_text(a: &Value, b: &Value) -> bool {
+    matches!((to_text(a), to_text(b)), (Ok(a), Ok(b)) if a == b)
+}
+
+/// JSON as a tree; its depth is bounded by the JSON reader.
+fn node_of(json: &serde_json::Value) -> Node {
+    let mark = Mark::default();
+    let tree = match json {
+        serde_json::Value::Null => return Node::text(mark, ""),
+        serde_json::Value::Bool(b) => return Node::text(mark, b.to_string()),
+        serde_json::Value::Number(n) => return Node::text(mark, n.to_string()),
+        serde_json::Value::String(s) => return Node::text(mark, s.as_str()),
+        serde_json::Value::Array(items) => Tree::Sequence(items.iter().map(node_of).collect()),
+        serde_json::Value::Object(map) => {
+            Tree::Mapping(map.iter().map(|(k, v)| Entry::made(mark, k, node_of(v))).collect())
+        }
+    };
+    Node { mark, tree }
+}

@@ -1,0 +1,144 @@
+//! The seven kinds of value.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+/// A value of an expression.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// Nothing.
+    Null,
+    /// True or False.
+    Boolean(bool),
+    /// A double.
+    Number(f64),
+    /// Text.
+    String(Arc<str>),
+    /// Two to four numbers.
+    Version(Version),
+    /// A list. Two are equal when they are the same one.
+    Array(Arc<Vec<Value>>),
+    /// Names and values. Two are equal when they are the same one.
+    Object(Arc<Object>),
+}
+
+/// Two to four parts; a missing part is -1 and so below 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version([i32; 4]);
+
+/// Names and values in written order.
+#[derive(Clone, Debug, Default)]
+pub struct Object {
+    entries: Vec<(Arc<str>, Value)>,
+    index: BTreeMap<Arc<str>, usize>,
+    folds: bool,
+}
+
+impl Value {
+    /// Text.
+    pub fn text(text: impl Into<Arc<str>>) -> Self {
+        Value::String(text.into())
+    }
+
+    /// A list.
+    pub fn array(items: Vec<Value>) -> Self {
+        Value::Array(Arc::new(items))
+    }
+
+    /// The kind's name in messages.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Value::Null => "Null",
+            Value::Boolean(_) => "Boolean",
+            Value::Number(_) => "Number",
+            Value::String(_) => "String",
+            Value::Version(_) => "Version",
+            Value::Array(_) => "Array",
+            Value::Object(_) => "Object",
+        }
+    }
+}
+
+impl From<&serde_json::Value> for Value {
+    /// A JSON value; its depth is bounded by the JSON reader.
+    fn from(json: &serde_json::Value) -> Self {
+        match json {
+            serde_json::Value::Null => Value::Null,
+            serde_json::Value::Bool(b) => Value::Boolean(*b),
+            serde_json::Value::Number(n) => Value::Number(n.as_f64().unwrap_or(f64::NAN)),
+            serde_json::Value::String(s) => Value::text(s.as_str()),
+            serde_json::Value::Array(items) => Value::array(items.iter().map(Value::from).collect()),
+            serde_json::Value::Object(map) => {
+                let entries = map.iter().map(|(k, v)| (Arc::from(k.as_str()), Value::from(v)));
+                Value::Object(Arc::new(Object::exact(entries)))
+            }
+        }
+    }
+}
+
+impl Object {
+    /// An object whose names are case-sensitive: parameter values and payloads.
+    pub fn exact(entries: impl IntoIterator<Item = (Arc<str>, Value)>) -> Self {
+        entries.into_iter().fold(Self::default(), |mut object, (name, value)| {
+            object.put(name, value);
+            object
+        })
+    }
+
+    /// An object whose names fold case: `parameters` and `variables` themselves.
+    pub fn folding(entries: impl IntoIterator<Item = (Arc<str>, Value)>) -> Self {
+        entries.into_iter().fold(Self { folds: true, ..Self::default() }, |mut object, (name, value)| {
+            object.put(name, value);
+            object
+        })
+    }
+
+    /// Adds a name, or gives it another value at its old place.
+    pub fn put(&mut self, name: Arc<str>, value: Value) {
+        let key = if self.folds { Arc::from(name.to_lowercase()) } else { name.clone() };
+        match self.index.get(&key) {
+            Some(&at) => self.entries[at].1 = value,
+            None => {
+                self.index.insert(key, self.entries.len());
+                self.entries.push((name, value));
+            }
+        }
+    }
+
+    /// The value of a name.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        let at = if self.folds { self.index.get(name.to_lowercase().as_str()) } else { self.index.get(name) };
+        at.and_then(|&at| self.entries.get(at)).map(|(_, v)| v)
+    }
+
+    /// Names and values in order.
+    pub fn entries(&self) -> &[(Arc<str>, Value)] {
+        &self.entries
+    }
+}
+
+impl Version {
+    /// Two to four numbers with dots between them, blanks around them allowed.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = [-1; 4];
+        let mut count = 0;
+        for piece in text.trim().split('.') {
+            let part = parts.get_mut(count)?;
+            if piece.is_empty() || !piece.bytes().all(|b| b.is_ascii_digit()) {
+                return None;
+            }
+            *part = piece.parse().ok()?;
+            count += 1;
+        }
+        (count >= 2).then_some(Self(parts))
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, part) in self.0.iter().take_while(|p| **p >= 0).enumerate() {
+            let dot = if n == 0 { "" } else { "." };
+            write!(f, "{dot}{part}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,118 @@
+//! A tree against the schema.
+
+use super::{
+    Record, Shape,
+    tables::{PIPELINE, TEMPLATE},
+};
+use crate::{
+    webhooks::unexpected,
+    yaml::{Entry, Mark, Node, Tree},
+};
+
+/// Checks an expanded file, telling `report` what is wrong.
+pub(crate) fn check(root: &Node, report: &mut dyn FnMut(Mark, String)) {
+    Check { report }.node(root, &PIPELINE);
+}
+
+struct Check<'r> {
+    report: &'r mut dyn FnMut(Mark, String),
+}
+
+impl Check<'_> {
+    /// Recursion is bounded by the depth of trees.
+    fn node(&mut self, node: &Node, shape: &'static Shape) {
+        let shapes = match shape {
+            Shape::Any => return,
+            Shape::Either(shapes) => shapes,
+            one => std::slice::from_ref(one),
+        };
+        match &node.tree {
+            Tree::Scalar(s) => {
+                let fits = shapes.iter().any(|shape| match shape {
+                    Shape::Text => true,
+                    Shape::Words(words) => words.iter().any(|w| w.eq_ignore_ascii_case(&s.text)),
+                    _ => false,
+                });
+                if !fits {
+                    (self.report)(node.mark, unexpected(node));
+                }
+            }
+            Tree::Sequence(items) => {
+                match shapes.iter().find_map(|s| if let Shape::List(of) = s { Some(*of) } else { None }) {
+                    Some(of) => items.iter().for_each(|item| self.node(item, of)),
+                    None => (self.report)(node.mark, unexpected(node)),
+                }
+            }
+            Tree::Mapping(entries) => {
+                if let Some(of) =
+                    shapes.iter().find_map(|s| if let Shape::Dict(of) = s { Some(*of) } else { None })
+                {
+                    return entries.iter().for_each(|e| self.node(&e.value, of));
+                }
+                let records: Vec<&'static Record> = shapes
+                    .iter()
+                    .filter_map(|s| if let Shape::Record(r) = s { Some(*r) } else { None })
+                    .collect();
+                if records.is_empty() {
+                    (self.report)(node.mark, unexpected(node));
+                } else {
+                    self.record(node.mark, entries, records);
+                }
+            }
+        }
+    }
+
+    /// A mapping: each key narrows down which record it can be.
+    fn record(&mut self, mark: Mark, entries: &[Entry], mut records: Vec<&'static Record>) {
+        for (at, entry) in entries.iter().enumerate() {
+            let key = &*entry.key.text;
+            let fits =
+                |r: &&&'static Record| r.field(key).is_some() && (at > 0 || r.lead.is_none_or(|l| l == key));
+            let narrowed: Vec<&'static Record> = records.iter().filter(fits).copied().collect();
+            let Some(first) = narrowed.first() else {
+                (self.report)(entry.mark, format!("Unexpected value '{key}'"));
+                // Without its lead there is no telling what the rest should be.
+                if at == 0 && records.iter().all(|r| r.lead.is_some()) {
+                    return;
+                }
+                continue;
+            };
+            // A key means the same in all records that still fit.
+            if let Some(shape) = first.field(key) {
+                self.node(&entry.value, shape);
+            }
+            if std::ptr::eq(*first, &TEMPLATE) && key == "template" {
+                self.template(&entry.value);
+            }
+            if key == "extends" && first.required == ["extends"] {
+                let file = entry.value.get("template").unwrap_or(&entry.value);
+                self.template(file);
+            }
+            records = narrowed;
+        }
+        let missing = |r: &&'static Record| {
+            r.required.iter().find(|name| !entries.iter().any(|e| &*e.key.text == **name)).copied()
+        };
+        let lacks: Vec<&str> = records.iter().filter_map(missing).collect();
+        if lacks.len() < records.len() {
+            return;
+        }
+        // CHOICE: both texts.
+        (self.report)(
+            mark,
+            match lacks.as_slice() {
+                [one] => format!("Required property is missing: {one}"),
+                several => format!(
+                    "There's not enough info to determine what you meant. Add one of these properties: {}",
+                    several.join(", ")
+                ),
+            },
+        );
+    }
+
+    /// Named, not passed over: the file asks for something that is not here.
+    fn template(&mut self, file: &Node) {
+        let name = file.as_text().unwrap_or_default();
+        (self.report)(file.mark, format!("Parhelion does not expand templates yet: '{name}'"));
+    }
+}
