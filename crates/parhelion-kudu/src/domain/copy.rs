@@ -1,0 +1,229 @@
+//! Copying a package to the site with a manifest: what the last deployment brought and this one lacks goes;
+//! files that no deployment brought stay.
+
+use crate::store::{Content, FIRST_PAGE, File, Hash, KuduStore, Manifest, WWWROOT};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A package's files as they are to stand below the target.
+pub type Staged = BTreeMap<String, (Hash, Content)>;
+
+/// What a copy will do, before it does it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// Paths below the target that go.
+    pub delete: Vec<String>,
+    /// Paths below the target that are written: new ones and changed ones.
+    pub write: Vec<String>,
+    /// How many are there already as they are.
+    pub unchanged: usize,
+    /// All paths of the package: the next manifest.
+    pub manifest: Manifest,
+    /// What all files of the site will take afterwards, bytes.
+    pub bytes_after: u64,
+}
+
+/// The part of a package that is copied: below the project's folder, without what belongs to the build.
+/// `None` when the package has no such folder.
+pub fn staged(files: &Staged, project: Option<&str>) -> Option<Staged> {
+    let project = project.unwrap_or_default().replace('\\', "/");
+    let parts: Vec<&str> = project.split('/').filter(|p| !p.is_empty() && *p != ".").collect();
+    let folder: String = parts.iter().flat_map(|part| [part, "/"]).collect();
+    let staged: Staged = files
+        .iter()
+        .filter_map(|(path, file)| Some((path.strip_prefix(&folder)?.to_owned(), file.clone())))
+        .filter(|(path, _)| is_copied(path))
+        .collect();
+    let found = folder.is_empty() || files.keys().any(|path| path.starts_with(&folder));
+    found.then_some(staged)
+}
+
+fn is_copied(path: &str) -> bool {
+    let first = path.split('/').next().unwrap_or_default();
+    ![".git", ".hg"].contains(&first) && ![".deployment", "deploy.cmd", "deploy.sh"].contains(&path)
+}
+
+/// Works out the copy. With `clean`, everything at the target that is not in the package goes.
+pub fn plan(store: &KuduStore, staged: &Staged, clean: bool) -> Plan {
+    let first = Manifest(BTreeSet::from([FIRST_PAGE.to_owned()]));
+    let previous = match &store.active {
+        Some(active) => store.manifests.get(active).map(|m| (**m).clone()).unwrap_or_default(),
+        None => first,
+    };
+    // A path cannot be a file and a folder: whatever stands in the way of the package goes.
+    let folders: BTreeSet<&str> =
+        staged.keys().flat_map(|path| path.match_indices('/').map(|(at, _)| &path[..at])).collect();
+    let in_the_way = |path: &str| {
+        folders.contains(path) || path.match_indices('/').any(|(at, _)| staged.contains_key(&path[..at]))
+    };
+    let mut plan = Plan { manifest: Manifest(staged.keys().cloned().collect()), ..Plan::default() };
+    plan.bytes_after = store.file_bytes();
+    for (path, file) in at_target(store) {
+        match staged.get(path) {
+            Some((hash, _)) if *hash == file.hash => plan.unchanged += 1,
+            Some(_) => plan.bytes_after -= file.size,
+            None if clean || previous.0.contains(path) || in_the_way(path) => {
+                plan.bytes_after -= file.size;
+                plan.delete.push(path.to_owned());
+            }
+            None => {}
+        }
+    }
+    for (path, (hash, content)) in staged {
+        let there = store.files.get(&format!("{WWWROOT}{path}")).is_some_and(|file| file.hash == *hash);
+        if !there {
+            plan.bytes_after += content.size();
+            plan.write.push(path.clone());
+        }
+    }
+    plan
+}
+
+fn at_target(store: &KuduStore) -> impl Iterator<Item = (&str, &File)> {
+    let from = store.files.range(WWWROOT.to_owned()..);
+    from.map_while(|(path, file)| Some((path.strip_prefix(WWWROOT)?, &**file)))
+}
+
+/// Carries a plan out at a time in .NET ticks.
+pub fn apply(store: &mut KuduStore, plan: &Plan, staged: &Staged, now_ticks: i64) {
+    for path in &plan.delete {
+        store.files.remove(&format!("{WWWROOT}{path}"));
+    }
+    for path in &plan.write {
+        let Some((hash, content)) = staged.get(path) else { continue };
+        let path = format!("{WWWROOT}{path}");
+        // Two writes never carry the same time: a file's ETag is made of it.
+        let written = store.files.get(&path).map_or(now_ticks, |old| now_ticks.max(old.written + 1));
+        store.files.put(path, File { hash: hash.clone(), size: content.size(), written });
+        if !store.contents.contains_key(hash) {
+            store.contents.put(hash.clone(), content.clone());
+        }
+    }
+    drop_unused_contents(store);
+}
+
+fn drop_unused_contents(store: &mut KuduStore) {
+    let used: BTreeSet<&Hash> = store.files.values().map(|file| &file.hash).collect();
+    let unused: Vec<Hash> = store.contents.keys().filter(|hash| !used.contains(hash)).cloned().collect();
+    for hash in unused {
+        store.contents.remove(&hash);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Site;
+    use parhelion_state::Store;
+    use proptest::prelude::*;
+
+    fn files(list: &[(&str, &str)]) -> Staged {
+        list.iter()
+            .map(|(path, text)| {
+                let content = Content::new(bytes::Bytes::copy_from_slice(text.as_bytes()));
+                ((*path).to_owned(), (content.hash(), content))
+            })
+            .collect()
+    }
+    /// Deploys a package and makes it the active one, as far as files go.
+    fn deploy(store: &mut KuduStore, id: &str, package: &Staged, clean: bool) -> Plan {
+        let plan = plan(store, package, clean);
+        apply(store, &plan, package, 1_000);
+        assert_eq!(plan.bytes_after, store.file_bytes());
+        store.manifests.put(id.to_owned(), plan.manifest.clone());
+        store.active = Some(id.to_owned());
+        plan
+    }
+    fn paths(store: &KuduStore) -> Vec<&str> {
+        at_target(store).map(|(path, _)| path).collect()
+    }
+    fn site() -> KuduStore {
+        KuduStore::new(&Site::default_site())
+    }
+    fn upload(store: &mut KuduStore, path: &str) {
+        let content = Content::new(bytes::Bytes::from_static(b"by hand"));
+        store.files.put(format!("{WWWROOT}{path}"), File { hash: content.hash(), size: 7, written: 5 });
+        store.contents.put(content.hash(), content);
+    }
+
+    #[test]
+    fn the_next_package_takes_away_what_only_the_last_one_brought() {
+        let mut store = site();
+        let first = deploy(&mut store, "1", &files(&[("a", "1"), ("b/c", "2")]), false);
+        assert_eq!((first.delete, first.write), (vec![FIRST_PAGE.into()], vec!["a".into(), "b/c".into()]));
+        upload(&mut store, "mine");
+        let second = deploy(&mut store, "2", &files(&[("a", "1"), ("d", "3")]), false);
+        assert_eq!(
+            (second.delete, second.write, second.unchanged),
+            (vec!["b/c".into()], vec!["d".into()], 1)
+        );
+        assert_eq!(paths(&store), ["a", "d", "mine"]);
+        deploy(&mut store, "3", &files(&[]), false);
+        assert_eq!(paths(&store), ["mine"]);
+    }
+
+    #[test]
+    fn clean_leaves_the_package_alone() {
+        let mut store = site();
+        upload(&mut store, "mine");
+        deploy(&mut store, "1", &files(&[("a", "1")]), true);
+        assert_eq!(paths(&store), ["a"]);
+    }
+
+    #[test]
+    fn a_file_makes_way_for_a_folder_and_back() {
+        let mut store = site();
+        upload(&mut store, "a");
+        deploy(&mut store, "1", &files(&[("a/b", "1")]), false);
+        assert_eq!(paths(&store), ["a/b"]);
+        upload(&mut store, "a/mine");
+        deploy(&mut store, "2", &files(&[("a", "1")]), false);
+        assert_eq!(paths(&store), ["a"]);
+    }
+
+    #[test]
+    fn a_changed_file_gets_a_later_time_also_within_one_tick() {
+        let mut store = site();
+        deploy(&mut store, "1", &files(&[("a", "1")]), false);
+        let before = store.files[&format!("{WWWROOT}a")].written;
+        deploy(&mut store, "2", &files(&[("a", "2")]), false);
+        assert!(store.files[&format!("{WWWROOT}a")].written > before);
+        assert_eq!(store.contents.len(), 1);
+    }
+
+    #[test]
+    fn a_project_is_a_folder_of_the_package() {
+        let all = files(&[
+            ("web/a", "1"),
+            ("web/deploy.cmd", "x"),
+            ("other/b", "2"),
+            (".git/c", "3"),
+            ("deploy.sh", "4"),
+        ]);
+        let of = |project| staged(&all, project).map(|s| s.keys().cloned().collect::<Vec<_>>());
+        assert_eq!(of(Some(r".\web\")).unwrap(), ["a"]);
+        assert_eq!(of(None).unwrap(), ["other/b", "web/a", "web/deploy.cmd"]);
+        assert_eq!(of(Some("none")), None);
+        assert_eq!(of(Some("..")), None);
+    }
+
+    proptest! {
+        /// After any deployments, the site holds the last package and nothing else that a package brought.
+        #[test]
+        fn the_site_shows_the_last_package(
+            packages in proptest::collection::vec(proptest::collection::btree_map("[ab](/[ab])?", "[xy]", 0..5), 1..5)
+        ) {
+            let mut store = site();
+            for (n, package) in packages.iter().enumerate() {
+                // No file that is a folder too: such packages are refused before.
+                let list: Vec<_> = package.iter()
+                    .filter(|(p, _)| !package.keys().any(|other| other.starts_with(&format!("{p}/"))))
+                    .map(|(p, t)| (p.as_str(), t.as_str())).collect();
+                let package = files(&list);
+                deploy(&mut store, &n.to_string(), &package, false);
+                prop_assert_eq!(paths(&store), package.keys().map(String::as_str).collect::<Vec<_>>());
+                let used: BTreeSet<_> = store.files.values().map(|f| f.hash.clone()).collect();
+                prop_assert!(store.contents.keys().eq(used.iter()));
+            }
+        }
+    }
+}

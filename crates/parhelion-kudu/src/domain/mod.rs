@@ -1,0 +1,14 @@
+//! Rules that more than one operation needs. Nothing here knows HTTP.
+
+pub mod command;
+pub mod copy;
+pub mod deployment_file;
+pub mod hook_url;
+pub mod lifecycle;
+pub mod outcome;
+pub mod package;
+pub mod post_deployment;
+pub mod publish;
+pub mod purge;
+pub mod text;
+pub mod time;

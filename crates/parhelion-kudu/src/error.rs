@@ -1,0 +1,327 @@
+//! All that can go wrong, with status and text: the only list of them.
+//!
+//! [`Refusal`]: the request never reached an operation. [`Error`]: an operation said no. `wire::fault` alone
+//! makes bytes of them.
+
+use crate::domain::package::PackageError;
+use parhelion_core::Timestamp;
+
+/// The forms that the service's error bodies have (kudu.md 1.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// No body at all.
+    Empty,
+    /// `{"Message":"text"}`
+    Message(String),
+    /// A JSON string.
+    JsonString(String),
+    /// `text/plain`
+    Text(String),
+    /// The four members of an exception.
+    Exception(Exception),
+}
+
+/// An exception as its four members show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exception {
+    /// `Message`.
+    pub message: String,
+    /// `ExceptionMessage`.
+    pub detail: String,
+    /// `ExceptionType`.
+    pub kind: &'static str,
+    /// `{Controller}.{Action}`, for the one line of `StackTrace`.
+    pub place: &'static str,
+}
+
+/// Why a request did not reach an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// No such route; path and query as they came.
+    NoRoute(String),
+    /// A route that does not take this method and says so.
+    MethodNotAllowed(String),
+    /// The site's name cannot be one.
+    BadSiteName(String),
+    /// The site does not exist and sites are not made by asking.
+    NoSuchSite(String),
+    /// The world has as many sites as it may have.
+    TooManySites,
+    /// A body that must be JSON says it is something else.
+    MediaType {
+        /// What it says, without parameters.
+        given: String,
+        /// The .NET type it was to be read as.
+        wanted: &'static str,
+    },
+    /// A query member whose value cannot be read.
+    BadQuery,
+    /// A body larger than is read.
+    BodyTooLarge(u64),
+    /// The body stopped coming.
+    BodyStalled,
+    /// The body could not be read.
+    BodyBroken(String),
+    /// The disk that a body was spooled to failed.
+    Disk(String),
+    /// Something that must not happen did.
+    Internal,
+}
+
+impl Refusal {
+    /// Status and body.
+    pub fn answer(&self) -> (u16, Form) {
+        let internal = |kind, detail: String| {
+            (
+                500,
+                Form::Exception(Exception {
+                    message: AN_ERROR.to_owned(),
+                    detail,
+                    kind,
+                    place: "Kudu.Handle",
+                }),
+            )
+        };
+        match self {
+            Refusal::NoRoute(asked) => (404, Form::JsonString(format!("No route registered for '{asked}'"))),
+            Refusal::MethodNotAllowed(method) => {
+                let text = format!("The requested resource does not support http method '{method}'.");
+                (405, Form::Message(text))
+            }
+            // CHOICE: the real names are DNS names; who asks for a wrong one does not get as far as this service.
+            Refusal::BadSiteName(why) => (404, Form::Message(why.clone())),
+            Refusal::NoSuchSite(site) => (404, Form::Message(format!("Site '{site}' does not exist."))),
+            Refusal::TooManySites => {
+                let text = format!("There are {} sites in this world, and no more are made.", TENANTS);
+                (503, Form::Message(text))
+            }
+            Refusal::MediaType { given, wanted } => {
+                let message =
+                    format!("The request entity's media type '{given}' is not supported for this resource.");
+                let detail = format!(
+                    "No MediaTypeFormatter is available to read an object of type '{wanted}' from content with \
+                     media type '{given}'."
+                );
+                let kind = "System.Net.Http.UnsupportedMediaTypeException";
+                let place = "System.Net.Http.HttpContentExtensions.ReadAsAsync";
+                (415, Form::Exception(Exception { message, detail, kind, place }))
+            }
+            Refusal::BadQuery => (400, Form::Message("The request is invalid.".to_owned())),
+            Refusal::BodyTooLarge(limit) => {
+                (413, Form::Message(format!("The request body is larger than {limit} bytes.")))
+            }
+            Refusal::BodyStalled => (408, Form::Message("The request body stopped coming.".to_owned())),
+            Refusal::BodyBroken(why) => {
+                (400, Form::Message(format!("The request body could not be read: {why}")))
+            }
+            Refusal::Disk(why) => internal("System.IO.IOException", why.clone()),
+            Refusal::Internal => internal("System.Exception", "An unexpected error occurred.".to_owned()),
+        }
+    }
+}
+
+const AN_ERROR: &str = "An error has occurred.";
+const TENANTS: usize = parhelion_core::limits::TENANTS;
+
+/// Why an operation said no.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// No body, `null`, or JSON of the wrong shape where a hook was expected.
+    NoHook,
+    /// The address is no well-formed absolute URI.
+    HookAddress {
+        /// As it was sent, trimmed.
+        address: String,
+    },
+    /// The address is there already, for another event.
+    HookConflict,
+    /// The site has as many hooks as it may have.
+    TooManyHooks,
+    /// An unknown hook, and the settings ask for 404.
+    NoSuchHook,
+    /// The lock is held by a deployment; found while a package is received or a record deleted.
+    Conflict {
+        /// What was to be done.
+        operation: &'static str,
+        /// What is being done.
+        pending: String,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// The lock is held by a deployment; found when deploying.
+    InProgress,
+    /// No such deployment.
+    NoDeployment {
+        /// The id that was asked for.
+        id: String,
+    },
+    /// A deployment without a log.
+    NoLog {
+        /// The deployment that was asked for.
+        id: String,
+    },
+    /// A log entry that is not there or has no details.
+    NoLogEntry {
+        /// The deployment.
+        id: String,
+        /// The entry that was asked for.
+        entry: String,
+    },
+    /// Nothing to delete.
+    NothingToDelete {
+        /// The id that was asked for.
+        id: String,
+    },
+    /// The active deployment cannot be deleted.
+    DeleteActive {
+        /// Its id.
+        id: String,
+    },
+    /// A deployment that is to be recorded is there already.
+    DeploymentExists {
+        /// Its id.
+        id: String,
+    },
+    /// An id that no folder could have.
+    BadDeploymentId,
+    /// A failed deployment cannot be recorded as the active one.
+    OnlySuccessActive,
+    /// The site has no repository to deploy from.
+    NoRepository,
+    /// The package could not be unpacked.
+    Package(PackageError),
+    /// A package address that is missing or none.
+    PackageUri {
+        /// As it was sent.
+        given: String,
+    },
+    /// A package that would have to be fetched.
+    FetchPackage,
+}
+
+impl Error {
+    /// Status and body.
+    pub fn answer(&self) -> (u16, Form) {
+        let exception = |status, kind, place, detail: String| {
+            (status, Form::Exception(Exception { message: AN_ERROR.to_owned(), detail, kind, place }))
+        };
+        match self {
+            Error::NoHook => (400, Form::Empty),
+            Error::HookAddress { address } => exception(
+                500,
+                "System.FormatException",
+                "Kudu.WebHooksController.Subscribe",
+                format!("The hooks address received - '{address}' is invalid."),
+            ),
+            Error::HookConflict => (409, Form::Empty),
+            // CHOICE: the real service has no bound but its disk.
+            Error::TooManyHooks => exception(
+                500,
+                "System.InvalidOperationException",
+                "Kudu.WebHooksController.Subscribe",
+                format!("The site has {MAX_HOOKS} hooks, the most it may have."),
+            ),
+            Error::NoSuchHook => (404, Form::Empty),
+            Error::Conflict { operation, pending, since } => {
+                let since = crate::domain::time::round_trip(*since);
+                let text = format!(
+                    "The '{operation}' operation conflicts with the pending '{pending}' operation started at \
+                     {since}.  Please retry operation later."
+                );
+                (409, Form::Text(text))
+            }
+            Error::InProgress => {
+                let text = "There is a deployment currently in progress. Please try again when it completes.";
+                (409, Form::Text(text.to_owned()))
+            }
+            Error::NoDeployment { id } => (404, Form::Message(format!("Deployment '{id}' not found."))),
+            Error::NoLog { id } => exception(
+                404,
+                "System.IO.FileNotFoundException",
+                "Kudu.DeploymentController.GetLogEntry",
+                format!("No log found for '{id}'."),
+            ),
+            Error::NoLogEntry { id, entry } => {
+                (404, Form::Message(format!("LogId '{entry}' was not found in Deployment '{id}'.")))
+            }
+            Error::NothingToDelete { id } => exception(
+                404,
+                "System.IO.DirectoryNotFoundException",
+                "Kudu.DeploymentController.Delete",
+                format!("Unable to delete '{id}'. No deployment found."),
+            ),
+            Error::DeleteActive { id } => exception(
+                409,
+                "System.InvalidOperationException",
+                "Kudu.DeploymentController.Delete",
+                format!("Unable to delete '{id}'. The deployment is currently active."),
+            ),
+            Error::DeploymentExists { id } => {
+                (409, Form::Message(format!("Deployment with id '{id}' exists")))
+            }
+            // CHOICE: the real service answers what its file system says.
+            Error::BadDeploymentId => {
+                (400, Form::Message("The deployment's id cannot be the name of a folder.".to_owned()))
+            }
+            Error::OnlySuccessActive => {
+                (400, Form::Message("Only successful status can be active!".to_owned()))
+            }
+            Error::NoRepository => (404, Form::Message("Repository could not be found.".to_owned())),
+            Error::Package(error) => exception(
+                500,
+                error.exception_type(),
+                "Kudu.PushDeploymentController.ZipPushDeploy",
+                error.to_string(),
+            ),
+            Error::PackageUri { given } => exception(
+                400,
+                "System.ArgumentException",
+                "Kudu.PushDeploymentController.ZipPushDeploy",
+                if given.is_empty() {
+                    "PackageUri was empty in the JSON request".to_owned()
+                } else {
+                    format!("Invalid '{given}' packageUri in the JSON request")
+                },
+            ),
+            // CHOICE: packages come in the body; fetching one by its address is not part of this surface yet.
+            Error::FetchPackage => exception(
+                500,
+                "System.NotSupportedException",
+                "Kudu.PushDeploymentController.ZipPushDeploy",
+                "Parhelion does not fetch packages: send the zip as the body.".to_owned(),
+            ),
+        }
+    }
+}
+
+/// Most hooks of a site.
+pub const MAX_HOOKS: usize = 10_000;
+
+/// Either of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The request never reached an operation.
+    Refusal(Refusal),
+    /// An operation said no.
+    Error(Error),
+}
+
+impl Fault {
+    /// Status and body.
+    pub fn answer(&self) -> (u16, Form) {
+        match self {
+            Fault::Refusal(refusal) => refusal.answer(),
+            Fault::Error(error) => error.answer(),
+        }
+    }
+}
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        Fault::Refusal(refusal)
+    }
+}
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Fault::Error(error)
+    }
+}

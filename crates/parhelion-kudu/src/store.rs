@@ -1,0 +1,219 @@
+//! A site's data and what always holds of it.
+
+mod content;
+mod records;
+
+pub use content::{Content, Hash};
+pub use records::{
+    DeployStatus, Deployment, File, Hook, Last, Lock, LogDetail, LogEntry, LogKind, Manifest, Shown,
+};
+
+use crate::domain::{hook_url::HookUrl, lifecycle, publish};
+use bytes::Bytes;
+use parhelion_core::{Settled, TenantKey};
+use parhelion_state::{AnyTable, Store, Table, Tx};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::{convert::Infallible, fmt, str::FromStr};
+
+/// A site's name: `^[A-Za-z0-9][A-Za-z0-9-]{0,58}$`, kept in lower case since names are compared without case.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Site(String);
+
+impl Site {
+    /// The site that plain `/api/…` reaches.
+    pub fn default_site() -> Self {
+        Site("default".to_owned())
+    }
+    /// The name, in lower case.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+impl FromStr for Site {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let good = (1..=59).contains(&text.len())
+            && !text.starts_with('-')
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        if good {
+            Ok(Site(text.to_ascii_lowercase()))
+        } else {
+            let shown = parhelion_core::text::prefix(text, 80);
+            Err(format!("\"{shown}\" is no name of a site: 1 to 59 of A-Z a-z 0-9 -, not beginning with -"))
+        }
+    }
+}
+impl TryFrom<String> for Site {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+impl From<Site> for String {
+    fn from(site: Site) -> String {
+        site.0
+    }
+}
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+impl TenantKey for Site {}
+
+/// Where a site's files are deployed to, below HOME.
+pub const WWWROOT: &str = "site/wwwroot/";
+/// The page of a site that nothing was deployed to yet; the first deployment takes it away.
+pub const FIRST_PAGE: &str = "hostingstart.html";
+const FIRST_PAGE_CONTENT: &str = "<!DOCTYPE html>\n<title>Waiting for content</title>\n<p>Nothing has been deployed to this site yet.</p>\n";
+
+/// A site.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KuduStore {
+    /// Its name.
+    pub site: Site,
+    /// Hooks by id, hence in the order of their creation.
+    pub hooks: Table<u64, Hook>,
+    /// The id of the newest hook there ever was.
+    pub last_hook: u64,
+    /// Whether a receiver's 410 takes its hook away: as set when hooks were last told of something. It stands in
+    /// the value because reports of deliveries come to the store alone.
+    pub remove_hooks_when_gone: bool,
+    /// Deployments by id.
+    pub deployments: Table<String, Deployment>,
+    /// The logs of deployments.
+    pub logs: Table<String, Vec<LogEntry>>,
+    /// What deployments put into the site.
+    pub manifests: Table<String, Manifest>,
+    /// The deployment whose content the site shows.
+    pub active: Option<String>,
+    /// The deployment lock.
+    pub lock: Option<Lock>,
+    /// Files by their path below HOME (`site/wwwroot/a.txt`).
+    pub files: Table<String, File>,
+    /// The contents of files.
+    pub contents: Table<Hash, Content>,
+}
+
+impl Store for KuduStore {
+    const SURFACE: &'static str = "kudu";
+    const NAME: &'static str = "kudu";
+    const VERSION: u32 = 1;
+    type Key = Site;
+    type Mail = Infallible;
+
+    fn new(site: &Site) -> Self {
+        let mut store = KuduStore {
+            site: site.clone(),
+            hooks: Table::default(),
+            last_hook: 0,
+            remove_hooks_when_gone: true,
+            deployments: Table::default(),
+            logs: Table::default(),
+            manifests: Table::default(),
+            active: None,
+            lock: None,
+            files: Table::default(),
+            contents: Table::default(),
+        };
+        let page = Content::new(Bytes::from_static(FIRST_PAGE_CONTENT.as_bytes()));
+        let file = File { hash: page.hash(), size: page.size(), written: 0 };
+        store.contents.put(file.hash.clone(), page);
+        store.files.put(format!("{WWWROOT}{FIRST_PAGE}"), file);
+        store
+    }
+
+    fn on_mail(&mut self, mail: Infallible, _: &mut Tx<'_>) {
+        match mail {}
+    }
+
+    fn on_delivered(&mut self, report: &Settled, tx: &mut Tx<'_>) {
+        publish::settled(self, report, tx);
+        lifecycle::delivered(self, report, tx);
+    }
+
+    fn tables(&self) -> Vec<(&'static str, &dyn AnyTable)> {
+        vec![
+            ("hooks", &self.hooks),
+            ("deployments", &self.deployments),
+            ("logs", &self.logs),
+            ("manifests", &self.manifests),
+            ("files", &self.files),
+            ("contents", &self.contents),
+        ]
+    }
+
+    fn check(&self) {
+        assert!(self.hooks.keys().all(|id| *id <= self.last_hook), "a hook newer than the newest");
+        let mut addresses = BTreeSet::new();
+        for hook in self.hooks.values() {
+            assert!(addresses.insert(hook.url.to_uppercase()), "two hooks of one address: {}", hook.url);
+        }
+        if let Some(active) = &self.active {
+            assert!(self.deployments.contains_key(active), "an active deployment without a record");
+        }
+        for id in self.logs.keys().chain(self.manifests.keys()) {
+            assert!(self.deployments.contains_key(id), "a log or manifest of no deployment: {id}");
+        }
+        if let Some(lock) = &self.lock {
+            assert!(!lock.waiting.is_empty(), "a lock that waits for nothing");
+            assert!(self.deployments.contains_key(&lock.temporary), "a lock without its record");
+        }
+        let used: BTreeSet<&Hash> = self.files.values().map(|f| &f.hash).collect();
+        assert!(used.iter().copied().eq(self.contents.keys()), "contents are those of the files");
+        for deployment in self.deployments.values() {
+            assert_eq!(deployment.complete, deployment.status.is_final(), "complete means ended");
+        }
+    }
+
+    fn mask(store: &mut Value) {
+        for pair in store["hooks"].as_array_mut().into_iter().flatten() {
+            let hook = &mut pair[1];
+            if let Some(shown) = hook["url"].as_str().and_then(HookUrl::parse).map(|url| url.shown()) {
+                hook["url"] = shown.into();
+            }
+        }
+        // No secret, but nothing to read either: a site may hold gigabytes.
+        for pair in store["contents"].as_array_mut().into_iter().flatten() {
+            let length = pair[1].as_str().map_or(0, str::len);
+            pair[1] = format!("({length} characters of base64)").into();
+        }
+    }
+}
+
+impl KuduStore {
+    /// A deployment and its id as stored; ids ignore case, as the folder names do that they are.
+    pub fn deployment(&self, id: &str) -> Option<(&String, &Deployment)> {
+        let found = self.deployments.get_key_value(id);
+        let found = found.or_else(|| self.deployments.iter().find(|(key, _)| key.eq_ignore_ascii_case(id)));
+        found.map(|(key, deployment)| (key, &**deployment))
+    }
+    /// A deployment of this site, as it is shown.
+    pub fn shown(&self, id: &str, deployment: &Deployment) -> Shown {
+        let active = self.active.as_deref() == Some(id);
+        Shown { id: id.to_owned(), deployment: deployment.clone(), active }
+    }
+    /// All deployments, the one received last first.
+    pub fn newest_first(&self) -> Vec<(&String, &Deployment)> {
+        let mut all: Vec<_> = self.deployments.iter().map(|(id, d)| (id, &**d)).collect();
+        all.sort_by(|(_, a), (_, b)| (b.received, b.order).cmp(&(a.received, a.order)));
+        all
+    }
+    /// Takes a deployment's record away, with all that belongs to it.
+    pub fn forget_deployment(&mut self, id: &str) {
+        let id = id.to_owned();
+        self.deployments.remove(&id);
+        self.logs.remove(&id);
+        self.manifests.remove(&id);
+        if self.active.as_ref() == Some(&id) {
+            self.active = None;
+        }
+    }
+    /// The bytes of all files together.
+    pub fn file_bytes(&self) -> u64 {
+        self.files.values().map(|file| file.size).sum()
+    }
+}

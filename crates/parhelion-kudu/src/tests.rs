@@ -1,0 +1,7 @@
+//! The surface as a client sees it, without a socket: requests in, answers out.
+
+mod addressing;
+mod bad_input;
+mod deployments;
+mod hooks;
+mod zip_deploy;
