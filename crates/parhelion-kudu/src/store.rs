@@ -199,7 +199,7 @@ impl KuduStore {
     /// All deployments, the one received last first.
     pub fn newest_first(&self) -> Vec<(&String, &Deployment)> {
         let mut all: Vec<_> = self.deployments.iter().map(|(id, d)| (id, &**d)).collect();
-        all.sort_by(|(_, a), (_, b)| (b.received, b.order).cmp(&(a.received, a.order)));
+        all.sort_by_key(|(_, d)| std::cmp::Reverse((d.received, d.order)));
         all
     }
     /// Takes a deployment's record away, with all that belongs to it.

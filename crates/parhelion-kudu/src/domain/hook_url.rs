@@ -46,7 +46,8 @@ impl<'a> HookUrl<'a> {
             None => (None, authority),
         };
         // `file:///x` alone may go without a host.
-        if !is_host(host) && !(host.is_empty() && scheme.eq_ignore_ascii_case("file")) {
+        let may_lack_host = scheme.eq_ignore_ascii_case("file");
+        if !(is_host(host) || (host.is_empty() && may_lack_host)) {
             return None;
         }
         let skip = user_info.map_or(0, |u| u.len() + 1);

@@ -138,7 +138,7 @@ pub fn path_of(name: &str) -> Result<Option<String>, PackageError> {
         return Err(refused(&name, "its name holds a colon, which marks a drive or a stream"));
     }
     let parts: Vec<&str> = name.split('/').filter(|p| !p.is_empty() && *p != ".").collect();
-    if parts.iter().any(|p| *p == "..") {
+    if parts.contains(&"..") {
         return Err(refused(&name, "its name leads out of the folder it is unpacked into"));
     }
     if parts.is_empty() || name.ends_with('/') {

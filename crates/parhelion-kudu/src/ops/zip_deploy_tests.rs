@@ -46,7 +46,7 @@ fn a_deployment_without_hooks_leaves_no_lock() {
     let (id, status) = deploy(&site, &[("a.txt", "one"), ("sub/b.txt", "two")]);
     assert_eq!(status, DeployStatus::Success);
     assert!(id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()));
-    assert_eq!(ids(&site), [id.clone()]);
+    assert_eq!(ids(&site), [&*id]);
     site.read(|store| {
         assert_eq!((store.lock.is_none(), store.active.as_deref()), (true, Some(id.as_str())));
         let paths: Vec<_> = store.files.keys().map(|p| p.trim_start_matches(WWWROOT)).collect();
@@ -214,7 +214,7 @@ fn a_lock_whose_deliveries_a_restore_took_is_released() {
     assert!(site.read(|store| store.lock.is_some()));
     site.write::<ReleaseLock>(done.deliveries.clone()).unwrap();
     assert!(site.read(|store| store.lock.is_none()));
-    assert_eq!(ids(&site), [id.clone()]);
+    assert_eq!(ids(&site), [&**id]);
 }
 
 #[test]
