@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A call: its world, what its path names, its query and its body.
 pub struct Ask {
@@ -47,6 +48,23 @@ impl Ask {
     /// Writes what a changing call did into the journal.
     pub fn journal(&self, event: Event) {
         self.world.note("control", &self.call(), event);
+    }
+    /// Waits for something, at most so long; `None` when it did not come.
+    ///
+    /// # Errors
+    /// When the server stops meanwhile: nobody who waits may hold it up.
+    pub async fn wait<T>(
+        &self,
+        at_most: Duration,
+        what: impl Future<Output = T>,
+    ) -> Result<Option<T>, Problem> {
+        tokio::select! {
+            biased;
+            waited = tokio::time::timeout(at_most, what) => Ok(waited.ok()),
+            () = self.control.stopping(&self.world) => {
+                Err(Problem::new(503, "Stopping", "the server stops, or the world was deleted, while the call waited"))
+            }
+        }
     }
     /// The surface a call names, if there is one of that name.
     pub fn known_surface(&self, surface: &str) -> Result<(), Problem> {

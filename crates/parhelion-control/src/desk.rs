@@ -7,7 +7,7 @@ use parhelion_state::{Checkpoint, World, Worlds};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Facts of the running server, for `/info`.
 pub struct Facts {
@@ -65,6 +65,15 @@ impl Control {
     }
     pub(crate) fn forget(&self, world: &WorldName) {
         self.desks.lock().remove(world);
+    }
+    /// Whether the server has begun to stop.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.facts.stopping.load(Ordering::Acquire)
+    }
+    /// Done when the server begins to stop (it nudges all worlds then) or the world ends.
+    pub(crate) async fn stopping(&self, world: &World) {
+        let mut changes = world.changes();
+        while !self.is_stopping() && !world.is_closed() && changes.changed().await.is_ok() {}
     }
     pub(crate) fn outbox(&self, world: &World) -> Option<Arc<Post>> {
         (self.outboxes)(world.name())

@@ -1,6 +1,7 @@
 //! The journal: listed, awaited, streamed (control.md 6).
 
 use crate::ask::{Answer, Ask, page};
+use crate::desk::Control;
 use crate::query::{Query, refused};
 use axum::body::Body;
 use bytes::Bytes;
@@ -55,7 +56,7 @@ pub async fn list(mut ask: Ask) -> Answer {
         if wait.is_some() {
             return Err(refused("\"wait\" is for long polls; a stream waits anyway"));
         }
-        return Ok(answer(200, "text/event-stream", stream_of(ask.world, filter, after)));
+        return Ok(answer(200, "text/event-stream", stream_of(ask.control, ask.world, filter, after)));
     }
     let mut entries = filter.next(&ask.world, after, limit + 1);
     if let Some(wait) = wait.filter(|_| entries.is_empty()) {
@@ -69,7 +70,7 @@ pub async fn list(mut ask: Ask) -> Answer {
                 }
             }
         };
-        entries = tokio::time::timeout(wait, arrival).await.unwrap_or_default();
+        entries = ask.wait(wait, arrival).await?.unwrap_or_default();
     }
     let more = entries.len() > limit;
     entries.truncate(limit);
@@ -79,6 +80,7 @@ pub async fn list(mut ask: Ask) -> Answer {
 }
 
 struct Streaming {
+    control: Arc<Control>,
     world: Arc<World>,
     filter: Filter,
     after: Seq,
@@ -86,9 +88,9 @@ struct Streaming {
 }
 
 /// Server-sent events: `id` is the seq, `data` the entry.
-fn stream_of(world: Arc<World>, filter: Filter, after: Seq) -> Body {
+fn stream_of(control: Arc<Control>, world: Arc<World>, filter: Filter, after: Seq) -> Body {
     let changes = world.changes();
-    let first = Streaming { world, filter, after, changes };
+    let first = Streaming { control, world, filter, after, changes };
     let stream = stream::unfold(first, |mut at| async move {
         loop {
             at.changes.borrow_and_update();
@@ -97,7 +99,7 @@ fn stream_of(world: Arc<World>, filter: Filter, after: Seq) -> Body {
                 at.after = last.seq;
                 return Some((Ok::<_, Infallible>(written(&entries)), at));
             }
-            if at.world.is_closed() {
+            if at.world.is_closed() || at.control.is_stopping() {
                 return None;
             }
             match tokio::time::timeout(HEARTBEAT, at.changes.changed()).await {

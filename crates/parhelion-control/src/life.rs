@@ -5,7 +5,6 @@ use crate::operations;
 use parhelion_core::{WorldName, limits};
 use parhelion_http::Problem;
 use serde_json::{Map, Value, json};
-use std::sync::atomic::Ordering;
 
 pub async fn index(ask: Ask) -> Answer {
     let calls: Vec<Value> =
@@ -14,7 +13,7 @@ pub async fn index(ask: Ask) -> Answer {
 }
 
 pub async fn health(ask: Ask) -> Answer {
-    if ask.control.facts.stopping.load(Ordering::Acquire) {
+    if ask.control.is_stopping() {
         return json_answer(503, &json!({"status": "stopping"}));
     }
     ok(&json!({"status": "ok"}))

@@ -3,9 +3,10 @@
 use crate::ask::{Answer, Ask, ok, page, unknown};
 use base64::Engine;
 use bytes::Bytes;
-use parhelion_core::{RequestRecord, Seq};
+use parhelion_core::{RequestRecord, Seq, text::masked};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 pub const QUERY: &[&str] = &["surface", "operation", "tenant", "status", "since", "limit", "after"];
@@ -40,8 +41,25 @@ pub fn put_body(to: &mut Map<String, Value>, body: &Bytes) {
     };
 }
 
+/// Headers as they are shown: of credentials the scheme alone. An AWS signature stays: it is made anew for each
+/// request, gives nothing away, and tells why one was refused.
+fn shown_headers(headers: &[(String, String)]) -> Vec<(&str, Cow<'_, str>)> {
+    headers.iter().map(|(name, value)| (name.as_str(), shown_value(name, value))).collect()
+}
+
+fn shown_value<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
+    let secret = ["authorization", "proxy-authorization"].iter().any(|n| name.eq_ignore_ascii_case(n));
+    if !secret || value.starts_with("AWS4-HMAC-SHA256 ") {
+        return value.into();
+    }
+    match value.trim().split_once(' ') {
+        Some((scheme, credentials)) => format!("{scheme} {}", masked(credentials)).into(),
+        None => masked(value).into(),
+    }
+}
+
 fn message(headers: &[(String, String)], body: &Bytes, truncated: bool) -> Value {
-    let mut message = Map::from_iter([("headers".to_owned(), json!(headers))]);
+    let mut message = Map::from_iter([("headers".to_owned(), json!(shown_headers(headers)))]);
     put_body(&mut message, body);
     if truncated {
         message.insert("body_truncated".into(), true.into());
@@ -128,4 +146,21 @@ pub async fn count(ask: Ask) -> Answer {
     }
     let count = ask.world.requests().lock().iter().filter(|record| wanted.takes(record)).count();
     ok(&json!({"count": count}))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_masked_and_their_scheme_stays() {
+        let shown = |name, value| shown_value(name, value).into_owned();
+        assert_eq!(shown("authorization", "Basic dXNlcjpwYXNz"), "Basic ****");
+        assert_eq!(shown("Authorization", "Bearer abc def"), "Bearer ****");
+        assert_eq!(shown("proxy-authorization", "token"), "****");
+        let signed =
+            "AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/codepipeline/aws4_request, Signature=f00";
+        assert_eq!(shown("authorization", signed), signed);
+        assert_eq!(shown("x-other", "Basic dXNlcjpwYXNz"), "Basic dXNlcjpwYXNz");
+    }
 }

@@ -175,13 +175,15 @@ pub async fn receive(ask: Ask) -> Answer {
         sink.responses.get(turn).cloned().unwrap_or_default()
     };
     ask.world.nudge();
-    respond(scripted).await
+    if let Some(delay) = &scripted.delay {
+        // Real time: it plays a slow receiver. Nothing comes, so this is a wait for the time to pass.
+        let delay = units::wait(delay).map_err(refused)?;
+        ask.wait(delay, std::future::pending::<()>()).await?;
+    }
+    respond(scripted)
 }
 
-async fn respond(scripted: Scripted) -> Answer {
-    let delay = scripted.delay.as_deref().map(units::wait).transpose().map_err(refused)?;
-    #[expect(clippy::disallowed_methods, reason = "a sink's delay is real time: it plays a slow receiver")]
-    tokio::time::sleep(delay.unwrap_or(Duration::ZERO)).await;
+fn respond(scripted: Scripted) -> Answer {
     let (content_type, body) = match scripted.body {
         None => ("text/plain", String::new()),
         Some(Value::String(text)) => ("text/plain; charset=utf-8", text),
@@ -223,7 +225,7 @@ pub async fn requests(ask: Ask) -> Answer {
             }
         }
     };
-    let _ = tokio::time::timeout(wait, arrival).await;
+    ask.wait(wait, arrival).await?;
     let all = received();
     if all.len() < wanted {
         let detail = format!("sink \"{name}\" has {} of {wanted} requests after {wait:?}", all.len());

@@ -101,7 +101,7 @@ struct Idle {
 pub async fn idle(ask: Ask) -> Answer {
     let Idle { timeout } = ask.json()?;
     let timeout = units::wait(timeout.as_deref().unwrap_or("5s")).map_err(refused)?;
-    if tokio::time::timeout(timeout, ask.world.idle()).await.is_ok() {
+    if ask.wait(timeout, ask.world.idle()).await?.is_some() {
         return ok(&json!({"idle": true}));
     }
     let pending = ask.world.pending();

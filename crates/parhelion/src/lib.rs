@@ -199,6 +199,10 @@ impl Emulator {
     /// ten seconds each is cut and named.
     pub async fn stop(mut self) -> Left {
         self.stopping.store(true, Ordering::Release);
+        // Streams and long waits of the control API end now.
+        for world in self.wired.worlds.all() {
+            world.nudge();
+        }
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
