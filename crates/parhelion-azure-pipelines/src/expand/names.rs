@@ -2,7 +2,7 @@
 
 use crate::{
     expr::{Names, Object, Scope, Value},
-    yaml::{Node, Tree, read::fold},
+    yaml::{Node, Scalar, Style, Tree, read::fold},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -113,12 +113,47 @@ impl Scope for Frame {
 
 /// A tree as a value: scalars are texts. Recursion is bounded by the reader's depth.
 pub(super) fn value_of(node: &Node) -> Value {
+    tree_value(node, &|s| Value::String(s.text.clone()))
+}
+
+/// A tree as the value of an `object` parameter: bare numbers and booleans are such.
+// OBSERVED: `default: {a: true}` comes out of an expression as `True`, `n: 3` as 3; an absent value is an empty text.
+pub(super) fn typed_value_of(node: &Node) -> Value {
+    tree_value(node, &|s| {
+        let bare = if s.style == Style::Plain { bare(&s.text) } else { None };
+        bare.unwrap_or_else(|| Value::String(s.text.clone()))
+    })
+}
+
+fn tree_value(node: &Node, scalar: &dyn Fn(&Scalar) -> Value) -> Value {
     match &node.tree {
-        Tree::Scalar(s) => Value::String(s.text.clone()),
-        Tree::Sequence(items) => Value::array(items.iter().map(value_of).collect()),
+        Tree::Scalar(s) => scalar(s),
+        Tree::Sequence(items) => Value::array(items.iter().map(|i| tree_value(i, scalar)).collect()),
         Tree::Mapping(entries) => {
-            let entries = entries.iter().map(|e| (e.key.text.clone(), value_of(&e.value)));
+            let entries = entries.iter().map(|e| (e.key.text.clone(), tree_value(&e.value, scalar)));
             Value::Object(Arc::new(Object::exact(entries)))
         }
     }
+}
+
+/// A bare scalar by YAML's core schema, if it is no text.
+fn bare(text: &str) -> Option<Value> {
+    match text {
+        "true" | "True" | "TRUE" => return Some(Value::Boolean(true)),
+        "false" | "False" | "FALSE" => return Some(Value::Boolean(false)),
+        _ => {}
+    }
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        && unsigned.bytes().any(|b| b.is_ascii_digit())
+        && unsigned.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'))
+    {
+        return text.parse().ok().map(Value::Number);
+    }
+    let (digits, radix) = match text.split_at_checked(2)? {
+        ("0x", digits) => (digits, 16),
+        ("0o", digits) => (digits, 8),
+        _ => return None,
+    };
+    u64::from_str_radix(digits, radix).ok().map(|n| Value::Number(n as f64))
 }

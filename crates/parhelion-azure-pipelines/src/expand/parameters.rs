@@ -1,13 +1,15 @@
 //! Declared parameters: types, defaults, allowed values; and the values given for them.
 
 use super::{
-    names::value_of,
+    names::{typed_value_of, value_of},
     text::{has_expression, lone},
     walk::NOT_ALLOWED,
 };
 use crate::{
     expr::{Object, Value, number_from_text, parse, to_text},
     issue::Issue,
+    pipeline::normal,
+    schema::{self, Part},
     webhooks::unexpected,
     yaml::{Entry, Mark, Node, Scalar, Tree, read, read::fold, read::push_bounded},
 };
@@ -21,10 +23,12 @@ enum Type {
     Number,
     Boolean,
     Object,
-    /// A list of something.
-    List,
-    /// One step, job, stage, …
-    One,
+    /// A name or a mapping.
+    Pool,
+    /// A list of what the schema calls so; of texts if that is `None`.
+    List(Option<Part>),
+    /// One of what the schema calls so; a container if that is `None`.
+    One(Option<Part>),
 }
 
 /// Types of the pipeline's own file, with their name in messages. OBSERVED; names are case-sensitive.
@@ -33,20 +37,20 @@ const TYPES: &[(&str, &str, Type)] = &[
     ("number", "Number", Type::Number),
     ("boolean", "Boolean", Type::Boolean),
     ("object", "Object", Type::Object),
-    ("step", "Step", Type::One),
-    ("stepList", "StepList", Type::List),
-    ("job", "Job", Type::One),
-    ("jobList", "JobList", Type::List),
-    ("deployment", "Deployment", Type::One),
-    ("deploymentList", "DeploymentList", Type::List),
-    ("stage", "Stage", Type::One),
-    ("stageList", "StageList", Type::List),
-    ("stringList", "StringList", Type::List),
-    ("container", "Container", Type::One),
-    ("containerList", "ContainerList", Type::List),
+    ("step", "Step", Type::One(Some(Part::Step))),
+    ("stepList", "StepList", Type::List(Some(Part::Step))),
+    ("job", "Job", Type::One(Some(Part::Job))),
+    ("jobList", "JobList", Type::List(Some(Part::Job))),
+    ("deployment", "Deployment", Type::One(Some(Part::Job))),
+    ("deploymentList", "DeploymentList", Type::List(Some(Part::Job))),
+    ("stage", "Stage", Type::One(Some(Part::Stage))),
+    ("stageList", "StageList", Type::List(Some(Part::Stage))),
+    ("stringList", "StringList", Type::List(None)),
+    ("container", "Container", Type::One(None)),
+    ("containerList", "ContainerList", Type::List(None)),
     ("environment", "Environment", Type::Text),
     ("filePath", "FilePath", Type::Text),
-    ("pool", "Pool", Type::Text),
+    ("pool", "Pool", Type::Pool),
     ("secureFile", "SecureFile", Type::Text),
     ("serviceConnection", "ServiceConnection", Type::Text),
 ];
@@ -226,8 +230,7 @@ impl Binder<'_, '_> {
         if !has_expression(text) {
             return Some(text.clone());
         }
-        let parsed = lone(text).and_then(|inner| parse(inner, &super::names::Nothing, 0).ok());
-        let literal = parsed.as_ref().and_then(|e| e.as_string_literal()).cloned();
+        let literal = string_literal(text);
         if literal.is_none() {
             self.say(Some(mark), NOT_ALLOWED.to_owned());
         }
@@ -237,7 +240,7 @@ impl Binder<'_, '_> {
     /// A value from outside. OBSERVED: numbers and booleans are taken as their text, a text for a structured type is
     /// parsed.
     fn given(&mut self, parameter: &Declared<'_>, json: &serde_json::Value) -> Option<Value> {
-        let structured = matches!(parameter.kind, Type::Object | Type::List | Type::One);
+        let structured = !matches!(parameter.kind, Type::Text | Type::Number | Type::Boolean);
         let node = match json {
             serde_json::Value::String(text) if structured => match read::read(text, 0, self.file) {
                 Ok(read) if read.issues.is_empty() => read.root,
@@ -262,7 +265,9 @@ impl Binder<'_, '_> {
             }
             return None;
         };
-        let allowed = parameter.values.is_none_or(|values| {
+        // OBSERVED: allowed values bind scalars only.
+        let scalar = matches!(parameter.kind, Type::Text | Type::Number | Type::Boolean);
+        let allowed = parameter.values.filter(|_| scalar).is_none_or(|values| {
             values.iter().any(|v| converted(parameter.kind, v).is_some_and(|v| same_text(&v, &value)))
         });
         if !allowed {
@@ -280,6 +285,11 @@ impl Binder<'_, '_> {
     }
 }
 
+/// The text of a lone `${{ '…' }}`.
+pub(super) fn string_literal(text: &str) -> Option<Arc<str>> {
+    parse(lone(text)?, &super::names::Nothing, 0).ok()?.as_string_literal().cloned()
+}
+
 /// A node as a value of the type; `None` if it is none.
 fn converted(kind: Type, node: &Node) -> Option<Value> {
     match (kind, &node.tree) {
@@ -289,13 +299,26 @@ fn converted(kind: Type, node: &Node) -> Option<Value> {
         (Type::Boolean, Tree::Scalar(s)) if s.text.eq_ignore_ascii_case("false") => {
             Some(Value::Boolean(false))
         }
-        (Type::Object, _) | (Type::List, Tree::Sequence(_)) | (Type::One, Tree::Mapping(_)) => {
-            Some(value_of(node))
-        }
+        (Type::Object, _) => Some(typed_value_of(node)),
+        (Type::Pool, Tree::Scalar(_) | Tree::Mapping(_)) => Some(value_of(node)),
+        (Type::List(None), Tree::Sequence(_)) | (Type::One(None), Tree::Mapping(_)) => Some(value_of(node)),
         // An absent list is an empty one.
-        (Type::List, Tree::Scalar(s)) if s.text.is_empty() => Some(Value::array(Vec::new())),
+        (Type::List(_), Tree::Scalar(s)) if s.text.is_empty() => Some(Value::array(Vec::new())),
+        (Type::List(Some(part)), Tree::Sequence(items)) => {
+            let items = items.iter().map(|i| part_value(part, i)).collect::<Option<Vec<_>>>()?;
+            Some(Value::array(items))
+        }
+        (Type::One(Some(part)), Tree::Mapping(_)) => part_value(part, node),
         _ => None,
     }
+}
+
+/// A step, job or stage, if the schema knows it as one.
+// OBSERVED: steps are put into their normal form before an expression sees them; jobs and stages likewise by analogy.
+fn part_value(part: Part, node: &Node) -> Option<Value> {
+    let mut fits = true;
+    schema::check_part(node, part, &mut |_, _| fits = false);
+    fits.then(|| value_of(&normal::part(part, node.clone())))
 }
 
 /// OBSERVED: allowed values are compared after conversion, with regard to case.

@@ -3,6 +3,7 @@
 use super::{
     directive::{Directive, directive},
     names::Frame,
+    parameters::string_literal,
     text::{self, Piece, has_expression, lone},
 };
 use crate::{
@@ -32,7 +33,7 @@ enum Place {
     Repositories,
     /// Directives stay as they are.
     Trigger,
-    /// Nothing is expanded.
+    /// Nothing is expanded but a lone string literal: the `parameters` block.
     AsWritten,
     Other,
 }
@@ -396,10 +397,13 @@ impl<'d> Walk<'d> {
 
     /// Interpolates a scalar: its text, or (`Err`) the collection that a lone expression gives.
     fn scalar(&mut self, scalar: &Scalar, mark: Mark, place: Place) -> Result<Result<Scalar, Value>, Stop> {
-        let unchanged = !has_expression(&scalar.text) || place == Place::AsWritten;
         // OBSERVED: as a value a directive stays text.
-        if unchanged || matches!(directive(&scalar.text), Some(Ok(_))) {
+        if !has_expression(&scalar.text) || matches!(directive(&scalar.text), Some(Ok(_))) {
             return Ok(Ok(scalar.clone()));
+        }
+        // OBSERVED: a default that is a literal in braces shows as that literal.
+        if place == Place::AsWritten {
+            return Ok(Ok(string_literal(&scalar.text).map_or_else(|| scalar.clone(), Scalar::made)));
         }
         self.budget.text(scalar.text.len()).map_err(|f| self.stop(f))?;
         let pieces = match text::pieces(&scalar.text) {

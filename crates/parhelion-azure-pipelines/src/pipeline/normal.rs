@@ -2,6 +2,7 @@
 //!
 //! OBSERVED unless marked: order of keys as written, a desugared step has `task` first and `inputs` last.
 
+use crate::schema::Part;
 use crate::yaml::{Entry, Mark, Node, Scalar, Tree};
 
 /// Puts all shorthands of a file in place.
@@ -49,6 +50,15 @@ pub(crate) fn normalise(root: Node) -> Node {
         out.insert(at, default_stage(Entry::made(mark, "jobs", jobs)));
     }
     Node { mark, tree: Tree::Mapping(out) }
+}
+
+/// Puts the shorthands of one part in place.
+pub(crate) fn part(part: Part, node: Node) -> Node {
+    match part {
+        Part::Step => step(node),
+        Part::Job => job(node),
+        Part::Stage => stage(node),
+    }
 }
 
 /// `stages` with the one stage `__default`.

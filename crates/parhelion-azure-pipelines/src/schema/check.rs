@@ -1,8 +1,8 @@
 //! A tree against the schema.
 
 use super::{
-    Record, Shape,
-    tables::{PIPELINE, TEMPLATE},
+    Part, Record, Shape,
+    tables::{JOB, PIPELINE, STAGE, STEP, TEMPLATE},
 };
 use crate::{
     webhooks::unexpected,
@@ -12,6 +12,16 @@ use crate::{
 /// Checks an expanded file, telling `report` what is wrong.
 pub(crate) fn check(root: &Node, report: &mut dyn FnMut(Mark, String)) {
     Check { report }.node(root, &PIPELINE);
+}
+
+/// Checks one part of a file.
+pub(crate) fn check_part(node: &Node, part: Part, report: &mut dyn FnMut(Mark, String)) {
+    let shape = match part {
+        Part::Step => &STEP,
+        Part::Job => &JOB,
+        Part::Stage => &STAGE,
+    };
+    Check { report }.node(node, shape);
 }
 
 struct Check<'r> {

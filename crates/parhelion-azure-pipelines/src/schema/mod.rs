@@ -3,7 +3,16 @@
 mod check;
 mod tables;
 
-pub(crate) use check::check;
+pub(crate) use check::{check, check_part};
+
+/// A part that a parameter can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Step,
+    /// A job or a deployment.
+    Job,
+    Stage,
+}
 
 /// What may stand at a place.
 #[derive(Debug)]

@@ -216,7 +216,9 @@ static VARIABLES: Shape = Either(&[
 /// Any `- template:`.
 pub(super) static TEMPLATE: Record = led("template", &[&[("template", &TEXT), ("parameters", &ANY)]]);
 
-static STAGES: Shape = List(&Either(&[
+static STAGES: Shape = List(&STAGE);
+/// One of them.
+pub(super) static STAGE: Shape = Either(&[
     Shape::Record(&led(
         "stage",
         &[&[
@@ -235,7 +237,7 @@ static STAGES: Shape = List(&Either(&[
         ]],
     )),
     Shape::Record(&TEMPLATE),
-]));
+]);
 static STAGE_TRIGGER: Shape = Words(&["manual", "automatic"]);
 
 static JOB_BASE: Fields = &[
@@ -253,7 +255,9 @@ static JOB_BASE: Fields = &[
     ("uses", &USES),
     ("templateContext", &ANY),
 ];
-static JOBS: Shape = List(&Either(&[
+static JOBS: Shape = List(&JOB);
+/// One of them.
+pub(super) static JOB: Shape = Either(&[
     Shape::Record(&led(
         "job",
         &[&[("job", &TEXT), ("strategy", &JOB_STRATEGY), ("steps", &STEPS)], JOB_BASE],
@@ -266,7 +270,7 @@ static JOBS: Shape = List(&Either(&[
         ],
     )),
     Shape::Record(&TEMPLATE),
-]));
+]);
 static USES: Shape = Shape::Record(&record(&[&[("repositories", &TEXTS), ("pools", &TEXTS)]]));
 static WORKSPACE: Shape = Shape::Record(&record(&[&[("clean", &TEXT)]]));
 static POOL: Shape = Either(&[
@@ -335,7 +339,9 @@ static POWERSHELL: Fields = &[
     ("ignoreLASTEXITCODE", &TEXT),
     ("workingDirectory", &TEXT),
 ];
-static STEPS: Shape = List(&Either(&[
+static STEPS: Shape = List(&STEP);
+/// One of them.
+pub(super) static STEP: Shape = Either(&[
     Shape::Record(&led("task", &[&[("task", &TEXT), ("inputs", &TEXT_DICT)], STEP_BASE])),
     Shape::Record(&led(
         "script",
@@ -379,4 +385,4 @@ static STEPS: Shape = List(&Either(&[
     Shape::Record(&led("publish", &[&[("publish", &TEXT), ("artifact", &TEXT)], STEP_BASE])),
     Shape::Record(&led("reviewApp", &[&[("reviewApp", &TEXT)], STEP_BASE])),
     Shape::Record(&TEMPLATE),
-]));
+]);

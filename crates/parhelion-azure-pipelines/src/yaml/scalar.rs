@@ -15,6 +15,8 @@ pub(super) fn choose(text: &str, style: Style, key: bool) -> Style {
     let allows = analyse(text);
     let style = match style {
         Style::Any if allows.multiline => Style::Folded,
+        // OBSERVED for 0.5, which comes out quoted while 1 and -1.25 do not. CHOICE: all like it.
+        Style::Any if is_small_fraction(text) => Style::Single,
         Style::Any => Style::Plain,
         written => written,
     };
@@ -65,6 +67,11 @@ fn analyse(text: &str) -> Allows {
 /// Every other break of old (CR, NEL, LS, PS) is escaped: readers do not agree on them.
 pub(super) fn is_break(c: char) -> bool {
     c == '\n'
+}
+
+/// `0.` and digits.
+fn is_small_fraction(text: &str) -> bool {
+    text.strip_prefix("0.").is_some_and(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn is_blank(c: char) -> bool {
