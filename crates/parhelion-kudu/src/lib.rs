@@ -31,8 +31,13 @@ use parhelion_http::{Surface, service};
 use parhelion_state::{AnyShelf, Shelf, Worlds};
 use std::sync::Arc;
 
-/// The surface, over these worlds.
-pub fn surface(worlds: Arc<Worlds>, settings: Settings) -> Surface {
+/// The surface over these worlds, with the settings that a server starts with.
+pub fn surface(worlds: Arc<Worlds>) -> Surface {
+    surface_with(worlds, Settings::default())
+}
+
+/// The surface over these worlds.
+pub fn surface_with(worlds: Arc<Worlds>, settings: Settings) -> Surface {
     let settings = Arc::new(settings);
     Surface {
         name: "kudu",

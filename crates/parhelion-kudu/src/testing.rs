@@ -134,7 +134,7 @@ impl Server {
         let (world, outbox) = parhelion_state::testing::world(1, crate::shelves());
         let only = world.clone();
         let worlds = Worlds::new(Ids::seeded(1), Box::new(move |_| only.clone()));
-        Server { world, outbox, surface: crate::surface(worlds, settings) }
+        Server { world, outbox, surface: crate::surface_with(worlds, settings) }
     }
     /// Sends a request to `http://127.0.0.1:4600{path}`, or with `host/path` to that host.
     pub async fn call(&self, method: &str, target: &str, media_type: &str, body: impl Into<Body>) -> Reply {

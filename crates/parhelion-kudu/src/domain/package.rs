@@ -79,6 +79,10 @@ impl Package {
         if archive.len() as u64 > MAX_ENTRIES {
             return Err(PackageError::TooManyEntries);
         }
+        // What admits to being too large is not unpacked at all; what denies it is found out below.
+        if archive.decompressed_size().is_some_and(|bytes| bytes > u128::from(max_bytes)) {
+            return Err(PackageError::TooLarge { limit: max_bytes });
+        }
         let mut package = Package::default();
         for index in 0..archive.len() {
             let mut entry = archive.by_index(index).map_err(bad_entry)?;

@@ -24,6 +24,16 @@ fn files_come_out_with_their_paths() {
 }
 
 #[test]
+fn zips_written_as_a_stream_are_read() {
+    // Sizes then stand after the content, as many tools write them.
+    let mut zip = zip::write::ZipWriter::new_stream(Vec::new());
+    zip.start_file("a.txt", SimpleFileOptions::default()).unwrap();
+    std::io::Write::write_all(&mut zip, b"streamed").unwrap();
+    let bytes = zip.finish().unwrap().into_inner();
+    assert_eq!(read(&bytes).unwrap().text("a.txt").as_deref(), Some("streamed"));
+}
+
+#[test]
 fn what_is_no_zip_is_told_in_the_services_words() {
     let missing = "End of Central Directory record could not be found.";
     assert_eq!(why(b""), missing);
@@ -78,6 +88,15 @@ fn bombs_stop_at_the_limit() {
     let many: Vec<(String, String)> = (0..40).map(|n| (format!("f{n}"), "0".repeat(30_000))).collect();
     let many: Vec<(&str, &str)> = many.iter().map(|(n, c)| (n.as_str(), c.as_str())).collect();
     assert_eq!(read(&zip_of(&many)), Err(PackageError::TooLarge { limit: 1_000_000 }));
+    // Declared sizes that deny it do not help: what then comes out of it is damaged.
+    let mut liar = bomb;
+    let size = 3_000_000u32.to_le_bytes();
+    let places: Vec<usize> = (0..liar.len() - 4).filter(|at| liar[*at..at + 4] == size).collect();
+    assert_eq!(places.len(), 2);
+    for at in places {
+        liar[at..at + 4].copy_from_slice(&10u32.to_le_bytes());
+    }
+    assert!(matches!(read(&liar), Err(PackageError::Corrupt(_))));
     let just = zip_of(&[("f", &"0".repeat(1_000_000))]);
     assert_eq!(read(&just).unwrap().bytes, 1_000_000);
 }

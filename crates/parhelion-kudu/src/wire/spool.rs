@@ -7,7 +7,7 @@ use parhelion_core::limits;
 use parhelion_http::{Body, BodyError};
 use std::error::Error as _;
 use std::fs::File;
-use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom, Write};
 use tokio::task::spawn_blocking;
 
 /// What is kept in memory before it goes to the file, bytes.
@@ -18,7 +18,7 @@ pub enum Spooled {
     /// In memory.
     Memory(Cursor<bytes::Bytes>),
     /// In a file that has no name and goes with its handle.
-    Disk(File),
+    Disk(BufReader<File>),
 }
 
 impl Read for Spooled {
@@ -56,7 +56,7 @@ pub async fn receive(mut body: Body) -> Result<Spooled, Refusal> {
     if file.is_none() {
         return Ok(Spooled::Memory(Cursor::new(held.freeze())));
     }
-    append(file, held).await.map(Spooled::Disk)
+    append(file, held).await.map(|file| Spooled::Disk(BufReader::new(file)))
 }
 
 /// Reads a body to its end and keeps nothing of it, so that a client that is still sending gets to read the answer.
