@@ -205,7 +205,8 @@ impl Received {
         crate::history::peel(&self.host, self.view.path(), id).await
     }
     /// Moves the push's objects into the store. Right before the refs are set, and not before they were checked.
-    pub async fn keep(&self) -> Result<(), GitError> {
+    /// The bytes on disk that the push brought.
+    pub async fn keep(&self) -> Result<u64, GitError> {
         self.view.keep(&self.host).await
     }
     /// The body of the answer. `refused`: refs that were not set after all, each with the word that git shows in

@@ -69,11 +69,12 @@ impl View {
     }
 
     /// Moves the view's new objects into the store, packs before their indexes. Equal files already there win: they
-    /// hold the same objects.
-    pub(crate) async fn keep(&self, host: &Arc<Inner>) -> Result<(), GitError> {
+    /// hold the same objects. How many bytes there were.
+    pub(crate) async fn keep(&self, host: &Arc<Inner>) -> Result<u64, GitError> {
         let (from, to) = (self.path.join("objects"), host.objects());
         blocking("moving objects into the store", move || {
             let mut packs = Vec::new();
+            let mut bytes = 0;
             for entry in fs::read_dir(&from)? {
                 let entry = entry?;
                 let name = entry.file_name();
@@ -82,7 +83,7 @@ impl View {
                     Some(fan) if fan.len() == 2 => {
                         fs::create_dir_all(to.join(fan))?;
                         for file in files(&entry.path())? {
-                            rename_into(&file, &to.join(fan))?;
+                            bytes += rename_into(&file, &to.join(fan))?;
                         }
                     }
                     // `info` is the view's own.
@@ -92,9 +93,9 @@ impl View {
             // Git finds a pack by its index: that comes last.
             packs.sort_by_key(|p| p.extension().is_some_and(|e| e == "idx"));
             for pack in packs {
-                rename_into(&pack, &to.join("pack"))?;
+                bytes += rename_into(&pack, &to.join("pack"))?;
             }
-            Ok(())
+            Ok(bytes)
         })
         .await
     }
@@ -128,14 +129,18 @@ fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     fs::read_dir(folder)?.map(|e| e.map(|e| e.path())).collect()
 }
 
-fn rename_into(file: &Path, folder: &Path) -> std::io::Result<()> {
-    let Some(name) = file.file_name() else { return Ok(()) };
+fn rename_into(file: &Path, folder: &Path) -> std::io::Result<u64> {
+    let Some(name) = file.file_name() else { return Ok(0) };
     // Half-written files of a child that failed are not objects.
     if name.to_string_lossy().starts_with("tmp_") || file.is_dir() {
-        return Ok(());
+        return Ok(0);
     }
+    let bytes = file.metadata()?.len();
     let to = folder.join(name);
-    if to.exists() { Ok(()) } else { fs::rename(file, to) }
+    if !to.exists() {
+        fs::rename(file, to)?;
+    }
+    Ok(bytes)
 }
 
 fn loose(folder: &Path, name: &str, refs: &mut BTreeMap<String, ObjectId>) -> std::io::Result<()> {

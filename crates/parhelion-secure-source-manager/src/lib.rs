@@ -1,1 +1,47 @@
-//! parhelion-secure-source-manager
+//! Google Cloud Secure Source Manager: instances, repositories and hooks over REST, git over smart HTTP, and the
+//! deliveries that a push causes.
+//!
+//! Deliberately absent so far: gRPC, branch rules, pull requests, issues, their comments, and reading of files over
+//! the API. The git objects live in `parhelion-git`; refs are part of this crate's store.
+//! Start reading at `operations.rs` (the table), then `domain/push.rs` (from a push to its deliveries).
+
+mod claims;
+mod control;
+mod domain;
+mod error;
+mod operations;
+mod ops;
+mod proto;
+mod store;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use parhelion_git::GitHost;
+use parhelion_http::{Request, Surface, service};
+use parhelion_state::{AnyShelf, Shelf, Worlds};
+use std::sync::Arc;
+
+/// The surface's name in the control API.
+pub const NAME: &str = "secure-source-manager";
+
+/// The stores of a world.
+pub fn shelves() -> Vec<Arc<dyn AnyShelf>> {
+    vec![Shelf::<store::SsmStore>::boxed()]
+}
+
+/// The surface over a server's worlds, with its objects in that git host.
+pub fn surface(worlds: Arc<Worlds>, git: Arc<GitHost>) -> Surface {
+    let server = Arc::new(wire::Server { worlds, git });
+    let front = Arc::clone(&server);
+    Surface {
+        name: NAME,
+        claims: claims::claims,
+        body_limit: claims::body_limit,
+        operations: &operations::INFOS,
+        service: service(move |request: Request| wire::answer(Arc::clone(&front), request)),
+        control: Some(service(move |request: Request| control::answer(Arc::clone(&server), request))),
+        panicked: |_| wire::rest::internal(),
+        banner: |base| format!("{base}/v1/projects/… (REST), {base}/_ssm/git/… (git)"),
+    }
+}

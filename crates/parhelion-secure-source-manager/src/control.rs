@@ -1,0 +1,139 @@
+//! This surface's own calls below `/_parhelion/surfaces/secure-source-manager/`.
+
+use crate::{
+    domain::{delivery, identity, payload::Scene, payload::ZEROS},
+    operations::Context,
+    store::{HookKey, SsmStore},
+    wire::Server,
+};
+use bytes::Bytes;
+use parhelion_core::{Call, Event, Timestamp, Verdict};
+use parhelion_git::{CommitInfo, ObjectId, Person};
+use parhelion_http::{Head, Request, Response, answer as respond, problem};
+use parhelion_state::Tx;
+use percent_encoding::percent_decode_str;
+use serde_json::json;
+use std::sync::Arc;
+
+/// Answers them. The path begins after the surface's name.
+pub async fn answer(server: Arc<Server>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let segments: Vec<String> = parts
+        .uri
+        .path()
+        .trim_start_matches('/')
+        .split('/')
+        .map(|s| percent_decode_str(s).decode_utf8_lossy().into_owned())
+        .collect();
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let head = Head::of(&parts);
+    let Some(world) = server.world(head) else { return problem(404, "Not found", "there is no such world") };
+    let context = Context {
+        world,
+        git: Arc::clone(&server.git),
+        call: Call { caller: identity::ANONYMOUS.to_owned(), ..head.call() },
+    };
+    match segments.as_slice() {
+        [project, "hooks", location, repository, hook, "test"] => {
+            if parts.method != http::Method::POST {
+                return problem(405, "Method not allowed", "a test delivery is asked for by POST");
+            }
+            if let Some(query) = parts.uri.query().filter(|q| !q.is_empty()) {
+                return problem(400, "Unknown query member", format!("\"{query}\" is not known here"));
+            }
+            let key = ((*location).to_owned(), (*repository).to_owned(), (*hook).to_owned());
+            test_delivery(&context, project, &key).await
+        }
+        _ => problem(404, "Not found", "POST /{project}/hooks/{location}/{repository}/{hook}/test"),
+    }
+}
+
+/// Why there is no test delivery.
+enum Refused {
+    NoHook,
+    Filtered,
+}
+
+/// The button "Test Delivery": a push that changes nothing, of the default branch. Whether the hook listens to
+/// pushes or is disabled does not matter; its branch filter does (CHOICE).
+async fn test_delivery(context: &Context, project: &str, key: &HookKey) -> Response {
+    let tenant = context.tenant(&format!("projects/{project}"));
+    let shelf = context.world.shelf::<SsmStore>();
+    let tip = shelf.load(&tenant).store.repository(&(key.0.clone(), key.1.clone())).and_then(|r| r.tip());
+    let commit = match tip {
+        None => None,
+        Some(tip) => match context.git.commit(tip).await {
+            Ok(commit) => commit,
+            Err(e) => return problem(503, "Git failed", e.to_string()),
+        },
+    };
+    match shelf.write(&tenant, &context.call, |store, tx| send(store, key, commit, tx)) {
+        Ok(id) => respond(202, "application/json", json!({"delivery_id": id.value}).to_string()),
+        Err(Refused::NoHook) => problem(
+            404,
+            "No such hook",
+            format!("project {project} has no hook {}/{}/{}", key.0, key.1, key.2),
+        ),
+        Err(Refused::Filtered) => problem(
+            409,
+            "Filtered out",
+            "the hook's branch filter does not take the repository's default branch",
+        ),
+    }
+}
+
+fn send(
+    store: &mut SsmStore,
+    key: &HookKey,
+    commit: Option<CommitInfo>,
+    tx: &mut Tx<'_>,
+) -> Result<String, Refused> {
+    let repository_key = (key.0.clone(), key.1.clone());
+    let hook = store.hooks.get(key).cloned().ok_or(Refused::NoHook)?;
+    let repository = store.repository(&repository_key).cloned().ok_or(Refused::NoHook)?;
+    let instance_key = (key.0.clone(), repository.instance.clone());
+    let instance = store.instances.get(&instance_key).cloned().ok_or(Refused::NoHook)?;
+    let pattern = hook.branch_filter.as_deref().unwrap_or_default();
+    let branch = &repository.default_branch;
+    if !pattern.is_empty() && !delivery::branch_filter(pattern).is_ok_and(|glob| glob.matches(branch)) {
+        let fact = format!("branch filter \"{pattern}\" does not take branch \"{branch}\"");
+        tx.explain(
+            Event::new("filter.evaluated", delivery::subject(key)).fact(fact).verdict(Verdict::Failed),
+        );
+        return Err(Refused::Filtered);
+    }
+    let email = tx.call().caller.clone();
+    let base = tx.call().base.clone();
+    let user = store.user(&instance_key.0, &instance_key.1, &email, tx);
+    let scene = Scene {
+        base: &base,
+        key: &repository_key,
+        repository: &repository,
+        instance: &instance,
+        email: &email,
+        user: &user,
+    };
+    let id = commit.as_ref().map_or_else(|| ZEROS.to_owned(), |c| c.id.to_string());
+    let commit = commit.unwrap_or_else(|| fake_commit(tx.now()));
+    let body = scene.push(&format!("refs/heads/{branch}"), &id, &id, &[commit]).without_usernames();
+    let fact = format!("a test delivery of hook {} was asked for", key.2);
+    let asked =
+        tx.emit(Event::new("control.hook_tested", delivery::subject(key)).fact(fact).verdict(Verdict::Ok));
+    Ok(delivery::send(key, &hook, "push", Bytes::from(body.to_bytes()), asked, tx))
+}
+
+/// OBSERVED: what Gitea tells of a repository without commits.
+fn fake_commit(now: Timestamp) -> CommitInfo {
+    let ghost = Person { name: "Ghost".to_owned(), email: String::new(), at: now };
+    CommitInfo {
+        id: ObjectId::ZERO,
+        tree: ObjectId::ZERO,
+        parents: Vec::new(),
+        author: ghost.clone(),
+        committer: ghost,
+        message: "This is a fake commit".to_owned(),
+        added: Vec::new(),
+        removed: Vec::new(),
+        modified: Vec::new(),
+    }
+}

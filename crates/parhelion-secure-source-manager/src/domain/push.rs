@@ -1,0 +1,178 @@
+//! What a push does to a project: refs set by compare-and-set, and a delivery for each hook that it is for, in one
+//! commit.
+
+use crate::{
+    domain::{
+        delivery,
+        payload::{Scene, ZEROS},
+    },
+    store::{Hook, HookKey, Key, SsmStore},
+};
+use parhelion_core::{Event, EventNo, Verdict};
+use parhelion_git::{CommitInfo, ObjectId, RefUpdate};
+use parhelion_state::Tx;
+use serde_json::json;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// OBSERVED: Gitea tells of the five newest commits (FeedMaxCommitNum).
+pub const MAX_COMMITS: usize = 5;
+
+/// A push that git found good, with what its bodies need.
+pub struct Push {
+    /// Which repository.
+    pub key: Key,
+    /// Its changes in command order.
+    pub refs: Vec<PushedRef>,
+    /// All or nothing.
+    pub atomic: bool,
+    /// Bytes of new objects.
+    pub bytes: u64,
+    /// Whether `refs` hold what bodies need: not so when nobody listened as the push came.
+    pub told: bool,
+}
+
+/// One changed ref.
+pub struct PushedRef {
+    /// The change.
+    pub update: RefUpdate,
+    /// The newest new commits of a branch, newest first.
+    pub commits: Vec<CommitInfo>,
+    /// The commit that the new value is or (a tag) points to.
+    pub after: Option<ObjectId>,
+}
+
+/// Sets the refs. What was not set, with the word that git shows for it.
+pub fn apply(store: &mut SsmStore, push: &Push, tx: &mut Tx<'_>) -> BTreeMap<String, String> {
+    let subject = format!("repository:{}/{}", push.key.0, push.key.1);
+    let refused = refused(store, push);
+    let accepted: Vec<&PushedRef> =
+        push.refs.iter().filter(|r| !refused.contains_key(&r.update.name)).collect();
+    let email = tx.call().caller.clone();
+    let received = Event::new("git.received", &*subject)
+        .fact(format!("{email} pushed {} to {}", counted(push.refs.len(), "ref"), push.key.1))
+        .verdict(if accepted.is_empty() { Verdict::Failed } else { Verdict::Ok })
+        .with("pusher", &*email)
+        .with("refs", push.refs.iter().map(|r| r.update.name.clone()).collect::<Vec<_>>());
+    let received = tx.emit(received);
+    for (name, why) in &refused {
+        let fact = format!("{name} was not set: {why}");
+        tx.emit(Event::new("ref.changed", &*subject).fact(fact).verdict(Verdict::Failed).because(received));
+    }
+    if accepted.is_empty() {
+        return refused;
+    }
+    set(store, push, &accepted, tx);
+
+    let Some(repository) = store.repositories.get(&push.key).cloned() else { return refused };
+    let instance_key = (push.key.0.clone(), repository.instance.clone());
+    let Some(instance) = store.instances.get(&instance_key).cloned() else { return refused };
+    let user = store.user(&instance_key.0, &instance_key.1, &email, tx);
+    let base = tx.call().base.clone();
+    let scene = Scene {
+        base: &base,
+        key: &push.key,
+        repository: &repository,
+        instance: &instance,
+        email: &email,
+        user: &user,
+    };
+    // A hook made while the push was on its way comes too late for it.
+    let hooks = store.hooks_of(&push.key).filter(|_| push.told).map(|(k, h)| (k.clone(), h.clone()));
+    let hooks: Vec<(HookKey, Arc<Hook>)> = hooks.collect();
+    for pushed in accepted {
+        tell(&scene, &subject, pushed, &hooks, received, tx);
+    }
+    refused
+}
+
+/// Refs that are no longer what the push was checked against.
+pub fn refused(store: &SsmStore, push: &Push) -> BTreeMap<String, String> {
+    let names = |why: &str| push.refs.iter().map(|r| (r.update.name.clone(), why.to_owned())).collect();
+    let Some(repository) = store.repository(&push.key) else { return names("repository was deleted") };
+    let lost = |r: &&PushedRef| repository.refs.get(&r.update.name).map(|id| **id) != r.update.old;
+    let mut refused: BTreeMap<String, String> =
+        push.refs.iter().filter(lost).map(|r| (r.update.name.clone(), "fetch first".to_owned())).collect();
+    if push.atomic && !refused.is_empty() {
+        let mut all: BTreeMap<String, String> = names("atomic push failed");
+        all.append(&mut refused);
+        return all;
+    }
+    refused
+}
+
+fn set(store: &mut SsmStore, push: &Push, accepted: &[&PushedRef], tx: &Tx<'_>) {
+    store.repositories.edit(&push.key, |repository| {
+        let had_branches = repository.refs.keys().any(|name| name.starts_with("refs/heads/"));
+        for RefUpdate { name, new, .. } in accepted.iter().map(|r| &r.update) {
+            match new {
+                Some(id) => repository.refs.put(name.clone(), *id),
+                None => repository.refs.remove(name),
+            };
+        }
+        // OBSERVED: Gitea makes the first pushed branch the default one, unless the default itself came too.
+        let default = format!("refs/heads/{}", repository.default_branch);
+        if !had_branches && !repository.refs.contains_key(&default) {
+            let first = accepted.iter().find_map(|r| r.update.name.strip_prefix("refs/heads/"));
+            if let Some(first) = first.filter(|f| repository.refs.contains_key(&format!("refs/heads/{f}"))) {
+                repository.default_branch = first.to_owned();
+            }
+        }
+        repository.bytes += push.bytes;
+        repository.updated = tx.now();
+    });
+}
+
+/// The journal's entry for a changed ref, and its deliveries.
+fn tell(
+    scene: &Scene<'_>,
+    subject: &str,
+    pushed: &PushedRef,
+    hooks: &[(HookKey, Arc<Hook>)],
+    received: EventNo,
+    tx: &mut Tx<'_>,
+) {
+    let RefUpdate { name, old, new, forced } = &pushed.update;
+    let is_tag = name.starts_with("refs/tags/");
+    let how = match (old, new) {
+        (None, _) => "created",
+        (_, None) => "deleted",
+        _ if *forced => "forced to another history",
+        _ => "updated",
+    };
+    let text = |id: Option<ObjectId>| id.map_or_else(|| ZEROS.to_owned(), |id| id.to_string());
+    let (before, after) = (text(*old), text(if is_tag { pushed.after } else { *new }));
+    let changed = Event::new("ref.changed", subject)
+        .because(received)
+        .with("ref", name.as_str())
+        .with("before", &*before)
+        .with("after", &*after)
+        .with("forced", *forced)
+        .with("commits", json!(pushed.commits.iter().map(|c| c.id).collect::<Vec<_>>()));
+
+    // OBSERVED: the deletion of a branch is an event that this service lacks; other refs are no event.
+    let silent = if !is_tag && new.is_none() {
+        Some("a deleted branch is no push event")
+    } else if !is_tag && !name.starts_with("refs/heads/") {
+        Some("only branches and tags are push events")
+    } else if hooks.is_empty() {
+        Some("the repository has no hooks")
+    } else {
+        None
+    };
+    if let Some(why) = silent {
+        tx.emit(changed.fact(format!("{name} was {how}; {why}")).verdict(Verdict::Skipped));
+        return;
+    }
+    let changed = tx.emit(changed.fact(format!("{name} was {how}")).verdict(Verdict::Ok));
+    let body = scene.push(name, &before, &after, &pushed.commits);
+    let body = bytes::Bytes::from(body.to_bytes());
+    for (key, hook) in hooks {
+        if let Some(matched) = delivery::matched(key, hook, name, changed, tx) {
+            delivery::send(key, hook, "push", body.clone(), matched, tx);
+        }
+    }
+}
+
+fn counted(n: usize, thing: &str) -> String {
+    if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }
+}

@@ -1,0 +1,124 @@
+//! The one list of errors: code, text, details. Texts are Google's usual forms
+//! (CHOICE: those of this very service are not public).
+
+use parhelion_git::GitError;
+use serde_json::{Value, json};
+
+/// The codes of google.rpc.Code that occur here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// 3
+    InvalidArgument,
+    /// 5
+    NotFound,
+    /// 6
+    AlreadyExists,
+    /// 9
+    FailedPrecondition,
+    /// 10
+    Aborted,
+    /// 13
+    Internal,
+}
+
+impl Code {
+    /// The name in REST errors.
+    pub fn name(self) -> &'static str {
+        match self {
+            Code::InvalidArgument => "INVALID_ARGUMENT",
+            Code::NotFound => "NOT_FOUND",
+            Code::AlreadyExists => "ALREADY_EXISTS",
+            Code::FailedPrecondition => "FAILED_PRECONDITION",
+            Code::Aborted => "ABORTED",
+            Code::Internal => "INTERNAL",
+        }
+    }
+    /// The HTTP status in REST errors.
+    pub fn http(self) -> u16 {
+        match self {
+            Code::InvalidArgument | Code::FailedPrecondition => 400,
+            Code::NotFound => 404,
+            Code::AlreadyExists | Code::Aborted => 409,
+            Code::Internal => 500,
+        }
+    }
+}
+
+/// What an operation can refuse with.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A field's value is not allowed.
+    #[error("Invalid value for field '{field}': {why}")]
+    Field {
+        /// Its path from the request, `hook.target_uri`.
+        field: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The page token was not given by this list, or the list was asked differently.
+    #[error("The page token is invalid.")]
+    PageToken,
+    /// A path of an update mask that the resource does not have.
+    #[error("Invalid field mask path: {0}")]
+    Mask(String),
+    /// No such resource.
+    #[error("Resource '{0}' was not found")]
+    NotFound(String),
+    /// The name is taken.
+    #[error("Resource '{0}' already exists")]
+    Exists(String),
+    /// An instance that has repositories is deleted only by force.
+    #[error("Instance '{0}' has repositories; delete them first, or set force.")]
+    NotEmpty(String),
+    /// The etag of the request is not the resource's.
+    #[error("The etag of resource '{0}' does not match; read it again and retry.")]
+    Etag(String),
+    /// No usable git; the sentence says so.
+    #[error("{0}")]
+    NoGit(String),
+    /// Something of ours failed; the cause goes to the log only.
+    #[error("Internal error encountered.")]
+    Internal(#[source] GitError),
+}
+
+impl Error {
+    /// An error about a field.
+    pub fn field(field: impl Into<String>, why: impl Into<String>) -> Error {
+        Error::Field { field: field.into(), why: why.into() }
+    }
+    /// Its code.
+    pub fn code(&self) -> Code {
+        match self {
+            Error::Field { .. } | Error::PageToken | Error::Mask(_) => Code::InvalidArgument,
+            Error::NotFound(_) => Code::NotFound,
+            Error::Exists(_) => Code::AlreadyExists,
+            Error::NotEmpty(_) | Error::NoGit(_) => Code::FailedPrecondition,
+            Error::Etag(_) => Code::Aborted,
+            Error::Internal(_) => Code::Internal,
+        }
+    }
+    /// Typed details in their JSON form.
+    pub fn details(&self) -> Vec<Value> {
+        let violation = |field: &str, why: &str| {
+            json!({
+                "@type": "type.googleapis.com/google.rpc.BadRequest",
+                "fieldViolations": [{"field": field, "description": why}],
+            })
+        };
+        match self {
+            Error::Field { field, why } => vec![violation(field, why)],
+            Error::PageToken => vec![violation("page_token", &self.to_string())],
+            Error::Mask(_) => vec![violation("update_mask", &self.to_string())],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl From<GitError> for Error {
+    fn from(error: GitError) -> Error {
+        match error {
+            GitError::Missing(_) => Error::NoGit(error.to_string()),
+            other => Error::Internal(other),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! The table of operations: every method that is served, its route, and its function from encoded request to encoded
+//! answer. REST reaches it through `wire/rest.rs`; gRPC can frame the same functions.
+
+use crate::{
+    domain::{identity, names},
+    error::Error,
+    ops,
+    store::{ProjectKey, SsmStore},
+};
+use bytes::Bytes;
+use parhelion_core::{Call, OperationInfo, Standing};
+use parhelion_git::GitHost;
+use parhelion_state::{Operation, Query, World};
+use prost::Message;
+use std::{future::Future, pin::Pin, sync::Arc};
+
+/// What a call runs in.
+#[derive(Clone)]
+pub struct Context {
+    /// The world that was asked.
+    pub world: Arc<World>,
+    /// Where git objects live.
+    pub git: Arc<GitHost>,
+    /// Who asks; `caller` is an e-mail address.
+    pub call: Call,
+}
+
+impl Context {
+    /// The context of a request.
+    pub fn new(
+        world: Arc<World>,
+        git: Arc<GitHost>,
+        head: &parhelion_http::Head,
+        headers: &http::HeaderMap,
+    ) -> Self {
+        let call = Call { caller: identity::caller(headers), ..head.call() };
+        Context { world, git, call }
+    }
+    /// Whose data a resource name is about.
+    pub fn tenant(&self, name: &str) -> ProjectKey {
+        let project =
+            name.strip_prefix("projects/").and_then(|rest| rest.split('/').next()).unwrap_or_default();
+        names::tenant(&self.world, project)
+    }
+    /// Runs an operation that may change its tenant.
+    pub fn write<O>(&self, input: O::Input) -> Result<O::Output, Error>
+    where
+        O: Operation<Store = SsmStore, Error = Error>,
+        O::Input: Scoped,
+    {
+        let key = self.tenant(input.scope());
+        let done =
+            self.world.shelf::<SsmStore>().write(&key, &self.call, |store, tx| O::run(store, input, tx))?;
+        Ok(done.value)
+    }
+    /// Runs an operation that only reads.
+    pub fn read<Q>(&self, input: Q::Input) -> Result<Q::Output, Error>
+    where
+        Q: Query<Store = SsmStore, Error = Error>,
+        Q::Input: Scoped,
+    {
+        let key = self.tenant(input.scope());
+        self.world.shelf::<SsmStore>().read(&key, &self.call, |store, view| Q::run(store, input, view))
+    }
+}
+
+/// A request that names what it is about.
+pub trait Scoped {
+    /// A resource name that begins with `projects/P`.
+    fn scope(&self) -> &str;
+}
+
+/// From an encoded request to an encoded answer.
+pub type Answering = Pin<Box<dyn Future<Output = Result<Vec<u8>, Error>> + Send>>;
+
+/// One row of the table.
+pub struct Row {
+    /// The facts.
+    pub info: OperationInfo,
+    /// The gRPC method, `package.Service/Method`.
+    pub method: &'static str,
+    /// The function.
+    pub call: fn(Context, Bytes) -> Answering,
+}
+
+/// A row for a function of its own.
+pub fn run<I, O, F>(
+    context: Context,
+    request: Bytes,
+    work: impl FnOnce(Context, I) -> F + Send + 'static,
+) -> Answering
+where
+    I: Message + Default + Send + 'static,
+    O: Message,
+    F: Future<Output = Result<O, Error>> + Send,
+{
+    Box::pin(async move {
+        let input = I::decode(request).map_err(|_| Error::field("request", "is not such a message."))?;
+        Ok(work(context, input).await?.encode_to_vec())
+    })
+}
+
+fn writes<O>(context: Context, request: Bytes) -> Answering
+where
+    O: Operation<Store = SsmStore, Error = Error> + 'static,
+    O::Input: Message + Default + Scoped + 'static,
+    O::Output: Message,
+{
+    run(context, request, |context, input: O::Input| async move { context.write::<O>(input) })
+}
+
+fn reads<Q>(context: Context, request: Bytes) -> Answering
+where
+    Q: Query<Store = SsmStore, Error = Error> + 'static,
+    Q::Input: Message + Default + Scoped + 'static,
+    Q::Output: Message,
+{
+    run(context, request, |context, input: Q::Input| async move { context.read::<Q>(input) })
+}
+
+/// A row of the API proper.
+macro_rules! row {
+    ($name:literal, $route:literal, $doc:literal, $standing:ident, $call:expr) => {
+        row!("google.cloud.securesourcemanager.v1.SecureSourceManager", $name, $route, $doc, $standing, $call)
+    };
+    ($service:literal, $name:literal, $route:literal, $doc:literal, $standing:ident, $call:expr) => {
+        Row {
+            info: OperationInfo {
+                name: $name,
+                route: $route,
+                doc: concat!(
+                    "https://docs.cloud.google.com/secure-source-manager/docs/reference/rest/v1/",
+                    $doc
+                ),
+                standing: Standing::$standing,
+            },
+            method: concat!($service, "/", $name),
+            call: $call,
+        }
+    };
+}
+
+const ROWS_LEN: usize = 20;
+
+/// The table.
+#[rustfmt::skip]
+pub static ROWS: [Row; ROWS_LEN] = [
+    row!("ListInstances", "GET /v1/{parent}/instances", "projects.locations.instances/list", Real, reads::<ops::instances::ListInstances>),
+    row!("GetInstance", "GET /v1/{name=…/instances/*}", "projects.locations.instances/get", Real, reads::<ops::instances::GetInstance>),
+    row!("CreateInstance", "POST /v1/{parent}/instances", "projects.locations.instances/create", Simulated, writes::<ops::instances::CreateInstance>),
+    row!("DeleteInstance", "DELETE /v1/{name=…/instances/*}", "projects.locations.instances/delete", Simulated, writes::<ops::instances::DeleteInstance>),
+    row!("ListRepositories", "GET /v1/{parent}/repositories", "projects.locations.repositories/list", Real, reads::<ops::repositories::ListRepositories>),
+    row!("GetRepository", "GET /v1/{name=…/repositories/*}", "projects.locations.repositories/get", Real, reads::<ops::repositories::GetRepository>),
+    row!("CreateRepository", "POST /v1/{parent}/repositories", "projects.locations.repositories/create", Real, ops::create_repository::call),
+    row!("UpdateRepository", "PATCH /v1/{repository.name=…/repositories/*}", "projects.locations.repositories/patch", Real, writes::<ops::repositories::UpdateRepository>),
+    row!("DeleteRepository", "DELETE /v1/{name=…/repositories/*}", "projects.locations.repositories/delete", Real, writes::<ops::repositories::DeleteRepository>),
+    row!("ListHooks", "GET /v1/{parent}/hooks", "projects.locations.repositories.hooks/list", Real, reads::<ops::hooks::ListHooks>),
+    row!("GetHook", "GET /v1/{name=…/hooks/*}", "projects.locations.repositories.hooks/get", Real, reads::<ops::hooks::GetHook>),
+    row!("CreateHook", "POST /v1/{parent}/hooks", "projects.locations.repositories.hooks/create", Real, writes::<ops::hooks::CreateHook>),
+    row!("UpdateHook", "PATCH /v1/{hook.name=…/hooks/*}", "projects.locations.repositories.hooks/patch", Real, writes::<ops::hooks::UpdateHook>),
+    row!("DeleteHook", "DELETE /v1/{name=…/hooks/*}", "projects.locations.repositories.hooks/delete", Real, writes::<ops::hooks::DeleteHook>),
+    row!("google.longrunning.Operations", "ListOperations", "GET /v1/{name}/operations", "projects.locations.operations/list", Real, reads::<ops::operations::ListOperations>),
+    row!("google.longrunning.Operations", "GetOperation", "GET /v1/{name=…/operations/*}", "projects.locations.operations/get", Real, reads::<ops::operations::GetOperation>),
+    row!("google.longrunning.Operations", "CancelOperation", "POST /v1/{name=…/operations/*}:cancel", "projects.locations.operations/cancel", Real, reads::<ops::operations::CancelOperation>),
+    row!("google.longrunning.Operations", "DeleteOperation", "DELETE /v1/{name=…/operations/*}", "projects.locations.operations/delete", Real, writes::<ops::operations::DeleteOperation>),
+    row!("google.cloud.location.Locations", "ListLocations", "GET /v1/{name=projects/*}/locations", "projects.locations/list", Real, reads::<ops::locations::ListLocations>),
+    row!("google.cloud.location.Locations", "GetLocation", "GET /v1/{name=projects/*/locations/*}", "projects.locations/get", Real, reads::<ops::locations::GetLocation>),
+];
+
+/// The git calls: no methods of the API, but operations of the service all the same.
+const GIT: [OperationInfo; 2] = [
+    OperationInfo {
+        name: "upload-pack",
+        route: "GET …/info/refs, POST /_ssm/git/{location}/{instance}/{project}/{repository}.git/git-upload-pack",
+        doc: "https://docs.cloud.google.com/secure-source-manager/docs/use-git",
+        standing: Standing::Real,
+    },
+    OperationInfo {
+        name: "receive-pack",
+        route: "GET …/info/refs, POST /_ssm/git/{location}/{instance}/{project}/{repository}.git/git-receive-pack",
+        doc: "https://docs.cloud.google.com/secure-source-manager/docs/use-git",
+        standing: Standing::Real,
+    },
+];
+
+/// The facts of all operations.
+pub static INFOS: [OperationInfo; ROWS_LEN + 2] = {
+    let mut infos = [GIT[0]; ROWS_LEN + 2];
+    let mut n = 0;
+    while n < ROWS_LEN {
+        infos[n] = ROWS[n].info;
+        n += 1;
+    }
+    infos[ROWS_LEN + 1] = GIT[1];
+    infos
+};

@@ -1,0 +1,98 @@
+//! Long-running operations, a mixin that all services of the cloud share.
+
+use crate::{
+    domain::{lro, names::Name, names::Place, pages::page},
+    error::Error,
+    proto::longrunning::{
+        CancelOperationRequest, DeleteOperationRequest, GetOperationRequest, ListOperationsRequest,
+        ListOperationsResponse, Operation as Message,
+    },
+    store::SsmStore,
+};
+use parhelion_state::{Operation, Query, Tx, View};
+
+const COLLECTION: &str = "operations";
+
+/// Lists the operations of a location, oldest first.
+/// https://docs.cloud.google.com/secure-source-manager/docs/reference/rest/v1/projects.locations.operations/list
+pub struct ListOperations;
+impl Query for ListOperations {
+    const NAME: &'static str = "ListOperations";
+    type Store = SsmStore;
+    type Input = ListOperationsRequest;
+    type Output = ListOperationsResponse;
+    type Error = Error;
+
+    fn run(
+        store: &SsmStore,
+        input: ListOperationsRequest,
+        _: &View<'_>,
+    ) -> Result<ListOperationsResponse, Error> {
+        let place = Place::parse("name", &input.name)?;
+        // CHOICE: all operations here are done; the only filter that makes sense of that is `done=true|false`.
+        let wanted = match input.filter.replace(' ', "").as_str() {
+            "" | "done=true" => true,
+            "done=false" => false,
+            _ => return Err(Error::field("filter", "must be done=true or done=false.")),
+        };
+        let of = store.operations.iter().filter(|((location, _), _)| wanted && *location == place.location);
+        let all = of.map(|(key, record)| lro::to_message(key, record)).collect();
+        let question = [COLLECTION, &place.to_string(), &input.filter];
+        let (operations, next_page_token) = page(all, input.page_size, &input.page_token, &question)?;
+        Ok(ListOperationsResponse { operations, next_page_token, unreachable: Vec::new() })
+    }
+}
+
+/// Tells of one operation.
+/// https://docs.cloud.google.com/secure-source-manager/docs/reference/rest/v1/projects.locations.operations/get
+pub struct GetOperation;
+impl Query for GetOperation {
+    const NAME: &'static str = "GetOperation";
+    type Store = SsmStore;
+    type Input = GetOperationRequest;
+    type Output = Message;
+    type Error = Error;
+
+    fn run(store: &SsmStore, input: GetOperationRequest, _: &View<'_>) -> Result<Message, Error> {
+        let key = Name::parse("name", &input.name, COLLECTION)?.key();
+        let record = store.operations.get(&key).ok_or(Error::NotFound(input.name))?;
+        Ok(lro::to_message(&key, record))
+    }
+}
+
+/// Asks an operation to stop: a done one stays as it is.
+/// https://docs.cloud.google.com/secure-source-manager/docs/reference/rest/v1/projects.locations.operations/cancel
+pub struct CancelOperation;
+impl Query for CancelOperation {
+    const NAME: &'static str = "CancelOperation";
+    type Store = SsmStore;
+    type Input = CancelOperationRequest;
+    type Output = ();
+    type Error = Error;
+
+    fn run(store: &SsmStore, input: CancelOperationRequest, _: &View<'_>) -> Result<(), Error> {
+        let key = Name::parse("name", &input.name, COLLECTION)?.key();
+        store.operations.get(&key).map(|_| ()).ok_or(Error::NotFound(input.name))
+    }
+}
+
+/// Forgets an operation.
+/// https://docs.cloud.google.com/secure-source-manager/docs/reference/rest/v1/projects.locations.operations/delete
+pub struct DeleteOperation;
+impl Operation for DeleteOperation {
+    const NAME: &'static str = "DeleteOperation";
+    type Store = SsmStore;
+    type Input = DeleteOperationRequest;
+    type Output = ();
+    type Error = Error;
+
+    fn run(store: &mut SsmStore, input: DeleteOperationRequest, _: &mut Tx<'_>) -> Result<(), Error> {
+        let key = Name::parse("name", &input.name, COLLECTION)?.key();
+        store.operations.remove(&key).ok_or(Error::NotFound(input.name))?;
+        let number = store.operation_order.iter().find(|(_, k)| ***k == key).map(|(n, _)| *n);
+        if let Some(number) = number {
+            store.operation_order.remove(&number);
+        }
+        Ok(())
+    }
+}

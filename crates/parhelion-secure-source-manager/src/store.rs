@@ -1,0 +1,294 @@
+//! A project's data.
+
+use parhelion_core::{TenantKey, Timestamp};
+use parhelion_git::{ObjectId, Refs};
+use parhelion_state::{AnyTable, Store, Table, Tx};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::{collections::BTreeMap, convert::Infallible, fmt, str::FromStr, sync::Arc};
+
+/// The tenant: a project, by id (or by number, when nothing else is known of it).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ProjectKey(pub String);
+
+impl fmt::Display for ProjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+impl FromStr for ProjectKey {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        crate::domain::names::valid_project(text).then(|| ProjectKey(text.to_owned())).ok_or(())
+    }
+}
+impl TenantKey for ProjectKey {}
+
+/// Location and id of an instance, repository or operation.
+pub type Key = (String, String);
+/// Location, repository and hook id.
+pub type HookKey = (String, String, String);
+
+/// An instance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Instance {
+    /// The project as the creating call wrote it.
+    pub project: String,
+    /// As given.
+    pub labels: BTreeMap<String, String>,
+    /// As given.
+    pub kms_key: String,
+    /// As given.
+    pub private_config: Option<PrivateConfig>,
+    /// As given.
+    pub workforce_federation: Option<bool>,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it last changed.
+    pub updated: Timestamp,
+}
+
+/// How a private instance is reached.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PrivateConfig {
+    /// As given.
+    pub is_private: bool,
+    /// As given.
+    pub ca_pool: String,
+    /// As given.
+    pub psc_allowed_projects: Vec<String>,
+    /// html, api, git_ssh, git_http.
+    pub custom_hosts: Option<[String; 4]>,
+}
+
+/// A repository with its refs; the objects lie in the git host's store.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Repository {
+    /// The project as the creating call wrote it.
+    pub project: String,
+    /// As given.
+    pub description: String,
+    /// Id of its instance.
+    pub instance: String,
+    /// The instance's name as the client gave it.
+    pub instance_name: String,
+    /// UUID.
+    pub uid: String,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it last changed (pushes included).
+    pub updated: Timestamp,
+    /// Changes with each API write.
+    pub etag: String,
+    /// As given.
+    pub service_account: String,
+    /// As given: enabled, template.
+    pub secret_scan: Option<(bool, String)>,
+    /// Number within its instance, in deliveries.
+    pub number: u64,
+    /// Short name of the branch that HEAD names.
+    pub default_branch: String,
+    /// Full ref names and what they point to.
+    pub refs: Table<String, ObjectId>,
+    /// Bytes of objects that pushes brought.
+    pub bytes: u64,
+}
+
+impl Repository {
+    /// The refs as the git host takes them.
+    pub fn refs(&self) -> Refs {
+        let by_name = self.refs.iter().map(|(name, id)| (name.clone(), **id)).collect();
+        Refs { default_branch: self.default_branch.clone(), by_name }
+    }
+    /// The commit of the default branch.
+    pub fn tip(&self) -> Option<ObjectId> {
+        self.refs.get(&format!("refs/heads/{}", self.default_branch)).map(|id| **id)
+    }
+}
+
+/// What a hook may listen to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum HookEvent {
+    /// `push`
+    Push,
+    /// `pull_request`
+    PullRequest,
+    /// `pull_request_comment`
+    PullRequestComment,
+}
+
+/// A webhook.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hook {
+    /// The project as the creating call wrote it.
+    pub project: String,
+    /// Where it sends.
+    pub target_uri: String,
+    /// Whether it sends nothing.
+    pub disabled: bool,
+    /// Never empty, each once.
+    pub events: Vec<HookEvent>,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it last changed.
+    pub updated: Timestamp,
+    /// UUID.
+    pub uid: String,
+    /// The glob for branches; `None`: no push option was given.
+    pub branch_filter: Option<String>,
+    /// Appended to the target; a secret.
+    pub sensitive_query_string: String,
+}
+
+/// Somebody who was seen at an instance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct User {
+    /// Number within the instance; 1 is the project itself.
+    pub number: u64,
+    /// When it was first seen.
+    pub created: Timestamp,
+}
+
+/// A finished long-running operation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OperationRecord {
+    /// The project as the call wrote it.
+    pub project: String,
+    /// Full name of what it was about.
+    pub target: String,
+    /// `create`, `update`, `delete`.
+    pub verb: String,
+    /// When it began.
+    pub created: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// Full name of the message that it gave.
+    pub response_type: String,
+    /// That message's bytes, in hexadecimal.
+    pub response: String,
+}
+
+/// All of a project.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SsmStore {
+    /// The tenant.
+    pub project: ProjectKey,
+    /// By location and id.
+    pub instances: Table<Key, Instance>,
+    /// By location and id.
+    pub repositories: Table<Key, Repository>,
+    /// By location, repository and id.
+    pub hooks: Table<HookKey, Hook>,
+    /// By location and id.
+    pub operations: Table<Key, OperationRecord>,
+    /// The operations' keys in order of their making, oldest first: the bound drops from the front.
+    pub operation_order: Table<u64, Key>,
+    /// By location, instance and e-mail address.
+    pub users: Table<HookKey, User>,
+    /// What request ids of the last hour led to: the operation's key.
+    pub request_ids: Table<String, (Timestamp, Key)>,
+}
+
+/// Finished operations kept of a project.
+pub const OPERATIONS_KEPT: usize = 2000;
+/// Instances of a project.
+pub const INSTANCES: usize = 1000;
+/// Repositories of a project.
+pub const REPOSITORIES: usize = 10_000;
+/// Hooks of a repository.
+pub const HOOKS: usize = 100;
+
+impl Store for SsmStore {
+    const SURFACE: &'static str = crate::NAME;
+    const NAME: &'static str = crate::NAME;
+    const VERSION: u32 = 1;
+    type Key = ProjectKey;
+    type Mail = Infallible;
+
+    fn new(key: &ProjectKey) -> Self {
+        SsmStore {
+            project: key.clone(),
+            instances: Table::default(),
+            repositories: Table::default(),
+            hooks: Table::default(),
+            operations: Table::default(),
+            operation_order: Table::default(),
+            users: Table::default(),
+            request_ids: Table::default(),
+        }
+    }
+    fn on_mail(&mut self, mail: Infallible, _: &mut Tx<'_>) {
+        match mail {}
+    }
+    fn tables(&self) -> Vec<(&'static str, &dyn AnyTable)> {
+        vec![
+            ("instances", &self.instances),
+            ("repositories", &self.repositories),
+            ("hooks", &self.hooks),
+            ("operations", &self.operations),
+            ("users", &self.users),
+        ]
+    }
+    fn check(&self) {
+        for ((location, repository, hook), record) in self.hooks.iter() {
+            let key = (location.clone(), repository.clone());
+            assert!(self.repositories.contains_key(&key), "hook {hook} of a repository that is not there");
+            assert!(!record.events.is_empty(), "hook {hook} without events");
+        }
+        for ((location, id), repository) in self.repositories.iter() {
+            let key = (location.clone(), repository.instance.clone());
+            assert!(self.instances.contains_key(&key), "repository {id} of an instance that is not there");
+        }
+        assert_eq!(self.operations.len(), self.operation_order.len());
+    }
+    fn mask(store: &mut Value) {
+        let hooks = store.get_mut("hooks").and_then(Value::as_array_mut);
+        for pair in hooks.into_iter().flatten() {
+            if let Some(secret) = pair.pointer_mut("/1/sensitive_query_string")
+                && let Some(text) = secret.as_str()
+            {
+                *secret = parhelion_core::text::masked(text).into();
+            }
+        }
+    }
+}
+
+impl SsmStore {
+    /// A repository.
+    pub fn repository(&self, key: &Key) -> Option<&Arc<Repository>> {
+        self.repositories.get(key)
+    }
+    /// The hooks of a repository in the order of their ids.
+    pub fn hooks_of<'a>(&'a self, key: &Key) -> impl Iterator<Item = (&'a HookKey, &'a Arc<Hook>)> + use<'a> {
+        let first = (key.0.clone(), key.1.clone(), String::new());
+        let key = key.clone();
+        self.hooks
+            .range(first..)
+            .take_while(move |((location, repository, _), _)| *location == key.0 && *repository == key.1)
+    }
+    /// Removes a repository and its hooks.
+    pub fn remove_repository(&mut self, key: &Key) {
+        let hooks: Vec<HookKey> = self.hooks_of(key).map(|(k, _)| k.clone()).collect();
+        for hook in hooks {
+            self.hooks.remove(&hook);
+        }
+        self.repositories.remove(key);
+    }
+    /// The repositories of an instance.
+    pub fn repositories_of(&self, instance: &Key) -> Vec<Key> {
+        let of = |(key, repository): &(&Key, &Arc<Repository>)| {
+            key.0 == instance.0 && repository.instance == instance.1
+        };
+        self.repositories.iter().filter(of).map(|(key, _)| key.clone()).collect()
+    }
+    /// Somebody at an instance, numbered at first sight. CHOICE: 1 is the project itself, people follow.
+    pub fn user(&mut self, location: &str, instance: &str, email: &str, tx: &mut Tx<'_>) -> User {
+        let key = (location.to_owned(), instance.to_owned(), email.to_owned());
+        if let Some(user) = self.users.get(&key) {
+            return User::clone(user);
+        }
+        let user = User { number: tx.number(&format!("user {location}/{instance}")) + 1, created: tx.now() };
+        self.users.put(key, user.clone());
+        user
+    }
+}

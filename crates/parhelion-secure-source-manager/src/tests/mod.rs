@@ -1,0 +1,1 @@
+//! The surface as a whole, without a socket.

@@ -1,0 +1,200 @@
+//! Smart HTTP: clone, fetch and push.
+
+use crate::{
+    domain::push::{self, MAX_COMMITS, Push, PushedRef},
+    operations::Context,
+    store::{ProjectKey, Repository, SsmStore},
+    wire::{Address, Server},
+};
+use http::{HeaderValue, header, request::Parts};
+use parhelion_core::{Event, Owner, Verdict};
+use parhelion_git::{Encoding, GitError, Received, RefUpdate, Service};
+use parhelion_http::{Body, Head, Named, Response, answer as respond};
+use parhelion_state::Store;
+use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
+
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// A git call.
+enum Call {
+    Advertise(Service),
+    Serve(Service),
+}
+
+/// Answers a request below a repository's git URL.
+pub async fn answer(
+    server: &Arc<Server>,
+    address: Address,
+    rest: &str,
+    parts: &Parts,
+    body: Body,
+) -> Response {
+    let call = match (parts.method.as_str(), rest) {
+        ("GET", "info/refs") => match query_service(parts) {
+            Some(service) => Call::Advertise(service),
+            // The dumb protocol.
+            None => return respond(403, TEXT, "Please upgrade your git client.\n"),
+        },
+        ("POST", "git-upload-pack") => Call::Serve(Service::UploadPack),
+        ("POST", "git-receive-pack") => Call::Serve(Service::ReceivePack),
+        _ => return respond(404, TEXT, "Not found\n"),
+    };
+    let (Call::Advertise(service) | Call::Serve(service)) = call;
+    let head = Head::of(parts);
+    let Some(world) = server.world(head) else { return respond(404, TEXT, "Not found\n") };
+    let context = Context::new(world, Arc::clone(&server.git), head, &parts.headers);
+    let tenant = context.tenant(&address.scope());
+    let mut response = match Hosted::find(&context, &tenant, &address) {
+        None => {
+            let fact =
+                format!("there is no repository {} at instance {}", address.repository, address.instance);
+            note(&context, &tenant, &address, fact);
+            respond(404, TEXT, format!("repository '{}/{}' not found\n", address.project, address.repository))
+        }
+        Some(hosted) => {
+            let done = match call {
+                Call::Advertise(service) => hosted.advertise(service, parts).await,
+                Call::Serve(Service::UploadPack) => hosted.upload_pack(parts, body).await,
+                Call::Serve(Service::ReceivePack) => hosted.receive_pack(parts, body).await,
+            };
+            done.unwrap_or_else(|e| failure(&e, &hosted))
+        }
+    };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response.extensions_mut().insert(Named { operation: service.name().into(), tenant: tenant.0 });
+    response
+}
+
+fn query_service(parts: &Parts) -> Option<Service> {
+    let query = parts.uri.query()?;
+    query.split('&').find_map(|pair| pair.strip_prefix("service=")).and_then(Service::of)
+}
+
+/// A journal entry for a push or fetch that came to nothing before any ref was looked at.
+fn note(context: &Context, tenant: &ProjectKey, address: &Address, fact: String) {
+    let subject = format!("repository:{}/{}", address.location, address.repository);
+    let event = Event::new("git.received", subject).fact(fact).verdict(Verdict::Failed);
+    let owner = Owner::new(SsmStore::NAME, tenant.to_string());
+    context.world.note_for(crate::NAME, &owner, &context.call, event);
+}
+
+fn failure(error: &GitError, hosted: &Hosted<'_>) -> Response {
+    let status = match error {
+        GitError::Missing(_) => 503,
+        GitError::TooLarge { .. } => 413,
+        GitError::TooSlow { .. } => 504,
+        e if e.is_clients() => 400,
+        _ => 500,
+    };
+    note(hosted.context, hosted.tenant, hosted.address, error.to_string());
+    if status == 500 {
+        tracing::error!(request_id = hosted.context.call.request_id, error = %error, "a git call failed");
+        return respond(500, TEXT, format!("internal error (request {})\n", hosted.context.call.request_id));
+    }
+    respond(status, TEXT, format!("{error}\n"))
+}
+
+/// A repository as it was when the request came.
+struct Hosted<'a> {
+    context: &'a Context,
+    tenant: &'a ProjectKey,
+    address: &'a Address,
+    repository: Arc<Repository>,
+    /// Whether anybody listens.
+    has_hooks: bool,
+}
+
+impl<'a> Hosted<'a> {
+    fn find(context: &'a Context, tenant: &'a ProjectKey, address: &'a Address) -> Option<Hosted<'a>> {
+        let version = context.world.shelf::<SsmStore>().load(tenant);
+        let key = address.key();
+        let repository = version.store.repository(&key)?.clone();
+        let has_hooks = version.store.hooks_of(&key).next().is_some();
+        (repository.instance == address.instance).then_some(Hosted {
+            context,
+            tenant,
+            address,
+            repository,
+            has_hooks,
+        })
+    }
+
+    async fn advertise(&self, service: Service, parts: &Parts) -> Result<Response, GitError> {
+        let body = self.context.git.advertise(&self.repository.refs(), service, protocol(parts)).await?;
+        Ok(respond(200, service.advertisement_type(), body))
+    }
+
+    async fn upload_pack(&self, parts: &Parts, body: Body) -> Result<Response, GitError> {
+        let (refs, encoding) = (self.repository.refs(), encoding(parts)?);
+        let answer = self.context.git.upload_pack(&refs, protocol(parts), body, encoding).await?;
+        Ok(respond(200, Service::UploadPack.result_type(), Body::new(answer)))
+    }
+
+    async fn receive_pack(&self, parts: &Parts, body: Body) -> Result<Response, GitError> {
+        let (refs, encoding) = (self.repository.refs(), encoding(parts)?);
+        let received = self.context.git.receive_pack(&refs, protocol(parts), body, encoding).await?;
+        for (name, why) in received.refused_by_git() {
+            note(self.context, self.tenant, self.address, format!("git refused {name}: {why}"));
+        }
+        let refused = self.take(&received).await?;
+        Ok(respond(200, Service::ReceivePack.result_type(), received.answer(&refused, &[])))
+    }
+
+    /// Sets what git found good; what was not set after all.
+    async fn take(&self, received: &Received) -> Result<BTreeMap<String, String>, GitError> {
+        if received.updates().is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let mut refs = Vec::with_capacity(received.updates().len());
+        for update in received.updates() {
+            refs.push(self.describe(received, update).await?);
+        }
+        let mut push =
+            Push { key: self.address.key(), refs, atomic: received.atomic(), bytes: 0, told: self.has_hooks };
+        // A push that has already lost leaves nothing in the store.
+        let shelf = self.context.world.shelf::<SsmStore>();
+        let lost = push::refused(&shelf.load(self.tenant).store, &push);
+        if lost.len() < push.refs.len() {
+            push.bytes = received.keep().await?;
+        }
+        let done = shelf.write(self.tenant, &self.context.call, |store, tx| {
+            Ok::<_, Infallible>(push::apply(store, &push, tx))
+        });
+        match done {
+            Ok(done) => Ok(done.value),
+            Err(never) => match never {},
+        }
+    }
+
+    /// A change with what a delivery tells of it.
+    async fn describe(&self, received: &Received, update: &RefUpdate) -> Result<PushedRef, GitError> {
+        let mut pushed = PushedRef { update: update.clone(), commits: Vec::new(), after: update.new };
+        let Some(new) = update.new.filter(|_| self.has_hooks) else { return Ok(pushed) };
+        if update.name.starts_with("refs/tags/") {
+            pushed.after = received.peel(new).await?.or(Some(new));
+        } else if update.name.starts_with("refs/heads/") {
+            let known: Vec<_> = match update.old {
+                Some(old) => vec![old],
+                None => {
+                    let branches =
+                        self.repository.refs.iter().filter(|(name, _)| name.starts_with("refs/heads/"));
+                    branches.map(|(_, id)| **id).collect()
+                }
+            };
+            pushed.commits = received.commits(&[new], &known, MAX_COMMITS).await?;
+            // CHOICE: a new branch of known commits tells of its tip.
+            if pushed.commits.is_empty() && update.old.is_none() {
+                pushed.commits = received.commits(&[new], &[], 1).await?;
+            }
+        }
+        Ok(pushed)
+    }
+}
+
+fn protocol(parts: &Parts) -> Option<&str> {
+    parts.headers.get("git-protocol").and_then(|v| v.to_str().ok())
+}
+
+fn encoding(parts: &Parts) -> Result<Encoding, GitError> {
+    Encoding::of(parts.headers.get(header::CONTENT_ENCODING).map(|v| v.to_str().unwrap_or("?")))
+}

@@ -1,0 +1,113 @@
+//! REST: a request becomes a message, a row of the table answers it, the answer becomes JSON.
+
+use crate::{
+    error::{Code, Error},
+    operations::Context,
+    proto,
+    wire::{
+        Server,
+        json::{self, BadRequest},
+        routes,
+    },
+};
+use http::request::Parts;
+use parhelion_core::limits;
+use parhelion_http::{Body, BodyError, Head, Named, Response, answer as respond, read_body};
+use prost::Message;
+use prost_reflect::DynamicMessage;
+use serde_json::{Value, json};
+use std::{error::Error as _, sync::Arc};
+
+const JSON: &str = "application/json; charset=UTF-8";
+
+/// Answers a request of the API.
+pub async fn answer(server: &Arc<Server>, parts: Parts, body: Body) -> Response {
+    let head = Head::of(&parts);
+    let found = routes::find(parts.method.as_str(), parts.uri.path());
+    let (Some((route, variables)), Some(world)) = (found, server.world(head)) else {
+        // Google's front end has no 405 here.
+        return error(404, "NOT_FOUND", "Not Found", Vec::new());
+    };
+    let context = Context::new(world, Arc::clone(&server.git), head, &parts.headers);
+    let scope = variables.first().map(|(_, name)| name.clone()).unwrap_or_default();
+    let named = Named { operation: route.row.info.name.into(), tenant: context.tenant(&scope).0 };
+
+    let body = if route.body.is_empty() {
+        Ok(Default::default())
+    } else {
+        read_body(body, limits::BODY_BYTES).await
+    };
+    let mut response = match body {
+        Err(e) => body_error(&e),
+        Ok(body) => {
+            let query = parts.uri.query().unwrap_or_default();
+            match json::request(route.method.input(), &route.body, variables, query, &body) {
+                Err(bad) => bad_request(&bad),
+                Ok(message) => match (route.row.call)(context, message.encode_to_vec().into()).await {
+                    Ok(bytes) => message_response(route, &bytes),
+                    Err(e) => operation_error(&e, &head.request_id),
+                },
+            }
+        }
+    };
+    response.extensions_mut().insert(named);
+    response
+}
+
+fn message_response(route: &routes::Route, bytes: &[u8]) -> Response {
+    match DynamicMessage::decode(route.method.output(), bytes) {
+        Ok(message) => respond(200, JSON, pretty(&proto::to_json(&message))),
+        Err(e) => {
+            tracing::error!(error = %e, operation = route.row.info.name, "an answer could not be decoded");
+            internal()
+        }
+    }
+}
+
+fn operation_error(e: &Error, request_id: &str) -> Response {
+    if e.code() == Code::Internal {
+        let cause = e.source().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(request_id, cause, "an operation failed");
+    }
+    error(e.code().http(), e.code().name(), &e.to_string(), e.details())
+}
+
+fn bad_request(bad: &BadRequest) -> Response {
+    let mut violation = json!({"description": bad.to_string()});
+    if !bad.field().is_empty() {
+        violation["field"] = bad.field().into();
+    }
+    let detail =
+        json!({"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]});
+    error(400, "INVALID_ARGUMENT", &bad.to_string(), vec![detail])
+}
+
+fn body_error(e: &BodyError) -> Response {
+    let text = match e {
+        // OBSERVED: the words of Google's front end.
+        BodyError::TooLarge { limit } => format!("Request payload size exceeds the limit: {limit} bytes."),
+        BodyError::Stalled | BodyError::Broken(_) => "The request body could not be read.".to_owned(),
+    };
+    error(400, "INVALID_ARGUMENT", &text, Vec::new())
+}
+
+/// The answer for what nobody foresaw.
+pub fn internal() -> Response {
+    error(500, Code::Internal.name(), "Internal error encountered.", Vec::new())
+}
+
+/// An error in REST's form.
+fn error(status: u16, name: &str, message: &str, details: Vec<Value>) -> Response {
+    let mut error = json!({"code": status, "message": message, "status": name});
+    if !details.is_empty() {
+        error["details"] = details.into();
+    }
+    respond(status, JSON, pretty(&json!({"error": error})))
+}
+
+fn pretty(json: &Value) -> Vec<u8> {
+    // A JSON value always has a text.
+    let mut text = serde_json::to_vec_pretty(json).unwrap_or_default();
+    text.push(b'\n');
+    text
+}
