@@ -1,7 +1,7 @@
 //! Directives: `${{ if … }}`, `elseif`, `else`, `each x in …`, `insert`, as mapping keys.
 
 use super::text::lone;
-use crate::expr::{Function, lex};
+use crate::expr::{is_property, lex};
 
 /// What a key says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,16 +60,8 @@ fn each<'t>(variable: &'t str, separator: &str, over: &'t str) -> Result<Directi
     if separator != "in" {
         return Err(format!("The value '{separator}' is unexpected. {format}"));
     }
-    if Function::find(variable).is_some() {
-        let fault = crate::expr::Fault::Placed {
-            kind: crate::expr::Kind::ExpectedParenthesis,
-            raw: variable.to_owned(),
-            at: 0,
-        };
-        return Err(fault.message(variable, 0));
-    }
     // CHOICE: what may be an identifier, and the text.
-    if !crate::expr::is_property(variable) || matches!(&*variable.to_lowercase(), "true" | "false") {
+    if !is_property(variable) || matches!(&*variable.to_lowercase(), "true" | "false") {
         return Err(format!("The value '{variable}' is unexpected. {format}"));
     }
     Ok(Directive::Each { variable, over })
@@ -107,7 +99,5 @@ mod tests {
         .assert_eq(&said("${{ each x }}"));
         expect!["The value 'on' is unexpected. The expected format of an 'each' expression is: ${ each <identifier> in <value> }"]
             .assert_eq(&said("${{ each x on y }}"));
-        expect!["Expected '(' to follow a function: 'eq'. Located at position 1 within expression: 'eq'. For more help, refer to https://go.microsoft.com/fwlink/?linkid=842996"]
-            .assert_eq(&said("${{ each eq in y }}"));
     }
 }

@@ -1,8 +1,11 @@
 //! Expansion: parameters are bound, the file is walked, the result checked, put into its normal form and typed.
 
+mod branch;
 mod directive;
+mod interpolate;
 mod names;
 mod parameters;
+mod place;
 mod text;
 mod walk;
 
@@ -53,7 +56,7 @@ pub fn expand(document: &Document, inputs: &Inputs) -> Result<Expanded, Vec<Issu
     let mut issues = document.issues.clone();
     let (payloads, warnings) = payloads(document, &inputs.webhooks);
     let parameters = parameters::bind(name, &document.root, &inputs.parameters, &payloads, &mut issues);
-    let mut walk = walk::Walk::new(name, names::Frame::new(parameters, &inputs.variables), issues);
+    let mut walk = interpolate::Walk::new(name, names::Frame::new(parameters, &inputs.variables), issues);
     let walked = walk.root(&document.root);
     let mut issues = walk.issues;
     // A bound was met: there is no whole tree to look at.
@@ -115,4 +118,9 @@ fn loses_digits(json: &serde_json::Value) -> bool {
         serde_json::Value::Object(map) => map.values().any(loses_digits),
         _ => false,
     }
+}
+
+/// Whether a text is a well-formed directive.
+pub(crate) fn is_directive(text: &str) -> bool {
+    matches!(directive::directive(text), Some(Ok(_)))
 }

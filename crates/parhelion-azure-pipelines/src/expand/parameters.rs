@@ -1,9 +1,9 @@
 //! Declared parameters: types, defaults, allowed values; and the values given for them.
 
 use super::{
+    branch::NOT_ALLOWED,
     names::{typed_value_of, value_of},
     text::{has_expression, lone},
-    walk::NOT_ALLOWED,
 };
 use crate::{
     expr::{Object, Value, number_from_text, parse, to_text},
@@ -27,8 +27,8 @@ enum Type {
     Pool,
     /// A list of what the schema calls so; of texts if that is `None`.
     List(Option<Part>),
-    /// One of what the schema calls so; a container if that is `None`.
-    One(Option<Part>),
+    /// One of what the schema calls so.
+    One(Part),
 }
 
 /// Types of the pipeline's own file, with their name in messages. OBSERVED; names are case-sensitive.
@@ -37,17 +37,17 @@ const TYPES: &[(&str, &str, Type)] = &[
     ("number", "Number", Type::Number),
     ("boolean", "Boolean", Type::Boolean),
     ("object", "Object", Type::Object),
-    ("step", "Step", Type::One(Some(Part::Step))),
+    ("step", "Step", Type::One(Part::Step)),
     ("stepList", "StepList", Type::List(Some(Part::Step))),
-    ("job", "Job", Type::One(Some(Part::Job))),
+    ("job", "Job", Type::One(Part::Job)),
     ("jobList", "JobList", Type::List(Some(Part::Job))),
-    ("deployment", "Deployment", Type::One(Some(Part::Job))),
+    ("deployment", "Deployment", Type::One(Part::Job)),
     ("deploymentList", "DeploymentList", Type::List(Some(Part::Job))),
-    ("stage", "Stage", Type::One(Some(Part::Stage))),
+    ("stage", "Stage", Type::One(Part::Stage)),
     ("stageList", "StageList", Type::List(Some(Part::Stage))),
     ("stringList", "StringList", Type::List(None)),
-    ("container", "Container", Type::One(None)),
-    ("containerList", "ContainerList", Type::List(None)),
+    ("container", "Container", Type::One(Part::Container)),
+    ("containerList", "ContainerList", Type::List(Some(Part::Container))),
     ("environment", "Environment", Type::Text),
     ("filePath", "FilePath", Type::Text),
     ("pool", "Pool", Type::Pool),
@@ -155,7 +155,7 @@ impl Binder<'_, '_> {
         }
         let mut declared = Declared {
             name: self.plain(first).unwrap_or_default(),
-            mark: first.value.mark,
+            mark: item.mark,
             shown: "String",
             kind: Type::Text,
             default: None,
@@ -170,7 +170,10 @@ impl Binder<'_, '_> {
                     let Some(name) = self.plain(entry) else { continue };
                     match TYPES.iter().find(|(n, ..)| *n == name) {
                         Some(&(_, shown, kind)) => (declared.shown, declared.kind) = (shown, kind),
-                        None => self.say(Some(entry.value.mark), format!("Unexpected value '{name}'")),
+                        None => {
+                            self.say(Some(entry.value.mark), format!("Unexpected value '{name}'"));
+                            declared.kind = Type::Object;
+                        }
                     }
                 }
                 "default" => declared.default = Some(&entry.value),
@@ -256,10 +259,19 @@ impl Binder<'_, '_> {
 
     fn bound(&mut self, parameter: &Declared<'_>, node: &Node, mark: Option<Mark>) -> Option<Value> {
         let Some(value) = converted(parameter.kind, node) else {
-            match node.as_text() {
-                Some(text) if matches!(parameter.kind, Type::Number | Type::Boolean) => {
+            match (parameter.kind, node.as_text()) {
+                (Type::Number | Type::Boolean | Type::List(None), Some(text)) => {
                     let (name, shown) = (parameter.name, parameter.shown);
                     self.say(mark, format!("The '{name}' parameter value '{text}' is not a valid {shown}."));
+                }
+                // OBSERVED: of a part the text has no place, and what is wrong with it follows.
+                (Type::List(Some(part)), _) => {
+                    self.not_valid(parameter, None);
+                    self.wrong(part, node, true, mark);
+                }
+                (Type::One(part), _) => {
+                    self.not_valid(parameter, None);
+                    self.wrong(part, node, false, mark);
                 }
                 _ => self.not_valid(parameter, mark),
             }
@@ -279,6 +291,23 @@ impl Binder<'_, '_> {
         Some(value)
     }
 
+    /// Says what keeps a node from being a part, or a list of them.
+    fn wrong(&mut self, part: Part, node: &Node, list: bool, mark: Option<Mark>) {
+        let mut found = Vec::new();
+        let mut note = |at, message| found.push((at, message));
+        match node.as_sequence() {
+            Some(items) if list => items.iter().for_each(|i| schema::check_part(i, part, &mut note)),
+            _ => note(node.mark, unexpected(node)),
+        }
+        if !list {
+            found.clear();
+            schema::check_part(node, part, &mut |at, message| found.push((at, message)));
+        }
+        for (at, message) in found {
+            self.say(mark.map(|_| at), message);
+        }
+    }
+
     fn not_valid(&mut self, parameter: &Declared<'_>, mark: Option<Mark>) {
         let message = format!("The '{}' parameter is not a valid {}.", parameter.name, parameter.shown);
         self.say(mark, message);
@@ -294,6 +323,7 @@ pub(super) fn string_literal(text: &str) -> Option<Arc<str>> {
 fn converted(kind: Type, node: &Node) -> Option<Value> {
     match (kind, &node.tree) {
         (Type::Text, Tree::Scalar(s)) => Some(Value::String(s.text.clone())),
+        (Type::Number, Tree::Scalar(s)) if s.text.trim().is_empty() => None,
         (Type::Number, Tree::Scalar(s)) => number_from_text(&s.text).map(Value::Number),
         (Type::Boolean, Tree::Scalar(s)) if s.text.eq_ignore_ascii_case("true") => Some(Value::Boolean(true)),
         (Type::Boolean, Tree::Scalar(s)) if s.text.eq_ignore_ascii_case("false") => {
@@ -301,14 +331,14 @@ fn converted(kind: Type, node: &Node) -> Option<Value> {
         }
         (Type::Object, _) => Some(typed_value_of(node)),
         (Type::Pool, Tree::Scalar(_) | Tree::Mapping(_)) => Some(value_of(node)),
-        (Type::List(None), Tree::Sequence(_)) | (Type::One(None), Tree::Mapping(_)) => Some(value_of(node)),
+        (Type::List(None), Tree::Sequence(_)) => Some(value_of(node)),
         // An absent list is an empty one.
         (Type::List(_), Tree::Scalar(s)) if s.text.is_empty() => Some(Value::array(Vec::new())),
         (Type::List(Some(part)), Tree::Sequence(items)) => {
             let items = items.iter().map(|i| part_value(part, i)).collect::<Option<Vec<_>>>()?;
             Some(Value::array(items))
         }
-        (Type::One(Some(part)), Tree::Mapping(_)) => part_value(part, node),
+        (Type::One(part), Tree::Mapping(_)) => part_value(part, node),
         _ => None,
     }
 }

@@ -16,7 +16,6 @@ mod value;
 pub(crate) use budget::{Budget, Fail};
 pub(crate) use convert::{number_from_text, to_bool, to_text};
 pub(crate) use eval::{Scope, eval};
-pub(crate) use functions::Function;
 pub(crate) use parse::{Expr, Names, is_property, parse};
 pub(crate) use value::{Object, Value};
 
@@ -28,6 +27,15 @@ pub(crate) enum Fault {
         /// Which of the five kinds.
         kind: Kind,
         /// The text it is about.
+        raw: String,
+        /// Where, in characters from 0.
+        at: usize,
+    },
+    /// A name that means nothing here, or a function without its arguments; the form is fine.
+    Name {
+        /// One of two kinds.
+        kind: Kind,
+        /// The name.
         raw: String,
         /// Where, in characters from 0.
         at: usize,
@@ -51,12 +59,17 @@ pub(crate) enum Kind {
 const HELP: &str = "For more help, refer to https://go.microsoft.com/fwlink/?linkid=842996";
 
 impl Fault {
+    /// Whether only a name is wrong.
+    pub fn is_name(&self) -> bool {
+        matches!(self, Fault::Name { .. })
+    }
+
     /// The service's text. `shown` is the expression as it appears in the message, `offset` the characters of it
     /// before the text that was parsed.
     // OBSERVED: these three shapes.
     pub fn message(&self, shown: &str, offset: usize) -> String {
         match self {
-            Fault::Placed { kind, raw, at } => {
+            Fault::Placed { kind, raw, at } | Fault::Name { kind, raw, at } => {
                 let kind = match kind {
                     Kind::UnrecognizedValue => "Unrecognized value",
                     Kind::UnexpectedSymbol => "Unexpected symbol",

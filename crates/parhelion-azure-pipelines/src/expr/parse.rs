@@ -204,10 +204,11 @@ impl Parser<'_> {
             Token::Word if raw.eq_ignore_ascii_case("false") => Primary::Literal(Value::Boolean(false)),
             Token::Word => {
                 let name = raw.to_lowercase();
-                if !names.known(&name) {
-                    let function = Function::find(raw).is_some();
-                    let kind = if function { Kind::ExpectedParenthesis } else { Kind::UnrecognizedValue };
-                    self.name_fault(kind, lexeme);
+                // OBSERVED: a function's name is one even where a loop's variable is called so.
+                if Function::find(raw).is_some() {
+                    self.name_fault(Kind::ExpectedParenthesis, lexeme);
+                } else if !names.known(&name) {
+                    self.name_fault(Kind::UnrecognizedValue, lexeme);
                 }
                 Primary::Name(Arc::from(name))
             }
@@ -258,7 +259,8 @@ impl Parser<'_> {
 
     fn name_fault(&mut self, kind: Kind, lexeme: Lexeme) {
         if self.name_fault.is_none() {
-            self.name_fault = Some(self.fault(kind, lexeme));
+            let at = self.text[..lexeme.start].chars().count();
+            self.name_fault = Some(Fault::Name { kind, raw: self.raw(lexeme).to_owned(), at });
         }
     }
 

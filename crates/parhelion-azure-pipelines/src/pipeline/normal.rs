@@ -28,7 +28,7 @@ pub(crate) fn normalise(root: Node) -> Node {
                 job.push(Entry { value: items(entry.value, step), ..entry });
                 continue;
             }
-            "strategy" | "continueOnError" | "workspace" if single_job => {
+            "strategy" | "continueOnError" | "workspace" | "pool" if single_job => {
                 job.push(entry);
                 continue;
             }
@@ -58,6 +58,7 @@ pub(crate) fn part(part: Part, node: Node) -> Node {
         Part::Step => step(node),
         Part::Job => job(node),
         Part::Stage => stage(node),
+        Part::Container => node,
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::{
     Part, Record, Shape,
-    tables::{JOB, PIPELINE, STAGE, STEP, TEMPLATE},
+    tables::{CONTAINER_RESOURCE, JOB, PIPELINE, STAGE, STEP, TEMPLATE},
 };
 use crate::{
+    expand::is_directive,
     webhooks::unexpected,
-    yaml::{Entry, Mark, Node, Tree},
+    yaml::{Entry, Mark, Node, Style, Tree},
 };
 
 /// Checks an expanded file, telling `report` what is wrong.
@@ -20,6 +21,7 @@ pub(crate) fn check_part(node: &Node, part: Part, report: &mut dyn FnMut(Mark, S
         Part::Step => &STEP,
         Part::Job => &JOB,
         Part::Stage => &STAGE,
+        Part::Container => &CONTAINER_RESOURCE,
     };
     Check { report }.node(node, shape);
 }
@@ -38,11 +40,14 @@ impl Check<'_> {
         };
         match &node.tree {
             Tree::Scalar(s) => {
-                let fits = shapes.iter().any(|shape| match shape {
-                    Shape::Text => true,
-                    Shape::Words(words) => words.iter().any(|w| w.eq_ignore_ascii_case(&s.text)),
-                    _ => false,
-                });
+                // OBSERVED: a directive as a value is not one that any place takes.
+                let is_directive = s.style != Style::Any && is_directive(&s.text);
+                let fits = !is_directive
+                    && shapes.iter().any(|shape| match shape {
+                        Shape::Text => true,
+                        Shape::Words(words) => words.iter().any(|w| w.eq_ignore_ascii_case(&s.text)),
+                        _ => false,
+                    });
                 if !fits {
                     (self.report)(node.mark, unexpected(node));
                 }
@@ -65,6 +70,10 @@ impl Check<'_> {
                     .collect();
                 if records.is_empty() {
                     (self.report)(node.mark, unexpected(node));
+                } else if entries.is_empty() {
+                    // OBSERVED
+                    let text = "Expected at least one key-value pair in the mapping";
+                    (self.report)(node.mark, text.to_owned());
                 } else {
                     self.record(node.mark, entries, records);
                 }
@@ -74,6 +83,7 @@ impl Check<'_> {
 
     /// A mapping: each key narrows down which record it can be.
     fn record(&mut self, mark: Mark, entries: &[Entry], mut records: Vec<&'static Record>) {
+        let mut unknown = false;
         for (at, entry) in entries.iter().enumerate() {
             let key = &*entry.key.text;
             let fits =
@@ -81,6 +91,7 @@ impl Check<'_> {
             let narrowed: Vec<&'static Record> = records.iter().filter(fits).copied().collect();
             let Some(first) = narrowed.first() else {
                 (self.report)(entry.mark, format!("Unexpected value '{key}'"));
+                unknown = true;
                 // Without its lead there is no telling what the rest should be.
                 if at == 0 && records.iter().all(|r| r.lead.is_some()) {
                     return;
@@ -104,7 +115,8 @@ impl Check<'_> {
             r.required.iter().find(|name| !entries.iter().any(|e| &*e.key.text == **name)).copied()
         };
         let lacks: Vec<&str> = records.iter().filter_map(missing).collect();
-        if lacks.len() < records.len() {
+        // OBSERVED: an unknown key is error enough.
+        if unknown || lacks.len() < records.len() {
             return;
         }
         // CHOICE: both texts.

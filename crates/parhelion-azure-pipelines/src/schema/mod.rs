@@ -12,6 +12,8 @@ pub(crate) enum Part {
     /// A job or a deployment.
     Job,
     Stage,
+    /// An entry of `resources.containers`.
+    Container,
 }
 
 /// What may stand at a place.

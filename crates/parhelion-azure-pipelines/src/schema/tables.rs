@@ -150,7 +150,9 @@ static CONTAINER: Fields = &[
     ("volumes", &TEXTS),
     ("mountReadOnly", &ANY),
 ];
-static CONTAINERS: Shape = List(&Shape::Record(&led(
+static CONTAINERS: Shape = List(&CONTAINER_RESOURCE);
+/// One of them.
+pub(super) static CONTAINER_RESOURCE: Shape = Shape::Record(&led(
     "container",
     &[
         &[
@@ -165,7 +167,7 @@ static CONTAINERS: Shape = List(&Shape::Record(&led(
         ],
         CONTAINER,
     ],
-)));
+));
 static CONTAINER_TRIGGER: Shape = Either(&[
     Words(&["none", "true"]),
     Shape::Record(&record(&[&[("enabled", &TEXT), ("tags", &FILTER_OR_TEXTS)]])),

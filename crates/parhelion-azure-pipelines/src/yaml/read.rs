@@ -27,7 +27,7 @@ pub(crate) fn read(text: &str, file: u16, name: &str) -> Result<Read, Vec<Issue>
         return Err(vec![Issue::of_file(name, TOO_LARGE)]);
     }
     if let Some(at) = control_character(text) {
-        return Err(vec![syntax(name, at, "Control characters are not allowed")]);
+        return Err(vec![syntax(name, at, "Control characters are not allowed"), null_reference()]);
     }
     Reader::new(text, file, name).run()
 }
@@ -81,7 +81,7 @@ impl<'a> Reader<'a> {
     fn run(mut self) -> Result<Read, Vec<Issue>> {
         let mut documents = 0;
         while let Some(next) = self.parser.next_event() {
-            let (event, span) = next.map_err(|e| vec![scan_error(self.name, &e)])?;
+            let (event, span) = next.map_err(|e| self.unreadable(&e))?;
             match event {
                 Event::DocumentStart(explicit) => {
                     documents += 1;
@@ -126,6 +126,10 @@ impl<'a> Reader<'a> {
             ScalarStyle::Folded => Style::Folded,
         };
         let mut mark = self.mark(span.start);
+        // An absent value stands after its indicator.
+        if span.is_empty() && matches!(self.source.char(span.start.index()), Some(':' | '-')) {
+            mark.col += 1;
+        }
         if matches!(style, Style::Literal | Style::Folded)
             && let Some(found) = self.source.origin(self.from, self.own_dash(), &['|', '>'])
         {
@@ -222,13 +226,12 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let name = self.source.anchor(span.start.index());
-        // OBSERVED: both lines, the second without a file.
         Err(vec![
             Issue::of_file(
                 self.name,
                 format!("Anchors are not currently supported. Remove the anchor '{name}'"),
             ),
-            Issue::bare("Object reference not set to an instance of an object."),
+            null_reference(),
         ])
     }
 
@@ -238,6 +241,31 @@ impl<'a> Reader<'a> {
             return Err(vec![Issue::of_file(self.name, TOO_LARGE)]);
         }
         Ok(())
+    }
+
+    /// What the parser refuses.
+    fn unreadable(&self, e: &ScanError) -> Vec<Issue> {
+        let info = e.info();
+        // The one text that differs from the service's library.
+        let info = match info.strip_suffix(", expected ',' or ']'") {
+            Some(head) => format!("{head}, did not find expected ',' or ']'"),
+            None => info.to_owned(),
+        };
+        let mut at = *e.marker();
+        // OBSERVED: a `-` that is out of place is the place; the parser points behind it.
+        if info.starts_with("while parsing a block") {
+            let blanks = (1..=at.col()).take_while(|n| self.source.char(at.index() - n) == Some(' ')).count();
+            let dash = at.index().checked_sub(blanks + 1);
+            if blanks > 0 && at.col() > blanks && dash.and_then(|d| self.source.char(d)) == Some('-') {
+                at = Marker::new(at.index() - blanks - 1, at.line(), at.col() - blanks - 1);
+            }
+        }
+        let mut chars = info.chars();
+        let text: String = match chars.next() {
+            Some(first) => first.to_uppercase().chain(chars).chain(['.']).collect(),
+            None => "Syntax error.".to_owned(),
+        };
+        vec![syntax(self.name, at, &text), null_reference()]
     }
 
     fn mark(&self, at: Marker) -> Mark {
@@ -281,23 +309,14 @@ fn control_character(text: &str) -> Option<Marker> {
     Some(Marker::new(before.chars().count(), line, col))
 }
 
+/// What follows the error of a file that cannot be read.
+// OBSERVED: after syntax errors and anchors, not after a second document.
+fn null_reference() -> Issue {
+    Issue::bare("Object reference not set to an instance of an object.")
+}
+
 /// The service's form for what its YAML library says.
 fn syntax(name: &str, at: Marker, text: &str) -> Issue {
     let place = format!("(Line: {}, Col: {}, Idx: {})", at.line(), at.col() + 1, at.index());
     Issue::of_file(name, format!("{place} - {place}: {text}"))
-}
-
-fn scan_error(name: &str, e: &ScanError) -> Issue {
-    let info = e.info();
-    // The one text that differs from the service's library.
-    let info = match info.strip_suffix(", expected ',' or ']'") {
-        Some(head) => format!("{head}, did not find expected ',' or ']'"),
-        None => info.to_owned(),
-    };
-    let mut chars = info.chars();
-    let text: String = match chars.next() {
-        Some(first) => first.to_uppercase().chain(chars).chain(['.']).collect(),
-        None => "Syntax error.".to_owned(),
-    };
-    syntax(name, *e.marker(), &text)
 }

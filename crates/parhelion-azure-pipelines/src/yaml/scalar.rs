@@ -44,7 +44,8 @@ fn analyse(text: &str) -> Allows {
     while let Some(c) = chars.next() {
         let ends_word = chars.peek().is_none_or(|n| is_blank(*n) || is_break(*n));
         indicator |= match before {
-            None => "#,[]{}&*!|>'\"%@`".contains(c) || (matches!(c, '?' | ':' | '-') && ends_word),
+            // OBSERVED: a backslash too.
+            None => "#,[]{}&*!|>'\"%@`\\".contains(c) || (matches!(c, '?' | ':' | '-') && ends_word),
             Some(b) => (c == ':' && ends_word) || (c == '#' && (is_blank(b) || is_break(b))),
         };
         special |= !is_printable(c);
