@@ -9,7 +9,7 @@ use super::{
     walk::Built,
 };
 use crate::{
-    expr::{self, Budget, Fail, Value, to_text},
+    expr::{self, Budget, Fail, Fault, Kind, Value, to_text},
     issue::Issue,
     limits,
     yaml::{Entry, Mark, Node, Scalar, Tree, cost, read::push_bounded},
@@ -99,10 +99,15 @@ impl<'d> Walk<'d> {
                         hole += 1;
                         Ok(expr)
                     }
-                    Err(fault) => {
+                    // OBSERVED: what cannot be read is shown alone, an unknown name within the whole.
+                    Err(fault @ Fault::Name { kind: Kind::UnrecognizedValue, .. }) => {
                         let (shown, offsets) = text::synthetic(pieces);
                         let offset = offsets.get(hole).copied().unwrap_or_default();
                         self.report(mark, fault.message(&shown, offset));
+                        return Ok(None);
+                    }
+                    Err(fault) => {
+                        self.report_once(mark, fault.message(inner, 0));
                         return Ok(None);
                     }
                 },
@@ -228,6 +233,14 @@ impl<'d> Walk<'d> {
         };
         push_bounded(&mut self.issues, Issue::of_file(self.file, message));
         Stop
+    }
+
+    /// Reports what is wrong with a text however often it is expanded: it is found when the text is read.
+    fn report_once(&mut self, mark: Mark, message: String) {
+        let issue = Issue::at(self.file, mark, message);
+        if !self.issues.contains(&issue) {
+            push_bounded(&mut self.issues, issue);
+        }
     }
 
     pub fn report(&mut self, mark: Mark, message: String) {
