@@ -1,7 +1,8 @@
 //! The Rust that is made of `model/shapes.json` is the Rust that is committed.
 //!
 //! `UPDATE_SHAPES=1 cargo test -p parhelion-codepipeline --test model_is_current` writes it anew after the model
-//! (`scripts/codepipeline-model`) or the generator (`tests/generator/`) has changed.
+//! (`scripts/codepipeline-model`) or the generator (`tests/generator/`) has changed. Cargo builds the crate before
+//! it runs this: change the generator first, write, then change what uses its output.
 
 mod generator;
 

@@ -279,7 +279,8 @@ fn key(word: &'static str) -> Key {
 }
 
 /// The whole catalogue, in the order of ListActionTypes.
-pub fn action_kinds() -> &'static [ActionKind] {
+#[cfg(test)]
+fn action_kinds() -> &'static [ActionKind] {
     &CATALOGUE
 }
 
@@ -295,26 +296,16 @@ pub struct RuleKind {
     pub provider: &'static str,
     /// The configuration that must be there.
     pub required: &'static [&'static str],
-    /// The configuration that may be there.
-    pub optional: &'static [&'static str],
 }
 
 /// Docs: the rule structure reference.
 static RULES: [RuleKind; 6] = [
-    RuleKind {
-        provider: "CloudWatchAlarm",
-        required: &["AlarmName"],
-        optional: &["AlarmStates", "WaitTime"],
-    },
-    RuleKind {
-        provider: "CodeBuild",
-        required: &["ProjectName"],
-        optional: &["PrimarySource", "BatchEnabled", "CombineArtifacts", "EnvironmentVariables"],
-    },
-    RuleKind { provider: "Commands", required: &[], optional: &[] },
-    RuleKind { provider: "DeploymentWindow", required: &["Cron"], optional: &["TimeZone"] },
-    RuleKind { provider: "LambdaInvoke", required: &["FunctionName"], optional: &["UserParameters"] },
-    RuleKind { provider: "VariableCheck", required: &["Variable", "Value", "Operator"], optional: &[] },
+    RuleKind { provider: "CloudWatchAlarm", required: &["AlarmName"] },
+    RuleKind { provider: "CodeBuild", required: &["ProjectName"] },
+    RuleKind { provider: "Commands", required: &[] },
+    RuleKind { provider: "DeploymentWindow", required: &["Cron"] },
+    RuleKind { provider: "LambdaInvoke", required: &["FunctionName"] },
+    RuleKind { provider: "VariableCheck", required: &["Variable", "Value", "Operator"] },
 ];
 
 /// The rule type of that id; owner and version may be left out.

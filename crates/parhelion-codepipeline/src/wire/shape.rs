@@ -12,8 +12,6 @@ pub struct Operation {
     pub input: &'static Shape,
     /// What form its answer has.
     pub output: Output,
-    /// The exceptions that the model lists for it.
-    pub errors: &'static [&'static str],
 }
 
 /// The form of an operation's answer; it decides over an empty body, an empty map and headers.
@@ -27,20 +25,9 @@ pub enum Output {
     Members,
 }
 
-/// A modelled exception.
-#[derive(Debug)]
-pub struct Exception {
-    /// Its shape name, which goes into `__type`.
-    pub name: &'static str,
-    /// The HTTP status.
-    pub status: u16,
-}
-
-/// A shape: its name, and what a value of it must be.
+/// A shape.
 #[derive(Debug)]
 pub struct Shape {
-    /// The model's name for it.
-    pub name: &'static str,
     /// What a value of it must be.
     pub kind: Kind,
 }

@@ -185,48 +185,76 @@ fn json_exchanges() {
 #[test]
 fn cbor_exchanges() {
     // {"name": "known"} → {"metadata": {"created": 1(1598902400.123)}}
-    cbor("GetPipeline", "a1 646e616d65 656b6e6f776e", expect![[r#"
+    cbor(
+        "GetPipeline",
+        "a1 646e616d65 656b6e6f776e",
+        expect![[r#"
         200
         x-amzn-requestid: 5f0c8a3e-0000-4000-8000-000000000001
         content-type: application/cbor
         smithy-protocol: rpc-v2-cbor
-        a1686d65746164617461a16763726561746564c1fb41d7d3542007df3b"#]]);
+        a1686d65746164617461a16763726561746564c1fb41d7d3542007df3b"#]],
+    );
     // {_ "name": "gone"} → PipelineNotFoundException
-    cbor("GetPipeline", "bf 646e616d65 64676f6e65 ff", expect![[r#"
+    cbor(
+        "GetPipeline",
+        "bf 646e616d65 64676f6e65 ff",
+        expect![[r#"
         400
         x-amzn-requestid: 5f0c8a3e-0000-4000-8000-000000000001
         content-type: application/cbor
         smithy-protocol: rpc-v2-cbor
-        a2665f5f747970657834636f6d2e616d617a6f6e6177732e636f6465706970656c696e6523506970656c696e654e6f74466f756e64457863657074696f6e676d6573736167656a4e6f2027676f6e65272e"#]]);
-    cbor("DeletePipeline", "a1 646e616d65 6178", expect![[r#"
+        a2665f5f747970657834636f6d2e616d617a6f6e6177732e636f6465706970656c696e6523506970656c696e654e6f74466f756e64457863657074696f6e676d6573736167656a4e6f2027676f6e65272e"#]],
+    );
+    cbor(
+        "DeletePipeline",
+        "a1 646e616d65 6178",
+        expect![[r#"
         200
         x-amzn-requestid: 5f0c8a3e-0000-4000-8000-000000000001
         smithy-protocol: rpc-v2-cbor
-    "#]]);
-    cbor("DeleteWebhook", "a1 646e616d65 6178", expect![[r#"
+    "#]],
+    );
+    cbor(
+        "DeleteWebhook",
+        "a1 646e616d65 6178",
+        expect![[r#"
         200
         x-amzn-requestid: 5f0c8a3e-0000-4000-8000-000000000001
         content-type: application/cbor
         smithy-protocol: rpc-v2-cbor
-        a0"#]]);
-    cbor("GetPipeline", "a1 646e616d65", expect![[r#"
+        a0"#]],
+    );
+    cbor(
+        "GetPipeline",
+        "a1 646e616d65",
+        expect![[r#"
         400
         x-amzn-requestid: 5f0c8a3e-0000-4000-8000-000000000001
         content-type: application/cbor
         smithy-protocol: rpc-v2-cbor
-        a2665f5f747970657831636f6d2e616d617a6f6e6177732e636f6465706970656c696e652353657269616c697a6174696f6e457863657074696f6e676d6573736167657820696e76616c69642043424f523a20656e64206f6620696e707574206279746573"#]]);
-    cbor("GetPipeline", "80", expect![[r#"
+        a2665f5f747970657831636f6d2e616d617a6f6e6177732e636f6465706970656c696e652353657269616c697a6174696f6e457863657074696f6e676d6573736167657820696e76616c69642043424f523a20656e64206f6620696e707574206279746573"#]],
+    );
+    cbor(
+        "GetPipeline",
+        "80",
+        expect![[r#"
         400
         x-amzn-requestid: 5f0c8a3e-0000-4000-8000-000000000001
         content-type: application/cbor
         smithy-protocol: rpc-v2-cbor
-        a2665f5f747970657831636f6d2e616d617a6f6e6177732e636f6465706970656c696e652353657269616c697a6174696f6e457863657074696f6e676d6573736167657824546865207265717565737420626f6479206d757374206265206120737472756374757265"#]]);
-    cbor("GetPipelines", "a0", expect![[r#"
+        a2665f5f747970657831636f6d2e616d617a6f6e6177732e636f6465706970656c696e652353657269616c697a6174696f6e457863657074696f6e676d6573736167657824546865207265717565737420626f6479206d757374206265206120737472756374757265"#]],
+    );
+    cbor(
+        "GetPipelines",
+        "a0",
+        expect![[r#"
         404
         x-amzn-requestid: 5f0c8a3e-0000-4000-8000-000000000001
         content-type: application/cbor
         smithy-protocol: rpc-v2-cbor
-        a1665f5f747970657834636f6d2e616d617a6f6e6177732e636f6465706970656c696e6523556e6b6e6f776e4f7065726174696f6e457863657074696f6e"#]]);
+        a1665f5f747970657834636f6d2e616d617a6f6e6177732e636f6465706970656c696e6523556e6b6e6f776e4f7065726174696f6e457863657074696f6e"#]],
+    );
 }
 
 #[test]

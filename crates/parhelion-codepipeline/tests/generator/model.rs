@@ -18,7 +18,6 @@ pub struct Model {
 pub struct Operation {
     pub input: String,
     pub output: Option<String>,
-    pub errors: Vec<String>,
 }
 
 /// One shape: the members that its type does not have stay empty.
@@ -56,15 +55,10 @@ const OBSERVED_MAX: [(&str, i64); 1] = [("ActionConfigurationValue", 50_000)];
 
 impl Model {
     pub fn parse(text: &str) -> Model {
-        let mut model: Model = serde_json::from_str(text).unwrap();
+        let mut model: Model = serde_json::from_str(text).expect("the form that the script writes");
         for (name, max) in OBSERVED_MAX {
-            model.shapes.get_mut(name).unwrap().max = Some(max);
+            model.shapes.get_mut(name).expect("a shape of the model").max = Some(max);
         }
         model
-    }
-
-    /// Structures that are no exceptions, by name.
-    pub fn structures(&self) -> impl Iterator<Item = (&String, &Shape)> {
-        self.shapes.iter().filter(|(_, s)| s.r#type == "structure" && s.exception.is_none())
     }
 }

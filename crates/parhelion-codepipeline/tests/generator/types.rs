@@ -4,17 +4,10 @@ use super::{Model, camel, model::Member, snake};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// Shapes whose values `Debug` hides: what the model marks, and what is a secret in fact: a webhook's secret token
-/// and URL, the token of a third-party client, an action's configuration (it may hold an OAuth token).
-const SECRET: [&str; 7] = [
-    "AccessKeyId",
-    "SecretAccessKey",
-    "SessionToken",
-    "ClientToken",
-    "WebhookAuthConfigurationSecretToken",
-    "WebhookUrl",
-    "AWSSessionCredentials",
-];
+/// Shapes whose values `Debug` hides beside those that the model marks: a webhook's secret token and URL, the token
+/// of a third-party client.
+const SECRET: [&str; 3] = ["ClientToken", "WebhookAuthConfigurationSecretToken", "WebhookUrl"];
+/// Maps of which `Debug` shows only the keys: an action's configuration may hold an OAuth token.
 const SECRET_VALUES: [&str; 2] = ["ActionConfigurationMap", "ResolvedActionConfigurationMap"];
 
 /// Names that would hide one of Rust's own.
@@ -90,7 +83,7 @@ fn enumeration(out: &mut String, name: &str, values: &[String]) {
 
 fn structure(out: &mut String, model: &Model, name: &str) {
     let members = &model.shapes[name].members;
-    let hides = members.iter().any(|m| is_secret(&m.shape));
+    let hides = members.iter().any(|m| is_secret(model, &m.shape));
     let mut derives = vec!["Clone"];
     if !hides {
         derives.push("Debug");
@@ -128,33 +121,35 @@ fn structure(out: &mut String, model: &Model, name: &str) {
     }
     let _ = writeln!(out, "}}");
     if hides {
-        debug(out, name, members);
+        debug(out, model, name, members);
     }
 }
 
-fn debug(out: &mut String, name: &str, members: &[Member]) {
+fn debug(out: &mut String, model: &Model, name: &str, members: &[Member]) {
     let _ = writeln!(
         out,
         "\nimpl fmt::Debug for {name} {{\n    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {{\n        f.debug_struct(\"{name}\")"
     );
     for member in members {
         let field = rust_field(&snake(&member.name));
-        let shown =
-            match (is_secret(&member.shape), SECRET_VALUES.contains(&member.shape.as_str()), member.required)
-            {
-                (false, ..) => format!("&self.{field}"),
-                (true, true, true) => format!("&keys_only(&self.{field})"),
-                (true, true, false) => format!("&self.{field}.as_ref().map(keys_only)"),
-                (true, false, true) => "&Hidden".to_owned(),
-                (true, false, false) => format!("&self.{field}.as_ref().map(|_| Hidden)"),
-            };
+        let shown = match (
+            is_secret(model, &member.shape),
+            SECRET_VALUES.contains(&member.shape.as_str()),
+            member.required,
+        ) {
+            (false, ..) => format!("&self.{field}"),
+            (true, true, true) => format!("&keys_only(&self.{field})"),
+            (true, true, false) => format!("&self.{field}.as_ref().map(keys_only)"),
+            (true, false, true) => "&Hidden".to_owned(),
+            (true, false, false) => format!("&self.{field}.as_ref().map(|_| Hidden)"),
+        };
         let _ = writeln!(out, "            .field(\"{}\", {shown})", snake(&member.name));
     }
     let _ = writeln!(out, "            .finish()\n    }}\n}}");
 }
 
-fn is_secret(shape: &str) -> bool {
-    SECRET.contains(&shape) || SECRET_VALUES.contains(&shape)
+fn is_secret(model: &Model, shape: &str) -> bool {
+    model.shapes[shape].sensitive || SECRET.contains(&shape) || SECRET_VALUES.contains(&shape)
 }
 
 fn rust_name(shape: &str) -> &str {
@@ -196,8 +191,11 @@ fn rust_type(model: &Model, name: &str) -> String {
         "integer" => "i32".to_owned(),
         "boolean" => "bool".to_owned(),
         "timestamp" => "EpochSeconds".to_owned(),
-        "list" => format!("Vec<{}>", rust_type(model, shape.member.as_ref().unwrap())),
-        "map" => format!("BTreeMap<String, {}>", rust_type(model, shape.value.as_ref().unwrap())),
+        "list" => format!("Vec<{}>", rust_type(model, shape.member.as_ref().expect("the member of a list"))),
+        "map" => format!(
+            "BTreeMap<String, {}>",
+            rust_type(model, shape.value.as_ref().expect("the value of a map"))
+        ),
         other => panic!("a type that the generator does not know: {other}"),
     }
 }

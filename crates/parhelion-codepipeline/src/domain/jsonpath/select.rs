@@ -119,11 +119,7 @@ impl Pick {
                     }
                 }
             }
-            (Pick::Filter(test), Value::Object(_)) => {
-                if test.holds(at, walk)? {
-                    out.push(at);
-                }
-            }
+            (Pick::Filter(test), Value::Object(_)) if test.holds(at, walk)? => out.push(at),
             _ => {}
         }
         walk.pay_for(out.len() - before)

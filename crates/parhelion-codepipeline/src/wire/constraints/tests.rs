@@ -228,6 +228,19 @@ fn instants_by_protocol() {
     );
 }
 
+/// A request's body as botocore's serialiser for rpc-v2-cbor writes it.
+#[test]
+fn botocores_cbor_is_taken() {
+    let body = "a46c706970656c696e654e616d6561706973746167654e616d6561736a616374696f6e4e616d6561616e616374696f6e5265766973\
+                696f6ea36a7265766973696f6e49646172707265766973696f6e4368616e6765496461636763726561746564c1fb41d7d3542007df3b";
+    let value = crate::wire::cbor::read(&parhelion_core::text::unhex(body).unwrap()).unwrap();
+    let value = coerce(shape("PutActionRevision"), value, Instants::Tagged).unwrap();
+    assert_eq!(violations(shape("PutActionRevision"), &value), Vec::<String>::new());
+    let input: crate::shapes::PutActionRevisionInput = value::from_value(value).unwrap();
+    assert_eq!((input.action_name.as_str(), input.action_revision.revision_change_id.as_str()), ("a", "c"));
+    assert_eq!(input.action_revision.created.instant().timestamp_millis(), 1_598_902_400_123);
+}
+
 #[test]
 fn the_list_of_violations_is_bounded() {
     let tags = vec!["null"; 5000].join(",");
