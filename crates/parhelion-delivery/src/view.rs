@@ -190,3 +190,98 @@ fn shown(hidden: Option<&Secrets>, text: &str) -> String {
 fn time(at: Timestamp) -> Value {
     json!(at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attempt::Outcome;
+    use crate::machine::{Machine, Step};
+    use parhelion_core::{Delivery, ErrorClass, Owner, Policy};
+
+    fn record(url: &str, shown_url: &str, outcome: Outcome) -> Record {
+        let mut machine = Machine::default();
+        let delivery = Delivery {
+            subject: "hook:1".into(),
+            event: "push".into(),
+            method: "POST",
+            url: url.into(),
+            shown_url: shown_url.into(),
+            headers: vec![("X-A".into(), "b".into())],
+            body: Bytes::from_static(b"\xff\xfe"),
+            policy: Policy::default(),
+            order: Some("hook:1".into()),
+        };
+        let id = machine.enqueue(Owner::new("kudu.extra", "t"), 4, delivery, Timestamp::UNIX_EPOCH);
+        let Step::Send(attempt) = machine.poll(Timestamp::UNIX_EPOCH) else { panic!("nothing to send") };
+        machine.settle(attempt.id, outcome, Timestamp::UNIX_EPOCH);
+        Record::clone(machine.get(id).unwrap())
+    }
+    fn exchange(url: &str, headers: &[(&str, &str)], answer: Answer) -> Exchange {
+        Exchange {
+            method: "POST".into(),
+            url: url.into(),
+            headers: headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
+            body: Bytes::new(),
+            loopback: false,
+            answer: Some(answer),
+        }
+    }
+
+    #[test]
+    fn a_secret_is_masked_wherever_a_receiver_sends_it_back() {
+        let answer = |location: &str| Answer {
+            status: 302,
+            headers: vec![("Location".into(), location.into()), ("Set-Cookie".into(), "a=b".into())],
+            body: Bytes::from_static(b"you sent key=s3 cr3t"),
+            body_bytes: 20,
+            ..Answer::default()
+        };
+        let outcome = Outcome {
+            exchanges: vec![
+                exchange(
+                    "http://h/x?key=s3%20cr3t",
+                    &[("Authorization", "Basic eDp5")],
+                    answer("/y?key=s3%20cr3t"),
+                ),
+                exchange("http://h/y?key=s3%20cr3t", &[], answer("/z")),
+            ],
+            error: Some((ErrorClass::Status, "answered 302".into())),
+            ..Outcome::default()
+        };
+        let record = record("http://h/x?key=s3 cr3t", "http://h/x?{sensitive}", outcome);
+        let json = record.json(false);
+        assert!(!json.to_string().contains("cr3t") && !json.to_string().contains("eDp5"), "{json:#}");
+        assert_eq!(json["target"], "http://h/x?{sensitive}");
+        let attempt = &json["attempts"][0];
+        assert_eq!(attempt["before"][0]["request"]["url"], "http://h/x?{sensitive}");
+        assert_eq!(
+            attempt["before"][0]["response"]["headers"],
+            json!([["Location", "/y?****"], ["Set-Cookie", "****"]])
+        );
+        assert_eq!(attempt["request"]["url"], "http://h/y?****");
+        assert_eq!(attempt["response"]["body"], "you sent ****");
+        assert_eq!(json["error"], json!({"class": "status", "message": "answered 302"}));
+        let open = record.json(true);
+        assert_eq!(open["target"], "http://h/x?key=s3 cr3t");
+        assert_eq!(open["attempts"][0]["before"][0]["request"]["headers"][0][1], "Basic eDp5");
+    }
+
+    #[test]
+    fn bodies_are_text_or_base64_and_say_when_they_are_cut() {
+        let cut =
+            Answer { status: 200, body: Bytes::from_static(b"gr\xc3"), body_bytes: 9, ..Answer::default() };
+        let outcome = Outcome { exchanges: vec![exchange("http://h/", &[], cut)], ..Outcome::default() };
+        let json = record("http://h/", "http://h/", outcome).json(false);
+        assert_eq!(json["request"], json!({"headers": [["X-A", "b"]], "body_base64": "//4="}));
+        let response = &json["attempts"][0]["response"];
+        assert_eq!(
+            (&response["body"], &response["body_truncated"], &response["body_bytes"]),
+            (&json!("gr"), &json!(true), &json!(9))
+        );
+        assert_eq!(
+            (&json["surface"], &json["status"], &json["order"]),
+            (&json!("kudu"), &json!("succeeded"), &json!("hook:1"))
+        );
+        assert_eq!((&json["attempts"][0]["error"], json.get("due_at")), (&Value::Null, None));
+    }
+}

@@ -5,11 +5,16 @@
 //! under way and the oldest queued one goes first, its retries included; an attempt settles at most once; no number is
 //! given twice, restores included; what is queued comes to its turn.
 
+mod hold;
 mod index;
+mod keep;
+mod limits;
 mod record;
 #[cfg(test)]
 mod tests;
 
+pub use hold::{Release, ReplayError};
+pub use limits::{IN_FLIGHT, IN_FLIGHT_PER_HOST, Limits, UNFINISHED, UNFINISHED_BODY_BYTES};
 pub use record::{Record, Report};
 
 use crate::attempt::{Attempt, AttemptId, AttemptRecord, Outcome};
@@ -18,50 +23,8 @@ use chrono::TimeDelta;
 use imbl::{OrdMap, OrdSet, Vector};
 use index::{Index, Records};
 use parhelion_core::DeliveryStatus::{Cancelled, Failed, Held, InFlight, Queued, Succeeded};
-use parhelion_core::{
-    Delivery, DeliveryId, DeliveryStatus, ErrorClass, Owner, Seq, Settled, Timestamp, limits,
-};
+use parhelion_core::{Delivery, DeliveryId, DeliveryStatus, ErrorClass, Owner, Seq, Settled, Timestamp};
 use std::sync::Arc;
-
-/// Attempts of a world under way at the same time.
-pub const IN_FLIGHT: usize = 256;
-/// Attempts of a world under way at the same time to one host and port.
-pub const IN_FLIGHT_PER_HOST: usize = 64;
-/// Deliveries of a world that are not yet final.
-pub const UNFINISHED: usize = 5_000;
-/// Bytes of the bodies of all deliveries of a world that are not yet final.
-pub const UNFINISHED_BODY_BYTES: usize = 256 * 1024 * 1024;
-
-/// The machine's bounds; settings, so no part of a checkpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// [`IN_FLIGHT`].
-    pub in_flight: usize,
-    /// [`IN_FLIGHT_PER_HOST`].
-    pub in_flight_per_host: usize,
-    /// [`UNFINISHED`]: beyond it a delivery fails at once, with the reason.
-    pub unfinished: usize,
-    /// [`UNFINISHED_BODY_BYTES`]: the same.
-    pub unfinished_body_bytes: usize,
-    /// Final records kept ([`limits::DELIVERIES`]): they are dropped in the order in which they became final. What is
-    /// unfinished is never dropped.
-    pub kept: usize,
-    /// Bytes of the bodies of final records ([`limits::KEPT_BODIES_BYTES`]): the oldest lose theirs and stay.
-    pub kept_body_bytes: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits {
-            in_flight: IN_FLIGHT,
-            in_flight_per_host: IN_FLIGHT_PER_HOST,
-            unfinished: UNFINISHED,
-            unfinished_body_bytes: UNFINISHED_BODY_BYTES,
-            kept: limits::DELIVERIES,
-            kept_body_bytes: limits::KEPT_BODIES_BYTES,
-        }
-    }
-}
 
 /// What is to be done next.
 #[derive(Clone, Debug)]
@@ -74,29 +37,6 @@ pub enum Step {
     Wait(Timestamp),
     /// Nothing before something changes.
     Idle,
-}
-
-/// Why a delivery is not sent again.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ReplayError {
-    /// No such delivery.
-    #[error("there is no delivery {0}, or it is no longer kept")]
-    Unknown(DeliveryId),
-    /// It is kept without its body.
-    #[error("the body of delivery {0} is no longer kept, so it cannot be sent again")]
-    BodyGone(DeliveryId),
-    /// The other URL is none.
-    #[error("{0}")]
-    BadUrl(String),
-}
-
-/// Which of the held deliveries are let go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Release {
-    /// The oldest ones.
-    Count(usize),
-    /// This one, also past older ones of its line that stay held: to bring about what arrives out of order.
-    One(DeliveryId),
 }
 
 /// The outbox of one world.
@@ -373,64 +313,6 @@ impl Machine {
         self.set_limits(limits);
     }
 
-    /// From now on new deliveries are held, and so is what is queued. What is under way ends.
-    pub fn pause(&mut self) {
-        self.paused = true;
-        for id in self.matching(&self.unfinished, |_| true) {
-            self.change(id, |record| {
-                record.released = false;
-                if record.status == Queued {
-                    record.status = Held;
-                }
-            });
-        }
-    }
-
-    /// Ends the pause; the number of deliveries that were held.
-    pub fn resume(&mut self) -> usize {
-        self.paused = false;
-        self.let_go(self.matching(&self.held, |_| true))
-    }
-
-    /// Lets held deliveries go while the pause goes on; how many there were. Their retries are not held.
-    pub fn release(&mut self, which: Release) -> usize {
-        self.let_go(match which {
-            Release::Count(n) => self.held.iter().take(n).copied().collect(),
-            Release::One(id) => self.held.get(&id.0).copied().into_iter().collect(),
-        })
-    }
-
-    fn let_go(&mut self, ids: Vec<u64>) -> usize {
-        let paused = self.paused;
-        for id in &ids {
-            self.change(*id, |record| {
-                record.released = paused;
-                record.status = Queued;
-            });
-        }
-        ids.len()
-    }
-
-    /// Sends a delivery again, as a new one; to another URL if one is given.
-    pub fn replay(
-        &mut self,
-        id: DeliveryId,
-        url: Option<&str>,
-        cause: Seq,
-        now: Timestamp,
-    ) -> Result<DeliveryId, ReplayError> {
-        let record = self.get(id).ok_or(ReplayError::Unknown(id))?.clone();
-        if record.request_gone {
-            return Err(ReplayError::BodyGone(id));
-        }
-        let mut delivery = record.delivery.clone();
-        if let Some(url) = url {
-            delivery.shown_url = Url::parse(url).map_err(ReplayError::BadUrl)?.requested();
-            delivery.url = url.to_owned();
-        }
-        Ok(self.enqueue_as(record.owner.clone(), cause, delivery, Some(id), now))
-    }
-
     /// A record.
     pub fn get(&self, id: DeliveryId) -> Option<&Arc<Record>> {
         self.records.get(&id.0)
@@ -486,75 +368,6 @@ impl Machine {
 
     fn matching(&self, ids: &OrdSet<u64>, keep: impl Fn(&Record) -> bool) -> Vec<u64> {
         ids.iter().filter(|id| self.records.get(*id).is_some_and(|r| keep(r))).copied().collect()
-    }
-
-    /// The only place where a record changes: it leaves the indexes as what it was and enters them as what it is.
-    fn change(&mut self, id: u64, edit: impl FnOnce(&mut Record)) {
-        self.leave(id);
-        if let Some(record) = self.records.get_mut(&id) {
-            edit(Arc::make_mut(record));
-        }
-        self.enter(id);
-    }
-
-    fn leave(&mut self, id: u64) {
-        let Some(record) = self.records.get(&id).cloned() else { return };
-        let per_host = self.limits.in_flight_per_host;
-        match record.status {
-            Queued => self.index.unqueue(&record, &self.records, per_host),
-            InFlight => {
-                self.flying.remove(&id);
-                self.index.fly(&record, false, &self.records, per_host);
-            }
-            Held => drop(self.held.remove(&id)),
-            Succeeded | Failed | Cancelled => return,
-        }
-        self.unfinished.remove(&id);
-        self.unfinished_body_bytes -= record.body_bytes();
-    }
-
-    fn enter(&mut self, id: u64) {
-        let Some(record) = self.records.get(&id).cloned() else { return };
-        let per_host = self.limits.in_flight_per_host;
-        match record.status {
-            Queued => self.index.queue(&record, &self.records, per_host),
-            InFlight => {
-                self.flying.insert(id);
-                self.index.fly(&record, true, &self.records, per_host);
-            }
-            Held => drop(self.held.insert(id)),
-            Succeeded | Failed | Cancelled => {
-                self.finals.push_back(id);
-                self.with_bodies.push_back(id);
-                self.kept_body_bytes += record.body_bytes();
-                return;
-            }
-        }
-        self.unfinished.insert(id);
-        self.unfinished_body_bytes += record.body_bytes();
-    }
-
-    /// Drops the oldest final records, and the bodies of the oldest, as far as the bounds demand.
-    fn tidy(&mut self) {
-        while self.finals.len() > self.limits.kept
-            && let Some(id) = self.finals.pop_front()
-        {
-            if self.with_bodies.front() == Some(&id) {
-                self.with_bodies.pop_front();
-            }
-            if let Some(record) = self.records.remove(&id) {
-                self.kept_body_bytes -= record.body_bytes();
-                self.dropped += 1;
-            }
-        }
-        while self.kept_body_bytes > self.limits.kept_body_bytes
-            && let Some(id) = self.with_bodies.pop_front()
-        {
-            if let Some(record) = self.records.get_mut(&id) {
-                self.kept_body_bytes -= record.body_bytes();
-                Arc::make_mut(record).forget_bodies();
-            }
-        }
     }
 }
 

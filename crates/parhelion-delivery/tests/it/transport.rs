@@ -96,12 +96,12 @@ async fn a_status_that_is_no_2xx_fails_with_its_answer() {
 async fn a_receiver_that_hangs_is_a_timeout() {
     let receiver = Receiver::start().await;
     receiver.hang();
-    let settings = || TransportSettings { timeout: Some(Duration::from_millis(80)), ..Default::default() };
+    let settings = || TransportSettings { timeout: Some(Duration::from_millis(400)), ..Default::default() };
     let outcome = send_by(settings(), push(&receiver.url())).await;
-    assert_eq!(outcome.error, Some((Timeout, "no answer within 80ms".to_owned())));
+    assert_eq!(outcome.error, Some((Timeout, "no answer within 400ms".to_owned())));
     assert_eq!(receiver.wait_for(1).await.len(), 1, "the request did go out");
     assert_eq!(outcome.exchanges.len(), 1);
-    assert!(outcome.took >= Duration::from_millis(80));
+    assert!(outcome.took >= Duration::from_millis(400));
 
     // The head comes, the body does not.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -112,7 +112,7 @@ async fn a_receiver_that_hangs_is_a_timeout() {
         std::future::pending::<()>().await
     });
     let outcome = send_by(settings(), push(&url)).await;
-    assert_eq!(outcome.error, Some((Timeout, "no whole answer within 80ms".to_owned())));
+    assert_eq!(outcome.error, Some((Timeout, "no whole answer within 400ms".to_owned())));
     assert_eq!(outcome.answer().unwrap().status, 200);
     server.abort();
 }
@@ -191,7 +191,8 @@ async fn places_that_cannot_be_reached() {
         outcome.error,
         Some((Dns, "the name `nowhere.test` could not be resolved: no such name".to_owned()))
     );
-    assert_eq!(class(&send(push("http://h.invalid./")).await), Some(Dns));
+    // The system's resolver refuses such a label without asking anybody.
+    assert_eq!(class(&send(push(&format!("http://{}.test/", "a".repeat(70)))).await), Some(Dns));
     for bad in ["ftp://127.0.0.1/", "127.0.0.1", "http://"] {
         assert_eq!(class(&send(push(bad)).await), Some(NotAllowed), "{bad}");
     }
@@ -404,7 +405,7 @@ async fn deliveries_to_ourselves_stay_in_the_process() {
         loopback: Some(loopback.clone()),
         // Nothing outside: what never leaves is no matter of it.
         deliver_to: "nowhere.test".parse().unwrap(),
-        timeout: Some(Duration::from_millis(80)),
+        timeout: Some(Duration::from_millis(400)),
         ..Default::default()
     };
     let outcome = send_by(settings(), push("http://site.scm.localhost:4600/a?t={x}")).await;
