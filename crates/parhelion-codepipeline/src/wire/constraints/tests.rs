@@ -1,7 +1,12 @@
 use super::*;
+use crate::domain::catalogue::action_kind;
+use crate::domain::place::Place;
+use crate::domain::structure::{Context, check as check_declaration, normalised};
+use crate::shapes::ActionTypeId;
 use crate::wire::{json11, table, value};
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
+use std::borrow::Cow;
 
 fn shape(operation: &str) -> &'static Shape {
     table::OPERATIONS.iter().find(|o| o.name == operation).unwrap().input
@@ -297,6 +302,14 @@ proptest! {
             let input: crate::shapes::CreatePipelineInput = value::from_value(value).unwrap();
             let again = value::to_value(&input).unwrap();
             prop_assert!(violations(shape("CreatePipeline"), &again).is_empty());
+            // The rules for declarations take whatever passed here.
+            let place = Place::default();
+            let types = |id: &ActionTypeId| action_kind(id).map(Cow::Borrowed);
+            let context = Context { place: &place, types: &types, assumable: &|_| true, before: None };
+            if check_declaration(&input.pipeline, &context).is_ok() {
+                let kept = normalised(input.pipeline, 1, &context);
+                prop_assert_eq!(check_declaration(&kept, &context), Ok(()));
+            }
         }
     }
 
