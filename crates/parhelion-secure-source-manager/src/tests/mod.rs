@@ -1,1 +1,6 @@
-//! The surface as a whole, without a socket.
+//! The surface as a whole: its service called directly, and by the real git client over a socket.
+
+mod api;
+mod git;
+mod harness;
+mod shape;
