@@ -279,8 +279,7 @@ fn key(word: &'static str) -> Key {
 }
 
 /// The whole catalogue, in the order of ListActionTypes.
-#[cfg(test)]
-fn action_kinds() -> &'static [ActionKind] {
+pub fn action_kinds() -> &'static [ActionKind] {
     &CATALOGUE
 }
 
