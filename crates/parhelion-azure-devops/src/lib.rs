@@ -1,1 +1,63 @@
-//! parhelion-azure-devops
+//! The Azure DevOps surface: projects, service connections, pipelines and their runs, git repositories by REST, and
+//! the public endpoint of incoming webhooks, as the official clients see them at `{base}/{organization}`.
+//!
+//! Runs are simulated: their YAML is really read and expanded, every job and step succeeds at once, nothing is
+//! executed. Deliberately absent so far: CI triggers of pushes, smart-HTTP git (`_git/`), conditions and results of
+//! runs, service hooks, variable groups, environments and approvals; the HTML pages, always.
+//!
+//! Start reading at `operations.rs` (the table), then `wire.rs` (the way of a request), `ops/webhooks/receive.rs`
+//! and `domain/hooks.rs` (incoming webhooks), `store.rs`.
+
+mod domain;
+mod error;
+mod operations;
+mod ops;
+mod settings;
+mod show;
+mod store;
+mod tenant;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+pub use settings::{Registration, Settings};
+
+use parhelion_git::GitHost;
+use parhelion_http::{Surface, service};
+use parhelion_state::{AnyShelf, Shelf, Worlds};
+use std::sync::Arc;
+use store::AzureDevOpsStore;
+
+/// The surface with its default settings.
+pub fn surface(worlds: Arc<Worlds>, git: Arc<GitHost>) -> Surface {
+    surface_with(worlds, git, Settings::default())
+}
+
+/// The surface with settings of its own.
+pub fn surface_with(worlds: Arc<Worlds>, git: Arc<GitHost>, settings: Settings) -> Surface {
+    let wire = Arc::new(wire::Wire { worlds, git, settings: Arc::new(settings) });
+    let controlled = wire.clone();
+    Surface {
+        name: "azure-devops",
+        claims: wire::claims::claims,
+        body_limit: wire::body_limit,
+        operations: &operations::INFOS,
+        service: service(move |request| {
+            let wire = wire.clone();
+            async move { wire.answer(request).await }
+        }),
+        control: Some(service(move |request| {
+            let wire = controlled.clone();
+            async move { wire.control(request).await }
+        })),
+        panicked: wire::respond::panicked,
+        banner: |base| format!("Azure DevOps           {base}/{{organization}}"),
+    }
+}
+
+/// The shelves of a world that this surface needs.
+pub fn shelves() -> Vec<Arc<dyn AnyShelf>> {
+    vec![Arc::new(Shelf::<AzureDevOpsStore>::default())]
+}

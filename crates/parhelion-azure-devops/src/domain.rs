@@ -1,0 +1,14 @@
+//! Rules that more than one operation needs.
+
+pub mod build_number;
+pub mod changes;
+pub mod checksum;
+pub mod definitions;
+pub mod endpoints;
+pub mod hooks;
+pub mod push;
+pub mod refs;
+pub mod run;
+pub mod simulation;
+pub mod source;
+pub mod variables;

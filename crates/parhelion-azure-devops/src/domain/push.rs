@@ -1,0 +1,85 @@
+//! Moving refs: the one place where it happens, with what hangs on it (the webhooks that a pipeline's YAML names).
+
+use crate::{
+    domain::source::{self, Place},
+    error::{Error, Result},
+    store::{AzureDevOpsStore, RefChange, Registered},
+    tenant::Tenant,
+};
+use uuid::Uuid;
+
+/// What the YAML at a definition's new place says about webhooks.
+pub struct Reread {
+    definition: u32,
+    place: Place,
+    registered: Registered,
+}
+
+/// The definitions whose YAML would be found elsewhere once these refs are moved, and where.
+fn moved(before: &AzureDevOpsStore, after: &AzureDevOpsStore) -> Vec<(u32, Place)> {
+    let places = after.definitions.values().map(|d| (d, source::place(after, d, None)));
+    places
+        .filter(|(d, place)| source::place(before, d, None) != *place)
+        .map(|(d, place)| (d.id, place))
+        .collect()
+}
+
+/// Reads the YAML of every definition that a move of refs touches. The new commits must be in the object store.
+pub async fn reread(tenant: &Tenant, repository: Uuid, changes: &[RefChange]) -> Result<Vec<Reread>> {
+    let touched = tenant.read(|store, _| {
+        let mut after = store.clone();
+        set(&mut after, repository, changes);
+        moved(store, &after)
+    });
+    let mut read = Vec::new();
+    for (definition, place) in touched {
+        let registered = source::registered(tenant, &place).await?;
+        read.push(Reread { definition, place, registered });
+    }
+    Ok(read)
+}
+
+/// Moves the refs, all or none.
+///
+/// # Errors
+/// [`Error::RefMoved`] when one does not stand where it should, [`Error::Contended`] when a definition was changed
+/// since its YAML was read.
+pub fn apply(
+    store: &mut AzureDevOpsStore,
+    repository: Uuid,
+    changes: &[RefChange],
+    read: &[Reread],
+) -> Result<()> {
+    let found = store.repositories.get(&repository);
+    let found = found.ok_or_else(|| Error::RepositoryUnknown { repository: repository.to_string() })?;
+    if let Some(lost) = changes.iter().find(|c| found.tip(&c.name) != c.old.some()) {
+        return Err(Error::RefMoved { name: lost.name.clone() });
+    }
+    let before = store.clone();
+    set(store, repository, changes);
+    for (definition, place) in moved(&before, store) {
+        let again =
+            read.iter().find(|r| r.definition == definition && r.place == place).ok_or(Error::Contended)?;
+        store.definitions.edit(&definition, |d| d.registered = again.registered.clone());
+    }
+    Ok(())
+}
+
+fn set(store: &mut AzureDevOpsStore, repository: Uuid, changes: &[RefChange]) {
+    store.repositories.edit(&repository, |r| {
+        for change in changes {
+            match change.new.some() {
+                Some(id) => {
+                    r.refs.insert(change.name.clone(), id);
+                    // The first branch becomes the default one.
+                    if r.default_branch.is_none() && change.name.starts_with("refs/heads/") {
+                        r.default_branch = Some(change.name.clone());
+                    }
+                }
+                None => {
+                    r.refs.remove(&change.name);
+                }
+            }
+        }
+    });
+}

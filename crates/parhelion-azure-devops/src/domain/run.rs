@@ -1,0 +1,152 @@
+//! Queueing a run: what to run is looked up, its YAML read and expanded outside the state, and the write that
+//! queues it checks that definition and branch are still what they were.
+
+mod expand;
+mod queue;
+
+pub use expand::{Outcome, expanded};
+pub use queue::queue;
+
+use crate::{
+    domain::{
+        refs,
+        source::{self, Place},
+    },
+    error::{Error, Result},
+    store::{AzureDevOpsStore, Definition, Project, QueueStatus, Reason, Repository, Variable},
+};
+use parhelion_git::ObjectId;
+use serde_json::Value;
+use std::{collections::BTreeMap, sync::Arc};
+use uuid::Uuid;
+
+/// What a run is asked to be.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// Why.
+    pub reason: Reason,
+    /// The branch or tag; `None`: the definition's own.
+    pub branch: Option<String>,
+    /// The commit; `None`: the branch's tip.
+    pub version: Option<ObjectId>,
+    /// YAML in place of the file's.
+    pub yaml: Option<String>,
+    /// Template parameters.
+    pub parameters: BTreeMap<String, Value>,
+    /// The payloads of webhooks, by alias.
+    pub payloads: BTreeMap<String, Value>,
+    /// Stages that are left out.
+    pub skip: Vec<String>,
+    /// Variables set for this run.
+    pub variables: BTreeMap<String, Variable>,
+    /// `parameters` of the queueing as given: a JSON text.
+    pub raw_parameters: Option<String>,
+    /// `normal` unless asked otherwise.
+    pub priority: String,
+    /// The agent queue; `None`: the definition's.
+    pub queue: Option<u32>,
+    /// What the trigger tells.
+    pub trigger_info: BTreeMap<String, String>,
+    /// The webhook delivery that starts it.
+    pub delivery: Option<Uuid>,
+}
+
+impl Default for Ask {
+    fn default() -> Self {
+        Ask {
+            reason: Reason::Manual,
+            branch: None,
+            version: None,
+            yaml: None,
+            parameters: BTreeMap::new(),
+            payloads: BTreeMap::new(),
+            skip: Vec::new(),
+            variables: BTreeMap::new(),
+            raw_parameters: None,
+            priority: "normal".to_owned(),
+            queue: None,
+            trigger_info: BTreeMap::new(),
+            delivery: None,
+        }
+    }
+}
+
+/// What would be run: what has to be the same at the second look.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Look {
+    /// The project.
+    pub project: Arc<Project>,
+    /// The definition.
+    pub definition: Arc<Definition>,
+    /// Its repository, when it is one of ours.
+    pub repository: Option<Arc<Repository>>,
+    /// Where its YAML is.
+    pub place: Place,
+}
+
+impl Look {
+    /// Looks at what a definition would run.
+    pub fn at(
+        store: &AzureDevOpsStore,
+        project: Arc<Project>,
+        definition: &Arc<Definition>,
+        ask: &Ask,
+    ) -> Look {
+        let mut place = source::place(store, definition, ask.branch.as_deref());
+        let repository =
+            definition.repository.is_ours().then(|| store.source_of(definition).cloned()).flatten();
+        if let Some(version) = ask.version {
+            place.commit = Some(version);
+        }
+        Look { project, definition: definition.clone(), repository, place }
+    }
+    /// Whether another look saw the same.
+    pub fn is_still(&self, other: &Look) -> bool {
+        let (mine, theirs) = (&self.definition, &other.definition);
+        (mine.id, mine.revision, mine.queue_status) == (theirs.id, theirs.revision, theirs.queue_status)
+            && self.place == other.place
+            && self.project.name == other.project.name
+            && self.repository.as_ref().map(|r| &r.name) == other.repository.as_ref().map(|r| &r.name)
+    }
+}
+
+/// Whether a definition's runs start, and with these variables.
+///
+/// # Errors
+/// The messages that queueing gives.
+pub fn may_run(definition: &Definition, ask: &Ask) -> std::result::Result<(), Vec<String>> {
+    match definition.queue_status {
+        QueueStatus::Enabled => {}
+        // CHOICE: the texts.
+        QueueStatus::Paused => return Err(vec![format!("The pipeline {} is paused.", definition.name)]),
+        QueueStatus::Disabled => return Err(vec![format!("The pipeline {} is disabled.", definition.name)]),
+    }
+    let settable = |name: &str| {
+        let declared = definition.variables.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
+        declared.is_some_and(|(_, v)| v.allow_override) || name.eq_ignore_ascii_case("system.debug")
+    };
+    let refused: Vec<&str> = ask.variables.keys().map(String::as_str).filter(|n| !settable(n)).collect();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    Err(vec![format!(
+        "You can't set the following variables ({}). If you want to be able to set these variables, then edit the pipeline and select Settable at queue time on the variables tab of the pipeline editor.",
+        refused.join(", ")
+    )])
+}
+
+/// A commit given by its id.
+///
+/// # Errors
+/// When it is none.
+pub fn commit(text: &str) -> Result<ObjectId> {
+    text.trim().parse().map_err(|_| {
+        let shown: String = text.chars().take(80).collect();
+        Error::invalid(format!("'{shown}' is no commit id: 40 hexadecimal digits."))
+    })
+}
+
+/// A branch or tag as asked for, as a full ref.
+pub fn branch(text: Option<&str>) -> Option<String> {
+    text.map(str::trim).filter(|t| !t.is_empty()).map(refs::full)
+}

@@ -1,0 +1,140 @@
+//! From a look to an expanded pipeline: git, then the YAML.
+
+use super::{Ask, Look};
+use crate::{
+    domain::{refs, source, variables::Variables},
+    error::{Error, Result},
+    show::{Links, segment},
+    store::{AzureDevOpsStore, Definition, Reason},
+    tenant::{Tenant, unavailable},
+};
+use parhelion_azure_pipelines::{Expanded, Inputs, expand, parse};
+
+/// The expanded pipeline, or the messages why there is none.
+pub type Outcome = std::result::Result<Expanded, Vec<String>>;
+
+/// Reads and expands what a look saw.
+///
+/// # Errors
+/// Only what is no fault of the pipeline: git hosting that does not work.
+pub async fn expanded(tenant: &Tenant, look: &Look, ask: &Ask) -> Result<Outcome> {
+    let (links, variables) = tenant.read(|store, _| {
+        let links = Links::of(store, &tenant.call);
+        let variables = known(store, look, ask, &links);
+        (links, variables)
+    });
+    let text = match &ask.yaml {
+        Some(text) => text.clone(),
+        None => match text(tenant, look, &links).await? {
+            Ok(text) => text,
+            Err(messages) => return Ok(Err(messages)),
+        },
+    };
+    let name = if look.place.file.is_empty() { "/azure-pipelines.yml" } else { &look.place.file }.to_owned();
+    let inputs = Inputs {
+        parameters: ask.parameters.clone(),
+        webhooks: ask.payloads.clone(),
+        variables: variables.shown(),
+    };
+    // Expansion is bounded, but may take a second: not on the threads that serve everybody.
+    let work = move || parse(&name, &text).and_then(|document| expand(&document, &inputs));
+    match tokio::task::spawn_blocking(work).await {
+        Ok(Ok(expanded)) => Ok(Ok(expanded)),
+        Ok(Err(issues)) => Ok(Err(issues.iter().map(ToString::to_string).collect())),
+        Err(broken) => Err(Error::Unavailable { why: format!("the expansion broke off: {broken}") }),
+    }
+}
+
+async fn text(
+    tenant: &Tenant,
+    look: &Look,
+    links: &Links,
+) -> Result<std::result::Result<String, Vec<String>>> {
+    let Definition { repository, process, .. } = &*look.definition;
+    if process.file().is_none() {
+        // CHOICE: definitions of the classic designer are kept, and cannot run.
+        return Ok(Err(vec![
+            "The pipeline is of the classic designer, which is kept but not run here.".to_owned(),
+        ]));
+    }
+    let Some(ours) = &look.repository else {
+        let (kind, name) = (&repository.kind, &repository.name);
+        return Ok(Err(vec![format!(
+            "{}: The repository {name} of type {kind} cannot be read here.",
+            look.place.file
+        )]));
+    };
+    if let (Some(version), true) = (look.place.commit, ask_names_a_commit(look)) {
+        // The object store is shared: an id alone says nothing about whose commit it is.
+        if !tenant.git.contains(&ours.as_refs(), version).await.map_err(unavailable)? {
+            return Ok(Err(vec![format!(
+                "Could not find the version {version} in the repository {}.",
+                ours.name
+            )]));
+        }
+    }
+    let url = links.to(format_args!("{}/_git/{}", segment(&look.project.name), segment(&ours.name)));
+    match source::text(tenant, &look.place).await {
+        Ok(Some(text)) => Ok(Ok(text)),
+        Ok(None) => Ok(Err(vec![source::missing(&look.place, Some(ours), &url)])),
+        Err(Error::PipelineInvalid { messages }) => Ok(Err(messages)),
+        Err(other) => Err(other),
+    }
+}
+
+/// Whether the commit is another than the branch's tip.
+fn ask_names_a_commit(look: &Look) -> bool {
+    let tip = look.repository.as_ref().and_then(|r| r.tip(&look.place.branch));
+    look.place.commit != tip
+}
+
+/// The variables that are known before a run has its number: predefined ones, the definition's, the caller's.
+pub fn known(store: &AzureDevOpsStore, look: &Look, ask: &Ask, links: &Links) -> Variables {
+    let mut known = Variables::default();
+    let (project, definition) = (&look.project, &look.definition);
+    let by = if ask.reason == Reason::ResourceTrigger { store.service_identity() } else { store.user() };
+    let mut set = |name: &str, value: String| known.set(name, value, false);
+    let reason = match serde_json::to_value(ask.reason) {
+        Ok(serde_json::Value::String(mut word)) => {
+            // Docs: Build.Reason begins with a capital (`Manual`, `ResourceTrigger`).
+            word[..1].make_ascii_uppercase();
+            word
+        }
+        _ => String::new(),
+    };
+    set("Build.Reason", reason);
+    set("Build.SourceBranch", look.place.branch.clone());
+    set("Build.SourceBranchName", refs::short(&look.place.branch).to_owned());
+    set("Build.SourceVersion", look.place.commit.map(|c| c.to_string()).unwrap_or_default());
+    set("Build.DefinitionName", definition.name.clone());
+    set("Build.DefinitionVersion", definition.revision.to_string());
+    set("Build.RequestedFor", by.name.clone());
+    set("Build.RequestedForEmail", by.unique_name.clone());
+    set("Build.RequestedForId", by.id.to_string());
+    set("Build.QueuedBy", by.name);
+    set("Build.QueuedById", by.id.to_string());
+    if let Some(repository) = &look.repository {
+        set("Build.Repository.ID", repository.id.to_string());
+        set("Build.Repository.Name", repository.name.clone());
+        set("Build.Repository.Provider", "TfsGit".to_owned());
+        set(
+            "Build.Repository.Uri",
+            links.to(format_args!("{}/_git/{}", segment(&project.name), segment(&repository.name))),
+        );
+    }
+    set("System.TeamProject", project.name.clone());
+    set("System.TeamProjectId", project.id.to_string());
+    set("System.CollectionUri", links.to(""));
+    set("System.TeamFoundationCollectionUri", links.to(""));
+    set("System.DefinitionId", definition.id.to_string());
+    set("System.HostType", "build".to_owned());
+    if let Some(alias) = ask.trigger_info.get("alias") {
+        // Docs: the names. CHOICE: the category of a webhook.
+        set("Resources.TriggeringAlias", alias.clone());
+        set("Resources.TriggeringCategory", "webhook".to_owned());
+    }
+    for (name, variable) in definition.variables.iter().chain(&ask.variables) {
+        known.set(name, variable.value.clone(), variable.is_secret);
+    }
+    known
+}

@@ -1,0 +1,125 @@
+//! The write that queues a run. Nothing is executed, so the same write also plays it to its end.
+
+use super::{Ask, Look, expand::known};
+use crate::{
+    domain::{build_number, refs, simulation},
+    show::Links,
+    store::{AzureDevOpsStore, Build, BuildResult, BuildStatus, Reason},
+};
+use parhelion_azure_pipelines::Expanded;
+use parhelion_core::{Cause, Event, Verdict};
+use parhelion_git::ObjectId;
+use parhelion_state::Tx;
+use serde_json::Value;
+
+/// Queues a run of what was looked at and expanded. Gives it as it stands at that moment, not yet started: what the
+/// queueing call answers. By the end of the write it is completed.
+// CHOICE: without a pace, every step succeeds at the very instant of queueing.
+pub fn queue(
+    store: &mut AzureDevOpsStore,
+    look: &Look,
+    ask: &Ask,
+    expanded: &Expanded,
+    cause: Cause,
+    tx: &mut Tx<'_>,
+) -> Build {
+    let (definition, project) = (&look.definition, &look.project);
+    let id = u32::try_from(tx.number("build")).unwrap_or(u32::MAX);
+    let mut variables = known(store, look, ask, &Links::of(store, tx.call()));
+    variables.set("Build.BuildId", id.to_string(), false);
+    let format =
+        expanded.pipeline.name.as_deref().or_else(|| definition.settings.get("buildNumberFormat")?.as_str());
+    let format = format.filter(|f| !f.trim().is_empty()).unwrap_or(build_number::DEFAULT);
+    let before = store.definitions.get(&definition.id).and_then(|d| d.numbering.clone());
+    let number = build_number::number(format, tx.now(), before.as_ref(), |name| {
+        variables.get(name).map(str::to_owned)
+    });
+    variables.set("Build.BuildNumber", number.text.clone(), false);
+    let commit = look.place.commit.unwrap_or(ObjectId::ZERO);
+    let sources = simulation::Sources {
+        repository: look.repository.as_ref().map_or(definition.repository.name.as_str(), |r| &r.name),
+        branch: refs::short(&look.place.branch),
+        commit: commit.to_string(),
+    };
+    let simulated = simulation::play(&expanded.pipeline, &ask.skip, &variables, &sources, tx);
+    let by = if ask.reason == Reason::ResourceTrigger { store.service_identity() } else { store.user() };
+    let queued = Build {
+        id,
+        number: number.text.clone(),
+        number_revision: number.rev,
+        project: project.id,
+        definition: definition.id,
+        definition_revision: definition.revision,
+        status: BuildStatus::NotStarted,
+        result: None,
+        reason: ask.reason,
+        queued: tx.now(),
+        started: None,
+        finished: None,
+        branch: look.place.branch.clone(),
+        commit,
+        requested_by: by,
+        priority: ask.priority.clone(),
+        queue: ask.queue.unwrap_or(definition.queue),
+        plan: tx.uuid("plan"),
+        template_parameters: ask.parameters.iter().map(|(k, v)| (k.clone(), as_text(v))).collect(),
+        parameters: ask.raw_parameters.clone(),
+        variables: ask.variables.clone(),
+        trigger_info: ask.trigger_info.clone(),
+        delivery: ask.delivery,
+        overridden: ask.yaml.is_some(),
+        final_yaml: expanded.final_yaml.clone(),
+        stages: simulated.stages,
+    };
+    store.definitions.edit(&definition.id, |d| {
+        d.numbering = Some((number.stem, number.rev));
+        d.activated = true;
+    });
+    let jobs: usize = queued.stages.iter().map(|s| s.jobs.len()).sum();
+    let mut started = Event::new("run.started", format!("run:{id}"))
+        .fact(format!(
+            "run {} of pipeline {} was started on {} at {commit}: {} stages, {jobs} jobs, simulated",
+            number.text,
+            definition.name,
+            if look.place.branch.is_empty() { "no branch" } else { &look.place.branch },
+            queued.stages.len(),
+        ))
+        .verdict(Verdict::Ok)
+        .with("pipeline_id", definition.id)
+        .with("build_number", number.text)
+        .with("reason", serde_json::to_value(ask.reason).unwrap_or_default())
+        .because(cause);
+    // What the YAML asks for and nobody does is said, not passed over.
+    if !simulated.ignored.is_empty() {
+        started = started.with("not_acted_on", simulated.ignored);
+    }
+    if !expanded.warnings.is_empty() {
+        started =
+            started.with("warnings", expanded.warnings.iter().map(ToString::to_string).collect::<Vec<_>>());
+    }
+    let started = tx.emit(started);
+    tx.emit(
+        Event::new("run.finished", format!("run:{id}"))
+            .fact("every job and step succeeded (simulated)")
+            .verdict(Verdict::Ok)
+            .with("result", "succeeded")
+            .because(started),
+    );
+    let finished = Build {
+        status: BuildStatus::Completed,
+        result: Some(BuildResult::Succeeded),
+        started: Some(tx.now()),
+        finished: Some(tx.now()),
+        ..queued.clone()
+    };
+    store.put_build(finished);
+    queued
+}
+
+/// A template parameter as it is shown.
+fn as_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,18 @@
+//! Operations, one resource a file or folder. They know nothing of HTTP: what they take is read from the call by
+//! their `Input`, what they give is a `Reply`.
+
+pub mod builds;
+pub mod commits;
+pub mod connection_data;
+pub mod definitions;
+pub mod endpoints;
+pub mod items;
+pub mod operations;
+pub mod pipelines;
+pub mod projects;
+pub mod pushes;
+pub mod refs;
+pub mod repositories;
+pub mod resource_areas;
+pub mod runs;
+pub mod webhooks;

@@ -1,0 +1,82 @@
+//! The records of incoming requests and of trigger issues: bounded, and as the control API shows them.
+
+use crate::store::{
+    AzureDevOpsStore, MAX_DELIVERIES, MAX_DELIVERY_BYTES, MAX_ISSUES, TriggerIssue, WebhookDelivery,
+};
+use parhelion_state::Tx;
+use serde_json::{Value, json};
+
+/// Keeps the record of a request; the oldest go when there are too many or they hold too much.
+pub fn keep(store: &mut AzureDevOpsStore, record: WebhookDelivery) {
+    store.deliveries.put(record.number, record);
+    let mut bytes: usize = store.deliveries.values().map(|d| d.body.0.len()).sum();
+    while store.deliveries.len() > MAX_DELIVERIES
+        || (bytes > MAX_DELIVERY_BYTES && store.deliveries.len() > 1)
+    {
+        let Some(oldest) = store.deliveries.get_min().map(|(n, _)| *n) else { return };
+        bytes -= store.deliveries.remove(&oldest).map_or(0, |d| d.body.0.len());
+    }
+}
+
+/// Keeps a trigger issue.
+pub fn issue(store: &mut AzureDevOpsStore, issue: TriggerIssue, tx: &mut Tx<'_>) {
+    store.issues.put(tx.number("trigger-issue"), issue);
+    if store.issues.len() > MAX_ISSUES
+        && let Some(oldest) = store.issues.get_min().map(|(n, _)| *n)
+    {
+        store.issues.remove(&oldest);
+    }
+}
+
+/// The requests to a name, or those that considered a pipeline; oldest first, each with its number.
+pub fn deliveries(store: &AzureDevOpsStore, name: Option<&str>, pipeline: Option<u32>) -> Vec<(u64, Value)> {
+    let wanted = |d: &WebhookDelivery| {
+        name.is_none_or(|n| n.eq_ignore_ascii_case(&d.name))
+            && pipeline.is_none_or(|p| d.outcomes.iter().any(|o| o.pipeline_id == p))
+    };
+    store.deliveries.iter().filter(|(_, d)| wanted(d)).map(|(n, d)| (*n, delivery(d))).collect()
+}
+
+/// One request.
+pub fn delivery(of: &WebhookDelivery) -> Value {
+    let outcomes = of.outcomes.iter().map(|o| {
+        let mut shown = serde_json::to_value(o).unwrap_or_default();
+        if let Some(filter) = &o.filter {
+            shown["filter"] = json!({
+                "path": filter.path, "selected": filter.selected, "expected": filter.expected, "reason": filter.reason,
+            });
+        }
+        shown
+    });
+    let mut shown = json!({
+        "id": of.id,
+        "received_at": crate::show::time(of.at),
+        "webhook_name": of.name,
+        "headers": of.headers,
+        "body_base64": of.body,
+        "status": of.status,
+        "outcomes": outcomes.collect::<Vec<_>>(),
+    });
+    if let Some(message) = &of.message {
+        shown["message"] = json!(message);
+    }
+    if let Some(first) = of.redelivery_of {
+        shown["redelivery_of"] = json!(first);
+    }
+    shown
+}
+
+/// Trigger issues, of one pipeline or all; oldest first, each with its number.
+pub fn issues(store: &AzureDevOpsStore, pipeline: Option<u32>) -> Vec<(u64, Value)> {
+    let wanted = |i: &TriggerIssue| pipeline.is_none_or(|p| i.pipeline_id == p);
+    let show = |i: &TriggerIssue| {
+        json!({
+            "timestamp": crate::show::time(i.timestamp),
+            "pipeline_id": i.pipeline_id,
+            "alias": i.alias,
+            "is_error": i.is_error,
+            "message": i.message,
+        })
+    };
+    store.issues.iter().filter(|(_, i)| wanted(i)).map(|(n, i)| (*n, show(i))).collect()
+}

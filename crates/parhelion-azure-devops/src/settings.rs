@@ -1,0 +1,29 @@
+//! What the server's settings `azure.*` decide here.
+
+use std::collections::BTreeSet;
+
+/// The surface's settings. [`Default`] is the permissive mode.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// `azure.auth=required` (implied by `--auth strict`): a call without an `Authorization` header gets 401.
+    /// What the header holds is never checked.
+    pub auth_required: bool,
+    /// `azure.organizations`: only these organizations exist (lower case). `None`: one comes into being at its
+    /// first call.
+    pub organizations: Option<BTreeSet<String>>,
+    /// `azure.strict_versions`: a preview-only resource asked without `-preview` gets 400, and a writing call
+    /// without any version too.
+    pub strict_versions: bool,
+    /// `azure.webhook_registration`: when the webhooks that a pipeline names begin to exist.
+    pub webhook_registration: Registration,
+}
+
+/// When the webhooks named in a pipeline's YAML begin to exist.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Registration {
+    /// As soon as the definition exists and its default branch has the YAML.
+    #[default]
+    Automatic,
+    /// `first_run`: only after the definition was run or saved once, as the real service does in practice.
+    FirstRun,
+}

@@ -1,0 +1,143 @@
+//! Builds, and the same as runs of pipelines.
+
+use super::{Links, definition as definitions, identity, link, segment, time, with, without_nulls};
+use crate::store::{AzureDevOpsStore, Build, BuildStatus, Definition, Project};
+use serde_json::{Map, Value, json};
+
+/// A build with what it refers to.
+pub struct Shown<'a> {
+    /// The organization.
+    pub store: &'a AzureDevOpsStore,
+    /// The project.
+    pub project: &'a Project,
+    /// The definition as it is now.
+    pub definition: &'a Definition,
+    /// The build.
+    pub build: &'a Build,
+    /// Where links begin.
+    pub links: &'a Links,
+}
+
+impl Shown<'_> {
+    fn path(&self, rest: &str) -> String {
+        self.links.to(format_args!("{}/_apis/build/Builds/{}{rest}", self.project.id, self.build.id))
+    }
+    fn web(&self) -> String {
+        self.links.to(format_args!("{}/_build/results?buildId={}", self.project.id, self.build.id))
+    }
+    fn run(&self) -> String {
+        let (project, pipeline) = (self.project.id, self.definition.id);
+        self.links.to(format_args!("{project}/_apis/pipelines/{pipeline}/runs/{}", self.build.id))
+    }
+
+    /// As the build API shows it.
+    pub fn as_build(&self) -> Value {
+        let (build, links) = (self.build, self.links);
+        let by = identity(&build.requested_by, links);
+        let changed = build.finished.or(build.started).unwrap_or(build.queued);
+        let shown = without_nulls(json!({
+            "_links": {
+                "self": link(self.path("")),
+                "web": link(self.web()),
+                "sourceVersionDisplayUri": link(self.path("/sources")),
+                "timeline": link(self.path("/Timeline")),
+                "badge": link(links.to(format_args!("{}/_apis/build/status/{}", self.project.id, self.definition.id))),
+            },
+            "properties": {},
+            "tags": [],
+            "validationResults": [],
+            "plans": [{ "planId": build.plan }],
+            "triggerInfo": build.trigger_info,
+            "id": build.id,
+            "buildNumber": build.number,
+            "status": build.status,
+            "result": build.result,
+            "queueTime": time(build.queued),
+            "startTime": build.started.map(time),
+            "finishTime": build.finished.map(time),
+            "url": self.path(""),
+            "definition": definitions::reference(self.definition, self.project, links),
+            "buildNumberRevision": build.number_revision,
+            "project": super::project::reference(self.project, links),
+            "uri": format!("vstfs:///Build/Build/{}", build.id),
+            "sourceBranch": build.branch,
+            "sourceVersion": (!build.commit.is_zero()).then(|| build.commit.to_string()),
+            "queue": definitions::queue(self.project, build.queue, links),
+            "priority": build.priority,
+            "reason": build.reason,
+            "requestedFor": by,
+            "requestedBy": by,
+            "lastChangedDate": time(changed),
+            "lastChangedBy": identity(&self.store.service_identity(), links),
+            "parameters": build.parameters,
+            "orchestrationPlan": { "planId": build.plan },
+            "logs": { "id": 0, "type": "Container", "url": self.path("/logs") },
+            "repository": self.repository(),
+            "retainedByRelease": false,
+            "templateParameters": build.template_parameters,
+            "appendCommitMessageToRunName": true,
+        }));
+        // OBSERVED: this one is null, not absent.
+        with(shown, [("triggeredByBuild", Value::Null)])
+    }
+
+    fn repository(&self) -> Value {
+        let source = self.store.source_of(self.definition);
+        let name = source.map_or(&self.definition.repository.name, |r| &r.name);
+        json!({
+            "id": self.definition.repository.id,
+            "type": self.definition.repository.kind,
+            "name": name,
+            "url": self.links.to(format_args!("{}/_git/{}", segment(&self.project.name), segment(name))),
+            "clean": null,
+            "checkoutSubmodules": false,
+        })
+    }
+
+    /// As the pipelines API shows it.
+    pub fn as_run(&self) -> Value {
+        let build = self.build;
+        let state = if build.status == BuildStatus::Completed { "completed" } else { "inProgress" };
+        let variables = definitions::variables(&build.variables);
+        let without_permission = |v: Value| match v {
+            Value::Object(members) => {
+                Value::Object(members.into_iter().filter(|(k, _)| k != "allowOverride").collect())
+            }
+            other => other,
+        };
+        let variables: Option<Map<String, Value>> = match variables {
+            Value::Object(all) if !all.is_empty() => {
+                Some(all.into_iter().map(|(k, v)| (k, without_permission(v))).collect())
+            }
+            _ => None,
+        };
+        let own = json!({
+            "repository": { "id": self.definition.repository.id, "type": "azureReposGit" },
+            "refName": build.branch,
+            "version": (!build.commit.is_zero()).then(|| build.commit.to_string()),
+        });
+        without_nulls(json!({
+            "_links": {
+                "self": link(self.run()),
+                "web": link(self.web()),
+                "pipeline.web": link(self.links.to(format_args!(
+                    "{}/_build/definition?definitionId={}", self.project.id, self.definition.id))),
+                "pipeline": link(self.links.to(format_args!(
+                    "{}/_apis/pipelines/{}?revision={}", self.project.id, self.definition.id, build.definition_revision))),
+            },
+            "templateParameters": build.template_parameters,
+            "pipeline": definitions::pipeline_reference(self.definition, self.project, self.links),
+            "state": state,
+            "result": build.result,
+            "createdDate": time(build.queued),
+            "finishedDate": build.finished.map(time),
+            "url": self.run(),
+            "resources": { "repositories": { "self": without_nulls(own) } },
+            "variables": variables,
+            // CHOICE: always shown; when the service leaves it out is not documented.
+            "finalYaml": build.final_yaml,
+            "id": build.id,
+            "name": build.number,
+        }))
+    }
+}

@@ -1,0 +1,334 @@
+//! The data of one organization, and what always holds about it.
+
+mod build;
+mod definition;
+mod delivery;
+mod endpoint;
+mod forget;
+mod project;
+mod repository;
+
+pub use build::{Build, BuildResult, BuildStatus, JobRun, Reason, StageRun, StepRun};
+pub use definition::{Definition, Process, QueueStatus, Registered, SourceRepository, Variable};
+pub use delivery::{Blob, Outcome, OutcomeKind, TriggerIssue, WebhookDelivery};
+pub use endpoint::{Endpoint, Share, is_secret};
+pub use project::{OperationRecord, Project, Queue, valid_project_name};
+pub use repository::{CommitSummary, Push, RefChange, Repository};
+
+use crate::error::{Error, Result};
+use parhelion_core::{TenantKey, Timestamp};
+use parhelion_state::{AnyTable, Store, Table, Tx};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::{fmt, str::FromStr, sync::Arc};
+use uuid::Uuid;
+
+/// Builds kept in an organization; the oldest go first.
+// CHOICE: stands for the service's retention, which is by days and settings.
+pub const MAX_BUILDS: usize = 20_000;
+/// Texts of those builds (final YAML and logs) in all, bytes.
+pub const MAX_BUILD_BYTES: usize = 512 * 1024 * 1024;
+/// Records of incoming webhook requests kept in an organization.
+pub const MAX_DELIVERIES: usize = 1_000;
+/// Bodies of those records in all, bytes.
+pub const MAX_DELIVERY_BYTES: usize = 32 * 1024 * 1024;
+/// Trigger issues kept in an organization.
+pub const MAX_ISSUES: usize = 1_000;
+/// Operations (of creating and deleting projects) kept in an organization.
+pub const MAX_OPERATIONS: usize = 1_000;
+/// Earlier revisions kept of a definition.
+pub const MAX_REVISIONS: u32 = 100;
+
+/// The name of an organization, in lower case: names are compared ignoring case.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Organization(String);
+
+impl Organization {
+    /// The name in lower case.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Organization {
+    type Err = Error;
+    fn from_str(s: &str) -> Result<Self> {
+        // CHOICE: letters, digits, hyphens, as the sign-up form takes them; also dots and underscores, which
+        // Azure DevOps Server's collections may hold, but not in front.
+        let good = (1..=50).contains(&s.len())
+            && s.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
+        if good {
+            Ok(Organization(s.to_ascii_lowercase()))
+        } else {
+            Err(Error::OrganizationNameBad { name: s.chars().take(80).collect() })
+        }
+    }
+}
+impl TryFrom<String> for Organization {
+    type Error = Error;
+    fn try_from(s: String) -> Result<Self> {
+        s.parse()
+    }
+}
+impl From<Organization> for String {
+    fn from(o: Organization) -> String {
+        o.0
+    }
+}
+impl fmt::Display for Organization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+impl TenantKey for Organization {}
+
+/// Somebody, as answers show them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The id.
+    pub id: Uuid,
+    /// The name shown.
+    pub name: String,
+    /// The name used for signing in.
+    pub unique_name: String,
+}
+
+/// What is drawn when an organization comes into being.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// The name as first written.
+    pub name: String,
+    /// The organization's own id.
+    pub instance: Uuid,
+    /// Everybody who calls: credentials are accepted, not looked into.
+    pub user: Identity,
+    /// Who starts runs for webhooks.
+    pub service: Identity,
+    /// When it came into being.
+    pub created: Timestamp,
+}
+
+/// One organization.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AzureDevOpsStore {
+    key: Organization,
+    /// `None` until it has come into being.
+    pub profile: Option<Profile>,
+    /// Projects by id.
+    pub projects: Table<Uuid, Project>,
+    /// Operations by id.
+    pub operations: Table<Uuid, OperationRecord>,
+    /// Service endpoints by id.
+    pub endpoints: Table<Uuid, Endpoint>,
+    /// Git repositories by id.
+    pub repositories: Table<Uuid, Repository>,
+    /// Pushes by number.
+    pub pushes: Table<u32, Push>,
+    /// Definitions, which are also the pipelines, by id.
+    pub definitions: Table<u32, Definition>,
+    /// Earlier revisions by (definition, revision).
+    pub revisions: Table<(u32, u32), Definition>,
+    /// Builds, which are also the runs, by id.
+    pub builds: Table<u32, Build>,
+    /// The texts of all builds together, bytes.
+    build_bytes: usize,
+    /// Incoming webhook requests by number.
+    pub deliveries: Table<u64, WebhookDelivery>,
+    /// Trigger issues by number.
+    pub issues: Table<u64, TriggerIssue>,
+}
+
+impl Store for AzureDevOpsStore {
+    const SURFACE: &'static str = "azure-devops";
+    const NAME: &'static str = "azure-devops";
+    const VERSION: u32 = 1;
+    type Key = Organization;
+    type Mail = std::convert::Infallible;
+
+    fn new(key: &Organization) -> Self {
+        AzureDevOpsStore {
+            key: key.clone(),
+            profile: None,
+            projects: Table::default(),
+            operations: Table::default(),
+            endpoints: Table::default(),
+            repositories: Table::default(),
+            pushes: Table::default(),
+            definitions: Table::default(),
+            revisions: Table::default(),
+            builds: Table::default(),
+            build_bytes: 0,
+            deliveries: Table::default(),
+            issues: Table::default(),
+        }
+    }
+
+    fn on_mail(&mut self, mail: Self::Mail, _tx: &mut Tx<'_>) {
+        match mail {}
+    }
+
+    fn tables(&self) -> Vec<(&'static str, &dyn AnyTable)> {
+        vec![
+            ("projects", &self.projects),
+            ("operations", &self.operations),
+            ("endpoints", &self.endpoints),
+            ("repositories", &self.repositories),
+            ("pushes", &self.pushes),
+            ("definitions", &self.definitions),
+            ("revisions", &self.revisions),
+            ("builds", &self.builds),
+            ("webhook_deliveries", &self.deliveries),
+            ("trigger_issues", &self.issues),
+        ]
+    }
+
+    fn check(&self) {
+        let mut names = std::collections::BTreeSet::new();
+        for project in self.projects.values() {
+            assert!(names.insert(project.name.to_lowercase()), "two projects are named {}", project.name);
+        }
+        for (id, definition) in self.definitions.iter() {
+            assert_eq!(*id, definition.id);
+            assert!(self.projects.contains_key(&definition.project), "definition {id} has no project");
+        }
+        for (id, build) in self.builds.iter() {
+            assert_eq!(*id, build.id);
+            assert!(self.definitions.contains_key(&build.definition), "build {id} has no definition");
+            assert_eq!(build.status == BuildStatus::Completed, build.result.is_some(), "build {id}");
+        }
+        for endpoint in self.endpoints.values() {
+            assert!(!endpoint.shares.is_empty(), "endpoint {} is in no project", endpoint.id);
+        }
+        for repository in self.repositories.values() {
+            assert!(self.projects.contains_key(&repository.project), "{} has no project", repository.name);
+        }
+        assert!(self.deliveries.len() <= MAX_DELIVERIES && self.issues.len() <= MAX_ISSUES);
+        assert!(self.builds.len() <= MAX_BUILDS);
+        assert_eq!(self.build_bytes, self.builds.values().map(|b| b.weight()).sum::<usize>());
+    }
+
+    fn mask(store: &mut Value) {
+        fn records<'a>(store: &'a mut Value, table: &str) -> impl Iterator<Item = &'a mut Value> {
+            let pairs = store.get_mut(table).and_then(Value::as_array_mut).map(|v| v.iter_mut());
+            pairs.into_iter().flatten().filter_map(|pair| pair.get_mut(1))
+        }
+        for endpoint in records(store, "endpoints") {
+            let parameters = endpoint.get_mut("parameters").and_then(Value::as_object_mut);
+            for (name, value) in parameters.into_iter().flat_map(|p| p.iter_mut()) {
+                if is_secret(name) && value.as_str().is_some_and(|v| !v.is_empty()) {
+                    *value = "****".into();
+                }
+            }
+        }
+        for table in ["definitions", "revisions", "builds"] {
+            for record in records(store, table) {
+                let variables = record.get_mut("variables").and_then(Value::as_object_mut);
+                for (_, variable) in variables.into_iter().flat_map(|v| v.iter_mut()) {
+                    if variable["is_secret"] == true {
+                        variable["value"] = "****".into();
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl AzureDevOpsStore {
+    /// The name as answers show it.
+    pub fn name(&self) -> &str {
+        self.profile.as_ref().map_or(self.key.as_str(), |p| &p.name)
+    }
+    /// Makes the organization, if it is not there yet.
+    pub fn come_into_being(&mut self, name: &str, tx: &mut Tx<'_>) {
+        if self.profile.is_some() {
+            return;
+        }
+        let instance = tx.uuid("organization");
+        let mut identity = |name: &str, unique_name: &str| Identity {
+            id: tx.uuid("identity"),
+            name: name.to_owned(),
+            unique_name: unique_name.to_owned(),
+        };
+        let user = identity("Parhelion User", "user@example.com");
+        // CHOICE: the identity that starts runs for a webhook (azure-devops.md 4.5).
+        let service = identity("Microsoft.VisualStudio.Services.TFS", "");
+        self.profile = Some(Profile { name: name.to_owned(), instance, user, service, created: tx.now() });
+    }
+    /// Everybody who calls.
+    pub fn user(&self) -> Identity {
+        let nobody = || Identity { id: Uuid::nil(), name: String::new(), unique_name: String::new() };
+        self.profile.as_ref().map_or_else(nobody, |p| p.user.clone())
+    }
+    /// Who starts runs for webhooks.
+    pub fn service_identity(&self) -> Identity {
+        self.profile.as_ref().map_or_else(|| self.user(), |p| p.service.clone())
+    }
+
+    /// A project by id or, ignoring case, by name.
+    pub fn project(&self, name_or_id: &str) -> Result<Arc<Project>> {
+        let by_id = Uuid::parse_str(name_or_id).ok().and_then(|id| self.projects.get(&id));
+        by_id
+            .or_else(|| {
+                let wanted = name_or_id.to_lowercase();
+                self.projects.values().find(|p| p.name.to_lowercase() == wanted)
+            })
+            .cloned()
+            .ok_or_else(|| Error::ProjectUnknown { project: name_or_id.to_owned() })
+    }
+    /// A definition of a project by its id as text.
+    pub fn definition(&self, project: &Project, id: &str) -> Option<&Arc<Definition>> {
+        self.definitions.get(&id.parse::<u32>().ok()?).filter(|d| d.project == project.id)
+    }
+    /// The same at a revision; by default the current one.
+    pub fn revision(&self, project: &Project, id: &str, revision: Option<u32>) -> Option<&Arc<Definition>> {
+        let current = self.definition(project, id)?;
+        match revision {
+            Some(r) if r != current.revision => self.revisions.get(&(current.id, r)),
+            _ => Some(current),
+        }
+    }
+    /// A build of a project by its id as text.
+    pub fn build(&self, project: &Project, id: &str) -> Result<&Arc<Build>> {
+        let found = id.parse().ok().and_then(|id: u32| self.builds.get(&id));
+        found.filter(|b| b.project == project.id).ok_or_else(|| Error::BuildUnknown { id: id.to_owned() })
+    }
+    /// A repository by id, or by name within a project.
+    pub fn repository(&self, project: Option<&Project>, name_or_id: &str) -> Result<Arc<Repository>> {
+        let inside = |r: &Repository| project.is_none_or(|p| r.project == p.id);
+        let by_id = Uuid::parse_str(name_or_id).ok().and_then(|id| self.repositories.get(&id));
+        by_id
+            .filter(|r| inside(r))
+            .or_else(|| {
+                // Without a project a name says too little.
+                project?;
+                let wanted = name_or_id.to_lowercase();
+                self.repositories.values().find(|r| inside(r) && r.name.to_lowercase() == wanted)
+            })
+            .cloned()
+            .ok_or_else(|| Error::RepositoryUnknown { repository: name_or_id.to_owned() })
+    }
+    /// The repository that a definition builds, when it is one of this organization.
+    pub fn source_of(&self, definition: &Definition) -> Option<&Arc<Repository>> {
+        self.repositories.get(&Uuid::parse_str(&definition.repository.id).ok()?)
+    }
+    /// The full ref that a definition builds when nothing else is asked for; `None`: it has no branch yet.
+    pub fn default_branch(&self, definition: &Definition) -> Option<String> {
+        let own = definition.repository.default_branch.clone();
+        own.or_else(|| self.source_of(definition)?.default_branch.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn organizations_are_the_same_in_any_case() {
+        assert_eq!("Contoso".parse::<Organization>().unwrap(), "contoso".parse().unwrap());
+        for bad in ["", "-a", "a b", "a/b", "ä", "_git", &"a".repeat(51)] {
+            assert!(bad.parse::<Organization>().is_err(), "{bad}");
+        }
+    }
+}

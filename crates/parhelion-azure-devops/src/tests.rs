@@ -1,0 +1,7 @@
+//! Tests of the surface as a whole: each sends requests as a client would.
+
+mod definitions;
+mod git;
+mod runs;
+mod webhooks;
+mod wire;

@@ -1,0 +1,143 @@
+//! The service's own location ids, and what it publishes about each (azure-devops.md 3).
+//!
+//! Clients find a resource by its id in the `OPTIONS` answer and keep that answer for hours, on disk too: a
+//! published location is never taken away or given another route.
+
+use super::version::{MAX_TEXT, RELEASED_TEXT};
+use serde_json::{Value, json};
+
+/// A resource as `OPTIONS` publishes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The id by which clients look it up.
+    pub id: &'static str,
+    /// The area, in the service's own case.
+    pub area: &'static str,
+    /// The resource's name, in the service's own case.
+    pub resource: &'static str,
+    /// What follows the organization in its URL.
+    pub template: &'static str,
+    /// The newest revision of its previews.
+    pub resource_version: u32,
+    /// The oldest version that is served.
+    pub min_version: &'static str,
+    /// Whether it is more than a preview.
+    pub released: bool,
+}
+
+// Observed: the real service's OPTIONS answer of January 2025.
+const fn released(
+    id: &'static str,
+    area: &'static str,
+    resource: &'static str,
+    template: &'static str,
+    resource_version: u32,
+    min_version: &'static str,
+) -> Location {
+    Location { id, area, resource, template, resource_version, min_version, released: true }
+}
+const fn preview(
+    id: &'static str,
+    area: &'static str,
+    resource: &'static str,
+    template: &'static str,
+    resource_version: u32,
+    min_version: &'static str,
+) -> Location {
+    Location { id, area, resource, template, resource_version, min_version, released: false }
+}
+
+/// Ids that the table of operations refers to.
+pub mod id {
+    pub const RESOURCE_AREAS: &str = "e81700f7-3be2-46de-8624-2eb35882fcaa";
+    pub const CONNECTION_DATA: &str = "00d9565f-ed9c-4a06-9a50-00e7896ccab4";
+    pub const WEBHOOKS: &str = "44f7ed85-9a3a-4669-bd4c-312d021559f4";
+    pub const PROJECTS: &str = "603fe2ac-9723-48b9-88ad-09305aa6c6e1";
+    pub const OPERATIONS: &str = "9a1b74b4-2ca8-4a9f-8470-c2f2e6fdc949";
+    pub const ENDPOINTS: &str = "14e48fdc-2c8b-41ce-a0c3-e26f6cc55bd0";
+    pub const PROJECT_ENDPOINTS: &str = "e85f1c62-adfc-4b74-b618-11a150fb195e";
+    pub const PIPELINES: &str = "28e1305e-2afe-47bf-abaf-cbb0e6a91988";
+    pub const PREVIEW: &str = "53df2d18-29ea-46a9-bee0-933540f80abf";
+    pub const RUNS: &str = "7859261e-d2e9-4a68-b820-a5d84cc5bb3d";
+    pub const RUN_LOGS: &str = "fb1b6d27-3957-43d5-a14b-a2d70403e545";
+    pub const BUILDS: &str = "0cd358e1-9217-4d94-8269-1c1ee6f93dcf";
+    pub const DEFINITIONS: &str = "dbeaf647-6167-421a-bda9-c9327b25e2e6";
+    pub const TIMELINE: &str = "8baac422-4c6e-4de5-8532-db96d92acffa";
+    pub const BUILD_LOGS: &str = "35a80daf-7f30-45fc-86e8-6b813d9c90df";
+    pub const REPOSITORIES: &str = "225f7195-f9c7-4d14-ab28-a83f7ff77e1f";
+    pub const REFS: &str = "2d874a60-a811-4f62-9c9f-963a6ea0a55b";
+    pub const PUSHES: &str = "ea98d07b-3c87-4971-8ede-a613694ffb55";
+    pub const ITEMS: &str = "fb93c0db-47ed-4a31-8c20-47552878fb44";
+    pub const COMMITS: &str = "c2570c3b-5b3f-41b8-98bf-5407bfde8d58";
+}
+
+/// Every location that is served.
+#[rustfmt::skip]
+pub static LOCATIONS: &[Location] = &[
+    preview(id::RESOURCE_AREAS, "Location", "ResourceAreas", "_apis/{resource}/{areaId}", 1, "3.2"),
+    preview(id::CONNECTION_DATA, "Location", "ConnectionData", "_apis/{resource}", 1, "1.0"),
+    preview(id::WEBHOOKS, "distributedtask", "webhooks", "_apis/public/{area}/{resource}/{webHookId}", 1, "6.0"),
+    released(id::PROJECTS, "core", "projects", "_apis/{resource}/{*projectId}", 4, "1.0"),
+    released(id::OPERATIONS, "operations", "operations", "_apis/{resource}/{operationId}", 1, "2.0"),
+    released(id::ENDPOINTS, "serviceendpoint", "endpoints", "_apis/{area}/{resource}/{endpointId}", 4, "5.2"),
+    released(id::PROJECT_ENDPOINTS, "serviceendpoint", "endpoints", "{project}/_apis/{area}/{resource}/{endpointId}", 4, "4.1"),
+    released(id::PIPELINES, "Pipelines", "pipelines", "{project}/_apis/{area}/{pipelineId}", 1, "5.1"),
+    released(id::PREVIEW, "pipelines", "preview", "{project}/_apis/{area}/{pipelineId}/{resource}", 2, "5.1"),
+    released(id::RUNS, "Pipelines", "runs", "{project}/_apis/{area}/{pipelineId}/{resource}/{runId}", 2, "5.1"),
+    released(id::RUN_LOGS, "Pipelines", "logs", "{project}/_apis/{area}/{pipelineId}/runs/{runId}/{resource}/{logId}", 1, "5.1"),
+    released(id::BUILDS, "Build", "Builds", "{project}/_apis/build/{resource}/{buildId}", 7, "1.0"),
+    released(id::DEFINITIONS, "Build", "Definitions", "{project}/_apis/build/{resource}/{definitionId}", 7, "1.0"),
+    released(id::TIMELINE, "build", "Timeline", "{project}/_apis/{area}/builds/{buildId}/{resource}/{timelineId}", 3, "2.0"),
+    released(id::BUILD_LOGS, "build", "logs", "{project}/_apis/{area}/builds/{buildId}/{resource}/{logId}", 2, "2.0"),
+    released(id::REPOSITORIES, "git", "repositories", "{project}/_apis/{area}/{resource}/{repositoryId}", 1, "1.0"),
+    released(id::REFS, "git", "refs", "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{*filter}", 2, "1.0"),
+    released(id::PUSHES, "git", "pushes", "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{pushId}", 3, "1.0"),
+    released(id::ITEMS, "git", "items", "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{*path}", 1, "1.0"),
+    released(id::COMMITS, "git", "commits", "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{commitId}", 2, "1.0"),
+];
+
+/// The location of an id.
+pub fn by_id(id: &str) -> Option<&'static Location> {
+    LOCATIONS.iter().find(|l| l.id == id)
+}
+
+/// The entries of an `OPTIONS` answer, of one area if one is named (ignoring case).
+pub fn published(area: Option<&str>) -> Vec<Value> {
+    let wanted = |l: &&Location| area.is_none_or(|a| a.eq_ignore_ascii_case(l.area));
+    LOCATIONS
+        .iter()
+        .filter(wanted)
+        .map(|l| {
+            json!({
+                "id": l.id,
+                "area": l.area,
+                "resourceName": l.resource,
+                "routeTemplate": l.template,
+                "resourceVersion": l.resource_version,
+                "minVersion": l.min_version,
+                "maxVersion": MAX_TEXT,
+                "releasedVersion": if l.released { RELEASED_TEXT } else { "0.0" },
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn ids_are_unique_guids() {
+        let ids: BTreeSet<_> = LOCATIONS.iter().map(|l| l.id).collect();
+        assert_eq!(ids.len(), LOCATIONS.len());
+        assert!(ids.iter().all(|i| uuid::Uuid::parse_str(i).is_ok()));
+    }
+
+    #[test]
+    fn an_area_is_found_in_any_case() {
+        assert_eq!(published(Some("PIPELINES")).len(), 4);
+        assert_eq!(published(Some("nope")).len(), 0);
+        assert_eq!(published(None).len(), LOCATIONS.len());
+    }
+}
