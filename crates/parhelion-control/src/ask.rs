@@ -66,6 +66,13 @@ impl Ask {
             }
         }
     }
+    /// The `surface` that a filter of the query names, if any: a surface, or the control API itself.
+    pub fn known_filter(&self) -> Result<(), Problem> {
+        match self.query.get("surface") {
+            None | Some("control") => Ok(()),
+            Some(surface) => self.known_surface(surface),
+        }
+    }
     /// The surface a call names, if there is one of that name.
     pub fn known_surface(&self, surface: &str) -> Result<(), Problem> {
         let known = self.world.surfaces();

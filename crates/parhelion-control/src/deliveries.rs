@@ -31,9 +31,7 @@ fn status(text: &str) -> Result<DeliveryStatus, Problem> {
 pub async fn list(ask: Ask) -> Answer {
     let q = &ask.query;
     let (limit, secrets) = (q.limit()?, q.read("secrets")?.unwrap_or(false));
-    if let Some(surface) = q.get("surface") {
-        ask.known_surface(surface)?;
-    }
+    ask.known_filter()?;
     let owned = |name: &str| q.get(name).map(str::to_owned);
     let filter = Filter {
         surface: owned("surface"),

@@ -44,11 +44,18 @@ impl Filter {
 }
 
 pub async fn list(mut ask: Ask) -> Answer {
+    ask.known_filter()?;
     let query = std::mem::take(&mut ask.query);
     let accept =
         ask.headers.get(http::header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let streams = accept.contains("text/event-stream");
-    let resumed = ask.headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
+    let resumed: Option<Seq> = match ask.headers.get("last-event-id") {
+        None => None,
+        Some(value) => {
+            let seq = value.to_str().ok().and_then(|text| text.trim().parse().ok());
+            Some(seq.ok_or_else(|| refused("the header last-event-id is not the id of an event"))?)
+        }
+    };
     let after: Seq = resumed.or(query.read("after")?).unwrap_or(0);
     let (limit, wait) = (query.limit()?, query.wait("wait")?);
     let filter = Filter::new(query)?;

@@ -73,8 +73,8 @@ static ROWS: &[Row] = &[
     row!("getDelivery", "GET" "/_parhelion/deliveries/{}", &["secrets"], deliveries::get),
     row!("replayDelivery", "POST" "/_parhelion/deliveries/{}/replay", &[], deliveries::replay),
     row!("putSink", "PUT" "/_parhelion/sinks/{}", &[], sinks::put),
-    row!("listSinks", "GET" "/_parhelion/sinks", &[], sinks::list),
-    row!("listSinkRequests", "GET" "/_parhelion/sinks/{}/requests", &["count", "wait"], sinks::requests),
+    row!("listSinks", "GET" "/_parhelion/sinks", &["limit", "after"], sinks::list),
+    row!("listSinkRequests", "GET" "/_parhelion/sinks/{}/requests", sinks::QUERY, sinks::requests),
     row!("deleteSink", "DELETE" "/_parhelion/sinks/{}", &[], sinks::delete),
     row!("motoReset", "POST" "/moto-api/reset", &[], aliases::moto_reset),
     row!("motoData", "GET" "/moto-api/data.json", &[], aliases::moto_data),
@@ -139,7 +139,9 @@ async fn answer(control: Arc<Control>, request: Request) -> (&'static str, Answe
     let found: Vec<(&Row, Vec<String>)> =
         ROWS.iter().filter_map(|row| Some((row, matched(row.template, &path)?))).collect();
     // A literal segment wins over a hole: the rows stand in that order.
-    let row = found.iter().find(|(row, _)| row.method == parts.method.as_str());
+    // HEAD asks what GET does; the server leaves the body out.
+    let method = if parts.method == http::Method::HEAD { "GET" } else { parts.method.as_str() };
+    let row = found.iter().find(|(row, _)| row.method == method);
     let name = if sink.is_some() { "sink" } else { row.map_or("", |(row, _)| row.info.name) };
     if sink.is_none() && row.is_none() {
         return (name, Err(not_found(&path, &found)));

@@ -68,6 +68,7 @@ fn message(headers: &[(String, String)], body: &Bytes, truncated: bool) -> Value
 }
 
 pub async fn list(ask: Ask) -> Answer {
+    ask.known_filter()?;
     let q = &ask.query;
     let (limit, status) = (q.limit()?, q.read::<u16>("status")?);
     // `since` and `after` are both a seq: `since` takes it in, `after` goes on behind it.

@@ -13,6 +13,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub const QUERY: &[&str] = &["count", "wait", "limit", "after"];
+
 /// Sinks of a world.
 const SINKS: usize = 1_000;
 /// Requests kept of one sink.
@@ -26,6 +28,23 @@ impl Sinks {
     /// Forgets all of them.
     pub fn clear(&mut self) {
         self.0.clear();
+    }
+    /// Keeps a request, within the bounds: of this sink by number, of all by bytes, where the sink that has most gives
+    /// up its oldest.
+    fn keep(&mut self, name: &str, received: Received) -> Result<Scripted, Problem> {
+        let sink = self.open(name)?;
+        sink.body_bytes += received.body.len();
+        sink.received.push_back(Arc::new(received));
+        if sink.received.len() > KEPT {
+            sink.forget_oldest();
+        }
+        let answer = sink.next_answer();
+        while self.0.values().map(|sink| sink.body_bytes).sum::<usize>() > limits::KEPT_BODIES_BYTES
+            && let Some(largest) = self.0.values_mut().max_by_key(|sink| sink.body_bytes)
+        {
+            largest.forget_oldest();
+        }
+        Ok(answer)
     }
     fn open(&mut self, name: &str) -> Result<&mut Sink, Problem> {
         if self.0.len() >= SINKS && !self.0.contains_key(name) {
@@ -45,7 +64,32 @@ struct Sink {
     repeat: Repeat,
     answered: usize,
     received: VecDeque<Arc<Received>>,
-    gone: u64,
+    /// Bytes of the kept bodies.
+    body_bytes: usize,
+    /// Requests that came and are no longer kept.
+    gone: usize,
+}
+
+impl Sink {
+    fn forget_oldest(&mut self) {
+        if let Some(oldest) = self.received.pop_front() {
+            self.body_bytes -= oldest.body.len();
+            self.gone += 1;
+        }
+    }
+    fn next_answer(&mut self) -> Scripted {
+        let turn = match (self.responses.len(), self.repeat) {
+            (0, _) => 0,
+            (n, Repeat::Last) => self.answered.min(n - 1),
+            (n, Repeat::Cycle) => self.answered % n,
+        };
+        self.answered += 1;
+        self.responses.get(turn).cloned().unwrap_or_default()
+    }
+    /// How many came, whether or not they are still kept.
+    fn came(&self) -> usize {
+        self.gone + self.received.len()
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -77,6 +121,8 @@ struct Received {
     query: String,
     headers: Vec<(String, String)>,
     body: Bytes,
+    /// Whether `body` is only the beginning.
+    cut: bool,
 }
 
 impl Received {
@@ -89,6 +135,9 @@ impl Received {
             ("headers".to_owned(), json!(self.headers)),
         ]);
         put_body(&mut shown, &self.body);
+        if self.cut {
+            shown.insert("body_truncated".to_owned(), true.into());
+        }
         Value::Object(shown)
     }
 }
@@ -127,12 +176,17 @@ pub async fn put(ask: Ask) -> Answer {
 }
 
 pub async fn list(ask: Ask) -> Answer {
+    let limit = ask.query.limit()?;
     let sinks = ask.desk.sinks.lock();
-    let items = sinks.0.iter().map(|(name, sink)| {
+    let mut rest =
+        sinks.0.iter().filter(|(name, _)| ask.query.get("after").is_none_or(|after| name.as_str() > after));
+    let found: Vec<_> = rest.by_ref().take(limit).collect();
+    let next = rest.next().and_then(|_| found.last().map(|(name, _)| (*name).clone()));
+    let items = found.into_iter().map(|(name, sink)| {
         let url = format!("{}/_parhelion/sink/{name}", ask.head.base);
         json!({"name": name, "url": url, "received": sink.received.len(), "gone": sink.gone})
     });
-    page(items.collect(), None)
+    page(items.collect(), next)
 }
 
 pub async fn delete(ask: Ask) -> Answer {
@@ -156,24 +210,11 @@ pub async fn receive(ask: Ask) -> Answer {
             .iter()
             .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect(),
-        body: ask.body.slice(..ask.body.len().min(limits::KEPT_BODY_BYTES)),
+        // A copy: a slice would keep all of a large body.
+        body: Bytes::copy_from_slice(&ask.body[..ask.body.len().min(limits::KEPT_BODY_BYTES)]),
+        cut: ask.body.len() > limits::KEPT_BODY_BYTES,
     };
-    let scripted = {
-        let mut sinks = ask.desk.sinks.lock();
-        let sink = sinks.open(&name)?;
-        if sink.received.len() >= KEPT {
-            sink.received.pop_front();
-            sink.gone += 1;
-        }
-        sink.received.push_back(Arc::new(received));
-        let turn = match (sink.responses.len(), sink.repeat) {
-            (0, _) => 0,
-            (n, Repeat::Last) => sink.answered.min(n - 1),
-            (n, Repeat::Cycle) => sink.answered % n,
-        };
-        sink.answered += 1;
-        sink.responses.get(turn).cloned().unwrap_or_default()
-    };
+    let scripted = ask.desk.sinks.lock().keep(&name, received)?;
     ask.world.nudge();
     if let Some(delay) = &scripted.delay {
         // Real time: it plays a slow receiver. Nothing comes, so this is a wait for the time to pass.
@@ -203,33 +244,38 @@ fn respond(scripted: Scripted) -> Answer {
 }
 
 pub async fn requests(ask: Ask) -> Answer {
-    let count = ask.query.read::<usize>("count")?;
+    let wanted = ask.query.read::<usize>("count")?.unwrap_or(0);
     let wait = ask.query.wait("wait")?.unwrap_or(Duration::ZERO);
+    // A request's place in the order of arrival, from 1, is where a page goes on.
+    let after = ask.query.read::<usize>("after")?.unwrap_or(0);
+    let limit = ask.query.limit()?;
+    let limit = if ask.query.get("limit").is_none() { limit.max(wanted) } else { limit };
     let name = ask.param(0);
-    let received = || -> Vec<Arc<Received>> {
-        ask.desk
-            .sinks
-            .lock()
-            .0
-            .get(name)
-            .map(|sink| sink.received.iter().cloned().collect())
-            .unwrap_or_default()
-    };
-    let wanted = count.unwrap_or(0);
+    let came = || ask.desk.sinks.lock().0.get(name).map_or(0, Sink::came);
     let mut changes = ask.world.changes();
     let arrival = async {
         loop {
             changes.borrow_and_update();
-            if received().len() >= wanted || ask.world.is_closed() || changes.changed().await.is_err() {
+            if came() >= wanted || ask.world.is_closed() || changes.changed().await.is_err() {
                 return;
             }
         }
     };
     ask.wait(wait, arrival).await?;
-    let all = received();
-    if all.len() < wanted {
-        let detail = format!("sink \"{name}\" has {} of {wanted} requests after {wait:?}", all.len());
-        return Err(Problem::new(408, "Not received", detail).with("have", all.len()).with("wanted", wanted));
+    let have = came();
+    if have < wanted {
+        let detail = format!("sink \"{name}\" has {have} of {wanted} requests after {wait:?}");
+        return Err(Problem::new(408, "Not received", detail).with("have", have).with("wanted", wanted));
     }
-    page(all.iter().map(|received| received.shown()).collect(), None)
+    let found: Vec<(usize, Arc<Received>)> = match ask.desk.sinks.lock().0.get(name) {
+        None => Vec::new(),
+        Some(sink) => {
+            let numbered = sink.received.iter().enumerate().map(|(n, r)| (sink.gone + n + 1, r.clone()));
+            numbered.skip_while(|(number, _)| *number <= after).take(limit + 1).collect()
+        }
+    };
+    let more = found.len() > limit;
+    let shown = &found[..found.len().min(limit)];
+    let next = shown.last().filter(|_| more).map(|(number, _)| number.to_string());
+    page(shown.iter().map(|(_, received)| received.shown()).collect(), next)
 }

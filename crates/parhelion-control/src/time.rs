@@ -55,6 +55,7 @@ pub async fn put(ask: Ask) -> Answer {
             format!("time never goes back: it is {} (reset and restore may do so)", back.now),
         )
     })?;
+    ask.world.stir();
     ask.journal(
         Event::new("control.clock_set", "world:clock")
             .fact("the clock was set")

@@ -122,9 +122,10 @@ impl Ledger {
         }
     }
 
-    pub fn set_deadline(&mut self, owner: &Owner, deadline: Option<Timestamp>) {
+    /// Whether it is another one than before.
+    pub fn set_deadline(&mut self, owner: &Owner, deadline: Option<Timestamp>) -> bool {
         if self.deadline_of.get(owner).copied() == deadline {
-            return;
+            return false;
         }
         if let Some(old) = self.deadline_of.remove(owner) {
             self.deadlines.remove(&(old, owner.clone()));
@@ -133,6 +134,7 @@ impl Ledger {
             self.deadline_of.insert(owner.clone(), new);
             self.deadlines.insert((new, owner.clone()));
         }
+        true
     }
 
     /// Brings the directory up to date by the difference of a tenant's handles.

@@ -297,11 +297,14 @@ impl<S: Store> Cell<S> {
             }
         }
         ledger.index(&self.owner, &base.handles, &handles);
-        ledger.set_deadline(&self.owner, store.next_deadline());
+        let stirs = ledger.set_deadline(&self.owner, store.next_deadline()) || !jobs.ptr_eq(&base.jobs);
         let seq = ledger.seq;
         self.current.store(Arc::new(Version { store, counters, handles, jobs, at: now, seq }));
         shelf.set_touched(self, true);
         drop(ledger);
+        if stirs {
+            world.stir();
+        }
         remember(world, past, base);
         Ok(Committed { value, seq, deliveries })
     }

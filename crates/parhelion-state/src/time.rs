@@ -35,12 +35,11 @@ impl World {
             if self.is_closed() || self.step(to).is_none() {
                 break;
             }
-            self.nudge();
             steps += 1;
         }
         self.clock.reach(to);
         self.tick();
-        self.nudge();
+        self.stir();
         self.idle().await;
         Advanced { now: self.clock.now(), steps }
     }

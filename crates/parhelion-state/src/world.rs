@@ -34,6 +34,8 @@ pub struct World {
     /// One conductor of time at once.
     pub(crate) advancing: tokio::sync::Mutex<()>,
     revision: watch::Sender<u64>,
+    /// Rises when there may be work for a driver: a deadline moved, a job was queued, the clock was set.
+    stirs: watch::Sender<u64>,
     closed: AtomicBool,
 }
 
@@ -106,6 +108,7 @@ impl World {
             past_values: AtomicUsize::new(0),
             advancing: tokio::sync::Mutex::new(()),
             revision: watch::channel(0).0,
+            stirs: watch::channel(0).0,
             closed: AtomicBool::new(false),
         })
     }
@@ -151,11 +154,21 @@ impl World {
     pub fn nudge(&self) {
         self.revision.send_modify(|n| *n += 1);
     }
+    /// A counter that rises when there may be work for a driver: a deadline moved, a job was queued, the clock was
+    /// set. Rarer than [`World::changes`]: most requests wake no driver.
+    pub fn stirs(&self) -> watch::Receiver<u64> {
+        self.stirs.subscribe()
+    }
+    /// Wakes the drivers, and those who wait for changes.
+    pub fn stir(&self) {
+        self.stirs.send_modify(|n| *n += 1);
+        self.nudge();
+    }
     /// Ends it: those who wait learn it through [`World::is_closed`].
     pub fn close(&self) {
         self.closed.store(true, Ordering::Release);
         self.outbox.clear();
-        self.nudge();
+        self.stir();
     }
     /// Whether it was deleted, or the server stops.
     pub fn is_closed(&self) -> bool {
@@ -316,6 +329,7 @@ impl World {
         let at = self.next_deadline().filter(|due| *due <= to)?.max(self.clock.now().min(to));
         self.clock.reach(at);
         self.run_due(at);
+        self.stir();
         Some(at)
     }
     /// Runs what is due at the present time.
@@ -385,7 +399,7 @@ impl World {
         if scope == Scope::World {
             self.outbox.restore(&*checkpoint.outbox);
         }
-        self.nudge();
+        self.stir();
     }
     /// Empties the world or a part of it; the journal stays.
     pub fn reset(&self, scope: Scope<'_>) {
@@ -393,7 +407,7 @@ impl World {
         if scope == Scope::World {
             self.outbox.clear();
         }
-        self.nudge();
+        self.stir();
     }
     fn put_back(&self, scope: Scope<'_>, checkpoint: Option<&Checkpoint>) {
         let _turn = Turn::take();
@@ -445,7 +459,7 @@ impl World {
             }
             self.outbox.cancel(None);
         }
-        self.nudge();
+        self.stir();
         Ok(())
     }
 }

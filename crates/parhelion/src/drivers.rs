@@ -13,7 +13,7 @@ const AFTER_PANIC: Duration = Duration::from_secs(1);
 
 /// Runs what falls due in a world's stores, until the world is closed.
 pub async fn tick(world: Arc<World>) {
-    let mut changes = world.changes();
+    let mut changes = world.stirs();
     while !world.is_closed() {
         changes.borrow_and_update();
         if std::panic::catch_unwind(AssertUnwindSafe(|| world.tick())).is_err() {
@@ -39,7 +39,7 @@ pub type JobDrivers = Arc<BTreeMap<&'static str, Arc<dyn JobDriver>>>;
 
 /// Hands a world's jobs to their drivers, until the world is closed.
 pub async fn run_jobs(world: Arc<World>, drivers: JobDrivers) {
-    let mut changes = world.changes();
+    let mut changes = world.stirs();
     while !world.is_closed() {
         changes.borrow_and_update();
         while let Some(ticket) = world.take_job() {

@@ -2,21 +2,29 @@
 
 use futures_util::future::BoxFuture;
 use http_body_util::BodyExt;
-use parhelion_core::{Call, Event, Owner, Seq, Settled, Timestamp, WorldName};
+use parhelion_core::{Call, ErrorClass, Event, Owner, Seq, Settled, Timestamp, WorldName};
 use parhelion_delivery::{
     Attempt, DeliverTo, DriverHost, HttpTransport, Loopback, Outcome, Post, Transport, TransportSettings,
     drive,
 };
-use parhelion_http::{Origin, Router};
+use parhelion_http::{DropConnection, Origin, Router};
 use parhelion_state::World;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::task::JoinHandle;
 
-tokio::task_local! {
+/// What goes along with an attempt on its short way to ourselves.
+struct Sender {
     /// The world whose delivery is being sent: a seq means something in its own world only.
-    static SENDER: WorldName;
+    world: WorldName,
+    /// Whether the answer was that the connection is dropped.
+    dropped: AtomicBool,
+}
+
+tokio::task_local! {
+    static SENDER: Arc<Sender>;
 }
 
 /// The outbox of each world, with the task that empties it.
@@ -94,14 +102,14 @@ impl DriverHost for Host {
     }
     fn wait_until(&self, at: Option<Timestamp>) -> BoxFuture<'_, ()> {
         // Subscribed first: a clock that is moved while we look wakes us.
-        let mut changes = self.0.changes();
+        let mut stirs = self.0.stirs();
         Box::pin(async move {
             match at.and_then(|at| self.0.clock.real_wait(at)) {
                 Some(wait) => {
-                    let _ = tokio::time::timeout(wait, changes.changed()).await;
+                    let _ = tokio::time::timeout(wait, stirs.changed()).await;
                 }
                 None => {
-                    let _ = changes.changed().await;
+                    let _ = stirs.changed().await;
                 }
             }
         })
@@ -116,7 +124,19 @@ struct Sending {
 
 impl Transport for Sending {
     fn send(&self, attempt: &Attempt) -> BoxFuture<'static, Outcome> {
-        Box::pin(SENDER.scope(self.world.clone(), self.transport.send(attempt)))
+        let sender = Arc::new(Sender { world: self.world.clone(), dropped: AtomicBool::new(false) });
+        let sending = SENDER.scope(sender.clone(), self.transport.send(attempt));
+        Box::pin(async move {
+            let mut outcome = sending.await;
+            if sender.dropped.load(Ordering::Acquire) {
+                // Over a socket not a byte of the answer would have come.
+                if let Some(last) = outcome.exchanges.last_mut() {
+                    last.answer = None;
+                }
+                outcome.error = Some((ErrorClass::Reset, "the receiver dropped the connection".to_owned()));
+            }
+            outcome
+        })
     }
 }
 
@@ -166,10 +186,13 @@ async fn to_ourselves(
         (Some("_w"), Some(name)) => name.parse().unwrap_or_else(|_| WorldName::main()),
         _ => WorldName::main(),
     };
-    let same_world = SENDER.try_with(|sender| *sender == target).unwrap_or(false);
+    let same_world = SENDER.try_with(|sender| sender.world == target).unwrap_or(false);
     let origin =
         Origin { peer: IpAddr::V4(Ipv4Addr::LOCALHOST), cause: same_world.then_some(cause), secure: false };
     let answer = router.call(request.map(parhelion_http::Body::from), origin).await;
+    if answer.extensions().get::<DropConnection>().is_some() {
+        let _ = SENDER.try_with(|sender| sender.dropped.store(true, Ordering::Release));
+    }
     let (head, body) = answer.into_parts();
     let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     http::Response::from_parts(head, body)

@@ -7,6 +7,7 @@ use crate::ask::{Answer, Ask, ok, unknown};
 use parhelion_http::answer;
 
 pub async fn explain(ask: Ask) -> Answer {
+    ask.known_filter()?;
     let id = ask.param(0);
     let story = tree::story(&ask.world, id, |entry| {
         ask.query.admits("surface", entry.surface) && ask.query.admits("tenant", &entry.tenant)

@@ -74,10 +74,10 @@ proptest! {
         for step in steps {
             match step {
                 Step::Add(tenant, note) => {
-                    let before = (seen(&world), recorded.sent().len(), world.next_deadline());
-                    let note = note.to_string();
                     // Catch up first, so that a failing operation is all that happens in the next write.
                     world.tick();
+                    let before = (seen(&world), recorded.sent().len(), world.next_deadline());
+                    let note = note.to_string();
                     let done = world.shelf::<Bench>().write(&name(TENANTS[tenant]), &Call::default(), |b, tx| add(b, &note, tx));
                     let after = (seen(&world), recorded.sent().len(), world.next_deadline());
                     match done {
