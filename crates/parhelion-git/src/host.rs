@@ -17,6 +17,8 @@ use tokio::{
 /// Bounds of git hosting, each with its default.
 #[derive(Clone, Debug)]
 pub struct GitSettings {
+    /// The program: a name to be looked for on `PATH`, or a path.
+    pub program: PathBuf,
     /// Seconds for one transfer of a clone, fetch or push.
     pub transfer_secs: u64,
     /// Seconds for any other call.
@@ -27,13 +29,14 @@ pub struct GitSettings {
     pub fetch_request_bytes: u64,
     /// Largest file or listing that is read into memory, bytes.
     pub read_bytes: u64,
-    /// Git processes at one time; further calls wait.
+    /// Git processes at one time, of transfers and of other calls each; further ones wait.
     pub children: usize,
 }
 
 impl Default for GitSettings {
     fn default() -> Self {
         GitSettings {
+            program: PathBuf::from("git"),
             transfer_secs: 600,
             call_secs: 60,
             push_bytes: 500 * 1000 * 1000,
@@ -58,7 +61,10 @@ pub(crate) struct Inner {
     /// Removes the root when nobody asked for a lasting one.
     _temporary: Option<tempfile::TempDir>,
     version: OnceCell<(u32, u32)>,
-    pub(crate) children: Arc<Semaphore>,
+    /// Turns of short calls. A transfer can last as long as its client is slow: it must not hold these up.
+    pub(crate) calls: Semaphore,
+    /// Turns of transfers.
+    pub(crate) transfers: Arc<Semaphore>,
     pub(crate) readers: Readers,
 }
 
@@ -105,13 +111,14 @@ impl GitHost {
             Ok(root)
         };
         let root = make().map_err(GitError::io("preparing the folder for git objects"))?;
-        let children = Arc::new(Semaphore::new(settings.children.max(1)));
+        let children = settings.children.max(1);
         let inner = Inner {
             settings,
             root,
             _temporary: temporary,
             version: OnceCell::new(),
-            children,
+            calls: Semaphore::new(children),
+            transfers: Arc::new(Semaphore::new(children)),
             readers: Readers::default(),
         };
         Ok(GitHost { inner: Arc::new(inner) })
@@ -141,7 +148,7 @@ impl Inner {
 
     pub(crate) async fn version(&self) -> Result<(u32, u32), GitError> {
         let probe = || async {
-            let mut git = Command::new("git");
+            let mut git = Command::new(&self.settings.program);
             git.arg("--version").stdin(Stdio::null()).kill_on_drop(true);
             let output = tokio::time::timeout(Duration::from_secs(10), git.output())
                 .await
@@ -159,7 +166,7 @@ impl Inner {
 
     /// `git …` on the repository at `dir`, in an environment where nothing of this machine's configuration counts.
     pub(crate) fn command(&self, dir: &Path, args: &[&str]) -> Command {
-        let mut git = Command::new("git");
+        let mut git = Command::new(&self.settings.program);
         git.args(args).env_clear().current_dir(dir).kill_on_drop(true);
         git.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         if let Some(path) = std::env::var_os("PATH") {
@@ -189,7 +196,7 @@ impl Inner {
     /// Runs to the end with that input; any exit status. The output is bounded by the settings.
     pub(crate) async fn output(&self, dir: &Path, args: &[&str], input: &[u8]) -> Result<Output, GitError> {
         self.version().await?;
-        let _turn = self.children.acquire().await;
+        let _turn = self.calls.acquire().await;
         let mut command = self.command(dir, args);
         command.stdin(Stdio::piped());
         let mut child = self.spawn(command)?;

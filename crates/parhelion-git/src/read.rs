@@ -13,7 +13,6 @@ use std::{
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     process::{Child, ChildStdin, ChildStdout},
-    sync::OwnedSemaphorePermit,
 };
 
 /// A file's content.
@@ -99,6 +98,7 @@ impl GitHost {
     async fn object(&self, spec: &str, kind: &str) -> Result<Option<File>, GitError> {
         let host = &self.inner;
         host.version().await?;
+        let _turn = host.calls.acquire().await;
         let work = async {
             let mut reader = match host.readers.take() {
                 Some(reader) => reader,
@@ -148,9 +148,7 @@ impl Readers {
     fn take(&self) -> Option<Reader> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
-    fn give_back(&self, mut reader: Reader) {
-        // An idle child is no work under way: it does not hold a turn.
-        reader.turn = None;
+    fn give_back(&self, reader: Reader) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE {
             idle.push(reader);
@@ -171,19 +169,17 @@ struct Reader {
     _child: Child,
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
-    turn: Option<OwnedSemaphorePermit>,
 }
 
 impl Reader {
     async fn start(host: &Arc<Inner>) -> Result<Reader, GitError> {
-        let turn = Arc::clone(&host.children).acquire_owned().await.ok();
         let mut command = host.command(&host.reader(), &["cat-file", "--batch", "-z"]);
         command.stdin(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
         let mut child = host.spawn(command)?;
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(GitError::Malformed("git has no pipes".to_owned()));
         };
-        Ok(Reader { _child: child, stdin, stdout: BufReader::new(stdout), turn })
+        Ok(Reader { _child: child, stdin, stdout: BufReader::new(stdout) })
     }
 
     /// The object that a spec without NUL and newline names: its type and content.

@@ -61,7 +61,7 @@ impl GitHost {
         let mut input = Input::new(body, encoding, host.settings.push_bytes);
         let (list, head) = read_commands(&mut input).await?;
         let view = View::make(host, refs).await?;
-        let _turn = host.children.acquire().await;
+        let turn = host.transfers.acquire().await;
 
         let args = ["receive-pack", "--stateless-rpc", "."];
         let mut command = host.command(view.path(), &args);
@@ -98,6 +98,7 @@ impl GitHost {
             Ok(std::process::Output { status, stdout: out?, stderr: err.unwrap_or_default() })
         };
         let output = limited("receive-pack", host.settings.transfer_secs, work).await?;
+        drop(turn);
         if output.stdout.is_empty() && !list.commands.is_empty() && !output.status.success() {
             return Err(failed(&args, &output));
         }

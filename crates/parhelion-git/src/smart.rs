@@ -64,7 +64,7 @@ impl GitHost {
         let host = &self.inner;
         host.version().await?;
         let view = View::make(host, refs).await?;
-        let _turn = host.children.acquire().await;
+        let _turn = host.calls.acquire().await;
         let args = [service.name(), "--stateless-rpc", "--advertise-refs", "."];
         let mut command = host.command(view.path(), &args);
         command.env_remove("GIT_DIR");
@@ -109,7 +109,7 @@ impl GitHost {
         file.flush().await.map_err(GitError::io("keeping a request"))?;
         let stdin = std::fs::File::open(&path).map_err(GitError::io("reading a kept request"))?;
         // The semaphore is never closed, so the only answer is a permit.
-        let turn = Arc::clone(&host.children).acquire_owned().await;
+        let turn = Arc::clone(&host.transfers).acquire_owned().await;
         let turn =
             turn.map_err(|e| GitError::Io { what: "waiting for a turn", source: std::io::Error::other(e) })?;
         let mut command = host.command(view.path(), &["upload-pack", "--stateless-rpc", "."]);

@@ -464,3 +464,33 @@ async fn a_client_that_goes_away_in_the_middle_leaves_nothing() {
     assert!(matches!(end, Err(GitError::Interrupted(_))));
     assert_eq!(walk(&store.path().join("objects")), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_git_the_error_says_so() {
+    let settings = GitSettings { program: "/nonexistent/git".into(), ..GitSettings::default() };
+    let host = GitHost::temporary(settings).unwrap();
+    for end in [
+        host.advertise(&Refs::empty("main"), Service::UploadPack, None).await.map(|_| ()),
+        host.commit_files(new_commit(None, vec![put("a", "1")], "x")).await.map(|_| ()),
+        host.blob(ObjectId::ZERO).await.map(|_| ()),
+    ] {
+        let said = end.unwrap_err().to_string();
+        assert!(said.starts_with("git hosting needs the git program, version 2.38 or newer"), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_pushes_at_once_take_turns() {
+    let (server, url) = Server::start(GitSettings { children: 1, ..GitSettings::default() }, false).await;
+    let folder = tempfile::tempdir().unwrap();
+    let a = work_tree(folder.path(), "a", &url).await;
+    commit(&a, "a", "1", "One").await;
+    ok(&a, &["push", "-q", "origin", "main"]).await;
+    commit(&a, "a", "2", "Two").await;
+    let pushes = (0..6).map(|n| {
+        let (a, branch) = (a.clone(), format!("main:b{n}"));
+        async move { git(&a, &["push", "-q", "origin", &branch, "+main:main"]).await }
+    });
+    futures_util::future::join_all(pushes).await;
+    assert_eq!(server.refs.lock().unwrap().by_name.len(), 7);
+}

@@ -10,17 +10,24 @@ use std::collections::BTreeMap;
 /// Longest URL of a hook. CHOICE.
 const URL_BYTES: usize = 2048;
 
-/// An id that the client chooses.
-pub fn id(field: &str, id: &str, valid: fn(&str) -> bool) -> Result<(), Error> {
-    let why = match id {
-        "" => "is required.",
-        id if valid(id) => return Ok(()),
-        _ => {
-            "must consist of lower-case letters, digits and hyphens, begin with a letter (a repository's: or a \
-             digit), end with a letter or digit, and have at most 63 characters (a repository's: at least 4)."
-        }
-    };
-    Err(Error::field(field, why))
+/// An id of an instance or hook, that the client chooses.
+pub fn id(field: &str, id: &str) -> Result<(), Error> {
+    let why = "must have 1 to 63 lower-case letters, digits and hyphens, begin with a letter and not end with a hyphen.";
+    chosen(field, id, names::valid_id(id), why)
+}
+
+/// An id of a repository.
+pub fn repository_id(field: &str, id: &str) -> Result<(), Error> {
+    let why = "must have 4 to 63 lower-case letters, digits and hyphens, with no hyphen at either end.";
+    chosen(field, id, names::valid_repository_id(id), why)
+}
+
+fn chosen(field: &str, id: &str, valid: bool, why: &str) -> Result<(), Error> {
+    match id {
+        "" => Err(Error::field(field, "is required.")),
+        _ if valid => Ok(()),
+        _ => Err(Error::field(field, why)),
+    }
 }
 
 /// Labels of a resource.
@@ -154,11 +161,6 @@ pub fn request_id(field: &str, text: &str) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::field(field, "must be a UUID other than the zero UUID."))
-}
-
-/// A repository's id (see [`names::valid_repository_id`]).
-pub fn repository_id(field: &str, text: &str) -> Result<(), Error> {
-    id(field, text, names::valid_repository_id)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::{
         fields,
         lro::{self, Outcome, timestamp},
         mask::Mask,
-        names::{self, HookName, Name},
+        names::{HookName, Name},
         pages::page,
     },
     error::Error,
@@ -105,7 +105,7 @@ impl Operation for CreateHook {
         tx: &mut Tx<'_>,
     ) -> Result<longrunning::Operation, Error> {
         let repository = Name::parse("parent", &input.parent, repositories::COLLECTION)?;
-        fields::id("hook_id", &input.hook_id, names::valid_id)?;
+        fields::id("hook_id", &input.hook_id)?;
         let given = input.hook.ok_or_else(|| Error::field("hook", "is required."))?;
         let branch_filter = given.push_option.map(|o| o.branch_filter);
         let record = Hook {

@@ -121,7 +121,7 @@ impl Operation for CreateInstance {
         if let Some(first) = repeated(store, &input.request_id, tx.now()) {
             return Ok(first);
         }
-        fields::id("instance_id", &input.instance_id, names::valid_id)?;
+        fields::id("instance_id", &input.instance_id)?;
         let given = input.instance.ok_or_else(|| Error::field("instance", "is required."))?;
         let record = record(&place, given, tx.now())?;
         let name = place.with(COLLECTION, &input.instance_id);

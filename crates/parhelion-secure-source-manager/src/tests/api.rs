@@ -293,3 +293,21 @@ async fn what_nobody_serves_is_not_found_and_large_bodies_are_refused() {
     // A refused call makes no tenant.
     assert!(emulator.world.tenants(crate::NAME).is_empty());
 }
+
+#[tokio::test]
+async fn without_git_what_needs_it_says_so_and_the_rest_works() {
+    let settings = parhelion_git::GitSettings { program: "/nonexistent/git".into(), ..Default::default() };
+    let emulator = Emulator::with(settings).with_repository().await;
+    let body =
+        json!({"instance": format!("{PLACE}/instances/my-instance"), "initialConfig": {"readme": "default"}});
+    let got = said(
+        emulator.call("POST", &format!("{PLACE}/repositories?repositoryId=other"), &body.to_string()).await,
+    );
+    assert!(got.starts_with("400 FAILED_PRECONDITION git hosting needs the git program"), "{got}");
+    let path = "/_ssm/git/us-central1/my-instance/my-project/my-repo.git/info/refs?service=git-upload-pack";
+    let (status, _, text) = emulator.raw(&emulator.surface.service, "GET", path, "").await;
+    let text = String::from_utf8(text.to_vec()).unwrap();
+    assert!(status == 503 && text.starts_with("git hosting needs the git program"), "{status} {text}");
+    let facts = emulator.facts("git.received");
+    assert!(facts[0].starts_with("git hosting needs the git program"), "{facts:?}");
+}

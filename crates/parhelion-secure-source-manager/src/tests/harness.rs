@@ -50,10 +50,14 @@ async fn through(service: HttpService, base: &str, mut request: http::Request<Bo
 
 impl Emulator {
     pub fn new() -> Emulator {
+        Emulator::with(GitSettings::default())
+    }
+
+    pub fn with(settings: GitSettings) -> Emulator {
         let (world, outbox) = testing::world(1, shelves());
         let only = world.clone();
         let worlds = Worlds::new(Ids::seeded(1), Box::new(move |_| only.clone()));
-        let git = Arc::new(GitHost::temporary(GitSettings::default()).unwrap());
+        let git = Arc::new(GitHost::temporary(settings).unwrap());
         let folder = tempfile::tempdir().unwrap();
         Emulator {
             surface: surface(worlds, git),
