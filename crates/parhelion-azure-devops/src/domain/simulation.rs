@@ -63,6 +63,9 @@ pub fn play(
     Simulated { stages, ignored: play.ignored.into_iter().collect() }
 }
 
+/// A matrix entry's name and variables.
+type Leg = (Option<String>, Vec<(String, String)>);
+
 struct Play<'p, 'tx, 't> {
     tx: &'p mut Tx<'tx>,
     sources: &'p Sources<'t>,
@@ -102,7 +105,7 @@ impl Play<'_, '_, '_> {
         let mut known = known.clone();
         self.declare(&mut known, &job.variables);
         let phase = self.tx.uuid("record");
-        let legs: Vec<(Option<String>, Vec<(String, String)>)> = match &job.strategy {
+        let legs: Vec<Leg> = match &job.strategy {
             Strategy::Single => vec![(None, Vec::new())],
             Strategy::Matrix { legs, .. } => {
                 legs.iter().map(|(name, variables)| (Some(name.clone()), variables.clone())).collect()

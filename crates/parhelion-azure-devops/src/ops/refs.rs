@@ -18,7 +18,7 @@ use parhelion_core::Event;
 use parhelion_git::{ObjectId, valid_ref_name};
 use parhelion_state::{Query, View};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Refs in a page when the client does not say, and updates in one call.
 const PAGE: usize = 1_000;
@@ -97,7 +97,7 @@ pub fn object_id(text: Option<&str>) -> Result<ObjectId> {
 
 impl Input for Moves {
     fn read(request: &ApiRequest) -> Result<Self> {
-        let given: Vec<Given> = request.json()?;
+        let given: Vec<Given> = request.json_list()?;
         if given.len() > PAGE {
             return Err(Error::invalid(format!("At most {PAGE} refs can be updated in one call.")));
         }
@@ -132,7 +132,7 @@ impl Work for Update {
                 "success": status == "succeeded",
             }));
         }
-        Ok(Reply::list(entries.into_iter().map(Value::from).collect()))
+        Ok(Reply::list(entries))
     }
 }
 

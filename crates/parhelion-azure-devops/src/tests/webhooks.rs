@@ -47,7 +47,7 @@ fn outcomes(bench: &Bench) -> Value {
     let list = bench.control("GET", "/contoso/webhook-deliveries").json();
     let mut outcomes = list["items"].as_array().unwrap().last().unwrap()["outcomes"].clone();
     for outcome in outcomes.as_array_mut().unwrap() {
-        outcome.as_object_mut().unwrap().remove("project_id");
+        outcome.as_object_mut().unwrap().shift_remove("project_id");
     }
     outcomes
 }

@@ -14,12 +14,9 @@ pub fn claims(parts: &Parts) -> bool {
     let (second, third) = (segments.next().unwrap_or_default(), segments.next().unwrap_or_default());
     let apis = [first, second, third].iter().any(|s| s.eq_ignore_ascii_case("_apis"));
     let git = [second, third].iter().any(|s| s.eq_ignore_ascii_case("_git"));
-    (apis || git)
-        && !RESERVED.iter().any(|r| r.eq_ignore_ascii_case(first))
-        // Google's REST paths.
-        && !(first == "v1" && second == "projects")
-        && !foreign_host(parts)
-        && !foreign_protocol(&parts.headers)
+    let google = first == "v1" && second == "projects";
+    let reserved = google || RESERVED.iter().any(|r| r.eq_ignore_ascii_case(first));
+    (apis || git) && !reserved && !foreign_host(parts) && !foreign_protocol(&parts.headers)
 }
 
 /// Hosts by which Kudu sites and Secure Source Manager's repositories are addressed.

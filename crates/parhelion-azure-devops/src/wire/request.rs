@@ -73,11 +73,24 @@ impl ApiRequest {
     pub fn project(&self) -> Result<&str> {
         self.project.as_deref().ok_or(Error::PageNotFound)
     }
-    /// The body as JSON; an empty one reads as `{}`.
+    /// The body as a JSON object; an empty one reads as `{}`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        // Serde would take a list for a structure.
+        self.parsed(b'{', "an object")
+    }
+    /// The body as a JSON list.
+    pub fn json_list<T: DeserializeOwned>(&self) -> Result<Vec<T>> {
+        self.parsed(b'[', "a list")
+    }
+
+    fn parsed<T: DeserializeOwned>(&self, first: u8, wanted: &str) -> Result<T> {
         let body: &[u8] = if self.body.trim_ascii().is_empty() { b"{}" } else { &self.body };
         // Clients on Windows put a byte order mark in front.
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        let found = body.trim_ascii_start().first();
+        if found.is_some_and(|f| *f != first && b"{[\"".contains(f)) {
+            return Err(Error::invalid(format!("The body of the request is not {wanted}.")));
+        }
         // CHOICE: the service's message for a malformed body is not known; ours is the parser's.
         serde_json::from_slice(body)
             .map_err(|e| Error::invalid(format!("The body of the request could not be read: {e}.")))

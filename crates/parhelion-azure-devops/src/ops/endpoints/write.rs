@@ -129,7 +129,7 @@ pub struct Many(Vec<Given>);
 
 impl Input for Many {
     fn read(request: &ApiRequest) -> Result<Self> {
-        request.json().map(Many)
+        request.json_list().map(Many)
     }
 }
 
@@ -162,7 +162,7 @@ pub struct Shared {
 
 impl Input for Shared {
     fn read(request: &ApiRequest) -> Result<Self> {
-        Ok(Shared { id: request.value("endpointId").to_owned(), references: request.json()? })
+        Ok(Shared { id: request.value("endpointId").to_owned(), references: request.json_list()? })
     }
 }
 
