@@ -1,8 +1,10 @@
 //! What an operation may answer instead of its output: one enum with data, three functions. The only list of
-//! codes and texts beside the declaration's rules.
+//! codes and texts beside the declaration's rules, which stand with their checks ([`Fault`]).
 //!
 //! What never reaches an operation (malformed bytes, a bad signature, broken constraints) is `wire`'s `Refusal`.
 
+use crate::domain::structure::Fault;
+use crate::wire::paging::ForeignToken;
 use std::fmt;
 
 /// The result of an operation.
@@ -11,6 +13,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Why an operation refuses.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Error {
+    /// A rule for declarations (section 3 of the specification) does not hold.
+    Declaration(Fault),
     /// CreatePipeline of a name that stands already.
     PipelineNameInUse { account: String, name: String },
     /// No pipeline of that name.
@@ -18,7 +22,7 @@ pub enum Error {
     /// UpdatePipeline, and the tag operations, name the missing pipeline in words of their own.
     ResourceNotFound { account: String, what: Resource },
     /// The pipeline never had that version.
-    PipelineVersionNotFound { name: String, version: u32 },
+    PipelineVersionNotFound { name: String, version: i32 },
     /// The pipeline has no execution of that id.
     PipelineExecutionNotFound { name: String, id: String },
     /// A client request token came again with other parameters.
@@ -110,6 +114,7 @@ impl Error {
     /// The exception's bare name.
     pub fn code(&self) -> &'static str {
         match self {
+            Error::Declaration(fault) => fault.code(),
             Error::PipelineNameInUse { .. } => "PipelineNameInUseException",
             Error::PipelineNotFound { .. } => "PipelineNotFoundException",
             Error::ResourceNotFound { .. } => "ResourceNotFoundException",
@@ -144,6 +149,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Error::Declaration(fault) => fault.fmt(f),
             // OBSERVED: moto, from real output.
             Error::PipelineNameInUse { account, name } => {
                 write!(f, "A pipeline with the name '{name}' already exists in account '{account}'")
@@ -273,8 +279,18 @@ impl fmt::Display for Invalid {
     }
 }
 
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Error::Declaration(fault)
+    }
+}
 impl From<Invalid> for Error {
     fn from(invalid: Invalid) -> Self {
         Error::Validation(invalid)
+    }
+}
+impl From<ForeignToken> for Error {
+    fn from(_: ForeignToken) -> Self {
+        Error::InvalidNextToken
     }
 }

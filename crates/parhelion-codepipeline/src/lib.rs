@@ -1,7 +1,99 @@
-//! parhelion-codepipeline
+//! AWS CodePipeline: pipelines, executions, webhooks and partners' jobs, over awsJson1_1 and rpc-v2-cbor.
+//!
+//! Deliberately absent: a clock, randomness, sockets and other clouds' names; IAM, S3 and the other services that
+//! pipelines use. Built-in actions are simulated, partners' actions are done by workers that poll.
+//!
+//! Start reading at [`operations`] (the table), then `ops/` (one operation, one file), [`store`] (the data) and
+//! `domain/engine` (the state machine). [`wire`] is the way from bytes to an operation and back, [`trigger`] the
+//! address that webhooks are called at. What is not built answers as an operation that does not exist.
 
+mod control;
 mod domain;
 mod error;
+mod operations;
+mod ops;
 mod shapes;
 mod store;
+mod trigger;
 mod wire;
+
+use domain::place::Place;
+use operations::Failure;
+use parhelion_core::{Call, Event, Verdict};
+use parhelion_http::{Head, Surface, service};
+use parhelion_state::{AnyShelf, Shelf, Store, Worlds};
+use std::sync::Arc;
+use store::CodePipelineStore;
+use wire::{Fault, Refusal, value::Value};
+
+/// The surface `codepipeline` over these worlds.
+pub fn surface(worlds: Arc<Worlds>) -> Surface {
+    let for_control = worlds.clone();
+    Surface {
+        name: CodePipelineStore::SURFACE,
+        claims: wire::claims,
+        body_limit: wire::body_limit,
+        operations: operations::infos(),
+        service: service(move |request| {
+            let worlds = worlds.clone();
+            async move {
+                let (parts, body) = request.into_parts();
+                let is_trigger = wire::is_trigger(&parts);
+                let request = http::Request::from_parts(parts, body);
+                if is_trigger {
+                    trigger::serve(request, &worlds).await
+                } else {
+                    wire::serve(request, &Operations { worlds: &worlds }).await
+                }
+            }
+        }),
+        control: Some(service(move |request| {
+            let worlds = for_control.clone();
+            async move { control::serve(request, &worlds).await }
+        })),
+        panicked: wire::panicked,
+        banner: |base| format!("AWS CodePipeline          {base}  (endpoint URL of the SDKs; webhooks at {base}/trigger)"),
+    }
+}
+
+/// The shelves that each world needs for this surface.
+pub fn shelves() -> Vec<Arc<dyn AnyShelf>> {
+    vec![Arc::new(Shelf::<CodePipelineStore>::default())]
+}
+
+/// The table of operations as the wire sees it.
+struct Operations<'a> {
+    worlds: &'a Worlds,
+}
+
+impl wire::Dispatch for Operations<'_> {
+    fn knows(&self, operation: &str) -> bool {
+        operations::find(operation).is_some()
+    }
+
+    fn run(&self, head: &Head, operation: &str, place: &Place, call: &Call, input: Value) -> Result<Value, Fault> {
+        let (Some(row), Some(world)) = (operations::find(operation), self.worlds.find(&head.world)) else {
+            // The wire asked for what it knows, in a world that was opened for the request.
+            return Err(Fault::internal());
+        };
+        (row.run)(&world, place, call, input).map_err(|failure| match failure {
+            Failure::Refused(error) => Fault::new(error.code(), error.status(), error.to_string()),
+            Failure::Internal(error) => {
+                let text = format!("{operation}: {error}");
+                let event = Event::new("request.failed", "request:").fact(text).verdict(Verdict::Failed);
+                world.note(CodePipelineStore::SURFACE, call, event);
+                Fault::internal()
+            }
+        })
+    }
+
+    fn refused(&self, head: &Head, operation: &str, _place: &Place, call: &Call, refusal: &Refusal) {
+        if let Some(world) = self.worlds.find(&head.world) {
+            let event = Event::new("request.refused", format!("request:{}", call.request_id))
+                .fact(refusal.to_string())
+                .verdict(Verdict::Failed)
+                .with("operation", operation);
+            world.note(CodePipelineStore::SURFACE, call, event);
+        }
+    }
+}

@@ -4,13 +4,14 @@ use crate::{
     domain::{
         engine::{
             Change, Draw, Effect, Engine, Input,
-            records::{ExecutionId, Line, LineId, Plan},
+            records::{Execution, ExecutionId, Line, LineId, Plan},
         },
         jobs::{self, DEFAULT_CLIENT_TOKEN},
         place::Place,
+        simulation,
     },
-    error::{Error, Result},
-    shapes::{Tag, WebhookDefinition},
+    error::{Error, Invalid, Resource, Result},
+    shapes::{ActionDeclaration, Tag, WebhookDefinition},
 };
 use parhelion_core::{Cause, Event, Timestamp};
 use parhelion_state::{AnyTable, Handle, Store, Table, Tx};
@@ -202,6 +203,37 @@ impl CodePipelineStore {
         })
     }
 
+    /// An execution of a pipeline by its id as a client writes it, with the version that it runs.
+    ///
+    /// # Errors
+    /// `PipelineExecutionNotFoundException`.
+    pub fn execution(&self, line: LineId, pipeline: &str, id: &str) -> Result<(u64, &Execution, &Plan)> {
+        let found = id.parse().ok().and_then(|id| self.engine.execution(line, id));
+        let found = found.and_then(|(number, e)| Some((number, e, self.engine.plan_of(line, e)?)));
+        found.ok_or_else(|| Error::PipelineExecutionNotFound { name: pipeline.to_owned(), id: id.to_owned() })
+    }
+
+    /// What an ARN names that tags are to be put on.
+    ///
+    /// # Errors
+    /// `InvalidArnException` for one of another account or region, or of no form of ours;
+    /// `ResourceNotFoundException` for one whose resource is not there.
+    pub fn tagged(&self, arn: &str) -> Result<Taggable> {
+        let invalid = || Error::InvalidArn { arn: arn.to_owned() };
+        let name = arn.strip_prefix(&self.place.arn("")).ok_or_else(invalid)?;
+        let account = self.place.account().to_owned();
+        // OBSERVED: AWS's own pages spell it both ways.
+        let action_type = name.strip_prefix("actiontype:").or_else(|| name.strip_prefix("actionType:"));
+        let what = match (name.strip_prefix("webhook:"), action_type) {
+            (Some(hook), _) => Resource::Webhook(hook.to_owned()),
+            (None, Some(id)) => Resource::ActionType(id.to_owned()),
+            // CHOICE: stages and actions have ARNs for IAM only.
+            (None, None) if name.contains([':', '/']) => return Err(invalid()),
+            (None, None) => Resource::Pipeline(name.to_owned()),
+        };
+        self.resource(arn).ok_or(Error::ResourceNotFound { account, what })
+    }
+
     /// What an ARN of this account and region names, if it is there.
     pub fn resource(&self, arn: &str) -> Option<Taggable> {
         let name = arn.strip_prefix(&self.place.arn(""))?;
@@ -227,6 +259,36 @@ impl CodePipelineStore {
         } else {
             self.tags.put(arn.to_owned(), tags);
         }
+    }
+
+    /// Marks a webhook as registered with its third party, or not.
+    ///
+    /// # Errors
+    /// `ValidationException` without a name, or when the target is no GitHub action; `WebhookNotFoundException`.
+    pub fn set_registered(&mut self, name: Option<String>, registered: bool, tx: &mut Tx<'_>) -> Result<()> {
+        // CHOICE: the model does not mark the name as required; without it nothing can be done.
+        let name = name.ok_or(Invalid::Missing { member: "webhookName" })?;
+        let account = self.place.account().to_owned();
+        let webhook =
+            self.webhooks.get(&name).ok_or_else(|| Error::WebhookNotFound { account, name: name.clone() })?;
+        let definition = &webhook.definition;
+        let target = self.pipeline(&definition.target_pipeline).ok();
+        let is_target =
+            |a: &&ActionDeclaration| a.name == definition.target_action && simulation::is_github(a);
+        // CHOICE: also when the target is gone.
+        if target.and_then(|(_, _, plan)| plan.sources().find(is_target)).is_none() {
+            return Err(Invalid::NotGithub { webhook: name }.into());
+        }
+        let what = if registered {
+            "is marked as registered with GitHub"
+        } else {
+            "is no longer registered with GitHub"
+        };
+        let event =
+            Event::new("webhook.changed", format!("webhook:{name}")).fact(format!("webhook '{name}' {what}"));
+        tx.emit(event);
+        self.webhooks.edit(&name, |webhook| webhook.registered = registered);
+        Ok(())
     }
 
     /// The token of a partner's client.

@@ -1,14 +1,23 @@
 //! Jobs: what a worker is given to do, and the rules of handing them out (section 7 of the specification).
 
 use super::engine::{
-    Engine,
+    Engine, Input,
     records::{JobId, Key},
 };
-use crate::shapes::{ActionTypeId, JobStatus};
+use super::{artifacts, place::Place, views};
+use crate::error::{Error, Result};
+use crate::shapes::{
+    AWSSessionCredentials, ActionConfiguration, ActionContext, ActionTypeId, JobStatus, PipelineContext,
+    StageContext, ThirdPartyJobData,
+};
+use crate::store::CodePipelineStore;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use chrono::TimeDelta;
 use parhelion_core::Timestamp;
-use parhelion_state::Handle;
+use parhelion_state::{Handle, Tx, World};
 use serde::{Deserialize, Serialize};
 use sha1::{Digest, Sha1};
+use subtle::ConstantTimeEq;
 
 /// How long a job that was handed out stays hidden from other polls, seconds of the emulator's clock.
 // CHOICE: AWS hands an unacknowledged job out again and does not say when.
@@ -139,6 +148,109 @@ impl Engine {
                 _ => false,
             })
     }
+}
+
+/// Where a third-party job is, by its id as a worker writes it.
+///
+/// # Errors
+/// `JobNotFoundException`.
+pub fn locate(world: &World, id: &str) -> Result<(Place, JobId)> {
+    let found = id.parse::<JobId>().ok().and_then(|job| {
+        let (owner, _) = world.find(&handle(job))?;
+        Some((owner.tenant.parse().ok()?, job))
+    });
+    found.ok_or_else(|| Error::JobNotFound { id: id.to_owned() })
+}
+
+/// A third-party job of this tenant, asked for with a client's token.
+///
+/// # Errors
+/// `JobNotFoundException`, `InvalidClientTokenException`.
+pub fn authorized<'a>(store: &'a CodePipelineStore, id: JobId, token: &str) -> Result<&'a Job> {
+    let job = store.engine.jobs.get(&id).ok_or_else(|| Error::JobNotFound { id: id.to_string() })?;
+    let expected = store.client_token(&job.action_type.provider);
+    if bool::from(expected.as_bytes().ct_eq(token.as_bytes())) {
+        Ok(job)
+    } else {
+        Err(Error::InvalidClientToken { id: id.to_string() })
+    }
+}
+
+/// As [`authorized`], of a job that is in progress.
+///
+/// # Errors
+/// Also `InvalidJobStateException`.
+pub fn in_progress<'a>(store: &'a CodePipelineStore, id: JobId, token: &str) -> Result<&'a Job> {
+    let job = authorized(store, id, token)?;
+    if job.state.is_in_progress() {
+        Ok(job)
+    } else {
+        Err(Error::InvalidJobState { id: id.to_string(), state: job.state.name() })
+    }
+}
+
+/// A nonce: 20 decimal digits that nobody can foresee.
+pub fn nonce(tx: &mut Tx<'_>) -> String {
+    let digits = tx.secret("nonce").into_iter().take(20).enumerate();
+    // The first is no 0, so that the text keeps its length as a number too.
+    digits.map(|(n, b)| char::from(b'0' + if n == 0 { b % 9 + 1 } else { b % 10 })).collect()
+}
+
+/// Hands a job to a worker and gives its nonce.
+pub fn dispatch(store: &mut CodePipelineStore, id: JobId, tx: &mut Tx<'_>) -> String {
+    let nonce = nonce(tx);
+    let until = tx.now() + TimeDelta::seconds(DISPATCH_SECS);
+    store.step(Input::Dispatch(id, nonce.clone(), until), tx);
+    nonce
+}
+
+/// Temporary credentials for the artifact store: new ones each time.
+// CHOICE: nothing verifies them; they have the form of AWS's.
+pub fn credentials(tx: &mut Tx<'_>) -> AWSSessionCredentials {
+    const UPPER: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let key = tx.secret("credentials").into_iter().take(16).map(|b| char::from(UPPER[usize::from(b % 32)]));
+    let key: String = key.collect();
+    let secret = STANDARD.encode(&tx.secret("credentials")[..30]);
+    let token: Vec<u8> = (0..6).flat_map(|_| tx.secret("credentials")).collect();
+    AWSSessionCredentials {
+        access_key_id: format!("ASIA{key}"),
+        secret_access_key: secret,
+        session_token: STANDARD.encode(token),
+    }
+}
+
+/// What a partner's worker is told of a job. Docs: without pipelineArn and pipelineExecutionId.
+pub fn third_party_data(
+    engine: &Engine,
+    job: &Job,
+    credentials: AWSSessionCredentials,
+) -> Option<ThirdPartyJobData> {
+    let run = engine.runs.get(&job.run)?;
+    let (line, execution) = (job.run.0, engine.executions.get(&(job.run.0, run.execution))?);
+    let plan = engine.plan_of(line, execution)?;
+    let (stage, action) = (plan.stage(run.stage)?, plan.action(run.stage, run.action)?);
+    let region = action.region.as_deref().unwrap_or(engine.place.region());
+    let shown = |all: Vec<artifacts::Located>| Some(all.into_iter().map(views::artifact).collect());
+    Some(ThirdPartyJobData {
+        action_type_id: Some(job.action_type.clone()),
+        action_configuration: Some(ActionConfiguration { configuration: action.configuration.clone() }),
+        pipeline_context: Some(PipelineContext {
+            pipeline_name: Some(engine.lines.get(&line)?.name.clone()),
+            stage: Some(StageContext { name: Some(stage.name.clone()) }),
+            action: Some(ActionContext {
+                name: Some(action.name.clone()),
+                action_execution_id: Some(run.id.to_string()),
+            }),
+            pipeline_arn: None,
+            pipeline_execution_id: None,
+        }),
+        input_artifacts: shown(artifacts::inputs(engine, line, execution, plan, run)),
+        output_artifacts: shown(artifacts::outputs(engine, plan, run)),
+        artifact_credentials: Some(credentials),
+        continuation_token: job.continuation.clone(),
+        encryption_key: artifacts::store(&plan.declaration, region)
+            .and_then(|store| store.encryption_key.clone()),
+    })
 }
 
 /// The name by which a third-party job is found, whatever account asks.

@@ -1,7 +1,7 @@
 //! What simulated actions come out with: section 6's default outcome, success at once, with plausible variables.
 
 use super::{
-    engine::records::{Execution, Outcome, Plan, Revision, Run},
+    engine::records::{Execution, Outcome, Revision, Run},
     place::Place,
 };
 use crate::shapes::{ActionCategory, ActionDeclaration, ActionOwner};
@@ -18,8 +18,6 @@ pub struct Asked<'a> {
     pub run: &'a Run,
     /// Its execution.
     pub execution: &'a Execution,
-    /// The version that it runs.
-    pub plan: &'a Plan,
     /// The action.
     pub action: &'a ActionDeclaration,
     /// When the pipeline was created: the time of synthetic revisions.

@@ -13,6 +13,7 @@ mod check;
 mod flow;
 pub mod records;
 mod tell;
+mod tell_work;
 #[cfg(test)]
 mod tests;
 mod work;

@@ -1,30 +1,29 @@
 //! What the engine writes down: for each change one journal event with a fact, and one change as AWS publishes it
 //! (section 9 of the specification).
 
-use super::records::{Execution, JobId, Key, Line, LineId, Plan, Run};
+use super::records::{Execution, JobId, Key, Line, LineId, Run};
 use super::{Change, Effect, Machine};
-use crate::domain::artifacts;
 use crate::shapes::{
     ActionExecutionStatus, ExecutionMode, PipelineDeclaration, PipelineExecutionStatus, StageDeclaration,
     StageExecutionStatus,
 };
-use parhelion_core::{Cause, Event, Timestamp, Verdict};
+use parhelion_core::{Cause, Event, Verdict};
 use serde_json::{Map, Value, json};
 
 /// What an execution's summary says that ended because its pipeline was updated.
 // Docs: the status's meaning; the wording is ours.
 pub const OUTDATED: &str = "The pipeline was updated before the execution could be completed";
 
-fn execution_subject(execution: &Execution) -> String {
+pub(super) fn execution_subject(execution: &Execution) -> String {
     format!("execution:{}", execution.id)
 }
-fn stage_subject(execution: &Execution, stage: &str) -> String {
+pub(super) fn stage_subject(execution: &Execution, stage: &str) -> String {
     format!("stage:{}/{stage}", execution.id)
 }
-fn action_subject(run: &Run) -> String {
+pub(super) fn action_subject(run: &Run) -> String {
     format!("action:{}", run.id)
 }
-fn job_subject(job: JobId) -> String {
+pub(super) fn job_subject(job: JobId) -> String {
     format!("job:{job}")
 }
 
@@ -79,12 +78,12 @@ fn unresolved(stage: &StageDeclaration) -> impl Iterator<Item = String> {
 }
 
 impl Machine<'_> {
-    fn tell(&mut self, event: Event) {
+    pub(super) fn tell(&mut self, event: Event) {
         self.effects.push(Effect::Tell(event));
     }
 
     /// The members that every event of an execution has.
-    fn about(&self, event: Event, key: Key, execution: &Execution) -> Event {
+    pub(super) fn about(&self, event: Event, key: Key, execution: &Execution) -> Event {
         let name = self.engine.lines.get(&key.0).map_or(String::new(), |line| line.name.clone());
         event
             .with("pipeline", name)
@@ -92,7 +91,7 @@ impl Machine<'_> {
             .with("execution", execution.id.to_string())
     }
 
-    fn publish(
+    pub(super) fn publish(
         &mut self,
         key: Key,
         execution: &Execution,
@@ -277,180 +276,7 @@ impl Machine<'_> {
         let more = Map::from_iter([("stage".into(), name.into()), ("state".into(), state.into())]);
         self.publish(key, &execution, STAGE, subject, more);
     }
-
-    // ------------------------------------------------------------ actions
-
-    /// Tells where a run stands, after any change of its status.
-    pub(super) fn tell_action(&mut self, key: Key, because: String) {
-        let Some(run) = self.run(key) else { return };
-        let of = (key.0, run.execution);
-        let (Some(execution), Some(plan)) = (self.execution(of), self.plan(of)) else { return };
-        let Some((stage, action)) = plan.stage(run.stage).zip(plan.action(run.stage, run.action)) else {
-            return;
-        };
-        let name = format!("{}/{}", stage.name, action.name);
-        let (kind, state, verdict, fact) = match (run.status, &run.error) {
-            (ActionExecutionStatus::InProgress, _) => {
-                ("action.started", "STARTED", Verdict::Ok, format!("action '{name}' was started"))
-            }
-            (ActionExecutionStatus::Succeeded, _) => {
-                ("action.finished", "SUCCEEDED", Verdict::Ok, format!("action '{name}' succeeded"))
-            }
-            (ActionExecutionStatus::Failed, Some(error)) => (
-                "action.finished",
-                "FAILED",
-                Verdict::Failed,
-                format!("action '{name}' failed: {}: {}", error.code, error.message),
-            ),
-            (ActionExecutionStatus::Failed, None) => {
-                ("action.finished", "FAILED", Verdict::Failed, format!("action '{name}' failed"))
-            }
-            (ActionExecutionStatus::Abandoned, _) => {
-                ("action.finished", "ABANDONED", Verdict::Skipped, format!("action '{name}' was abandoned"))
-            }
-        };
-        let event = Event::new(kind, action_subject(&run))
-            .fact(fact)
-            .verdict(verdict)
-            .with("stage", stage.name.clone())
-            .with("action", action.name.clone())
-            .with("provider", action.action_type_id.provider.clone())
-            .because(Cause::Last(because));
-        let event = self.about(event, of, &execution);
-        self.tell(event);
-        let more = self.action_detail(key, &run, &plan, &execution, state);
-        self.publish(of, &execution, ACTION, action_subject(&run), more);
-    }
-
-    fn action_detail(
-        &self,
-        key: Key,
-        run: &Run,
-        plan: &Plan,
-        execution: &Execution,
-        state: &str,
-    ) -> Map<String, Value> {
-        let Some((stage, action)) = plan.stage(run.stage).zip(plan.action(run.stage, run.action)) else {
-            return Map::new();
-        };
-        let id = &action.action_type_id;
-        let locations = |artifacts: Vec<artifacts::Located>| -> Value {
-            let one = |a: artifacts::Located| json!({"name": a.name, "s3location": {"bucket": a.bucket, "key": a.key}});
-            artifacts.into_iter().map(one).collect()
-        };
-        let mut more = Map::from_iter([
-            ("stage".into(), stage.name.clone().into()),
-            ("action".into(), action.name.clone().into()),
-            ("state".into(), state.into()),
-            ("region".into(), action.region.as_deref().unwrap_or(self.engine.place.region()).into()),
-            (
-                "type".into(),
-                json!({
-                    "owner": id.owner.as_str(),
-                    "provider": id.provider,
-                    "category": id.category.as_str(),
-                    "version": id.version,
-                }),
-            ),
-            (
-                "input-artifacts".into(),
-                locations(artifacts::inputs(self.engine, key.0, execution, plan, run)),
-            ),
-            ("output-artifacts".into(), locations(artifacts::outputs(self.engine, plan, run))),
-        ]);
-        let result = [
-            ("external-execution-id", run.external_id.clone()),
-            ("external-execution-url", run.external_url.clone()),
-            ("external-execution-summary", run.summary.clone()),
-            ("error-code", run.error.as_ref().map(|e| e.code.clone())),
-        ];
-        let result: Map<String, Value> =
-            result.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect();
-        if !result.is_empty() {
-            more.insert("execution-result".into(), result.into());
-        }
-        more
-    }
-
-    /// What led to the start of a run: the group before it, or its stage's entry.
-    pub(super) fn group_before(&self, execution: Key, stage: usize) -> String {
-        let Some(e) = self.execution(execution) else { return String::new() };
-        let ended = e.newest_runs(stage).into_values().filter_map(|n| self.run((execution.0, n)));
-        let ended =
-            ended.filter(|run| run.status != ActionExecutionStatus::InProgress).max_by_key(|run| run.updated);
-        let entered = || self.stage_name(execution, stage).map(|name| stage_subject(&e, &name));
-        ended.map(|run| action_subject(&run)).or_else(entered).unwrap_or_default()
-    }
-
-    /// What led to the end of a run: its job, the execution it waited for, or nothing but itself.
-    pub(super) fn end_of(&self, run: &Run) -> String {
-        let other = run.awaits.and_then(|key| self.execution(key)).filter(|e| e.is_over());
-        match (run.job, other) {
-            (Some(job), _) => job_subject(job),
-            (None, Some(other)) => execution_subject(&other),
-            (None, None) => action_subject(run),
-        }
-    }
-
-    pub(super) fn tell_approval(&mut self, key: Key, until: Timestamp) {
-        let Some(run) = self.run(key) else { return };
-        let event = Event::new("action.changed", action_subject(&run))
-            .fact(format!("the action waits to be approved or rejected; it fails at {until}"))
-            .verdict(Verdict::Waiting)
-            .because(Cause::Last(action_subject(&run)));
-        self.tell(event);
-    }
-
-    // ------------------------------------------------------------ jobs
-
-    pub(super) fn tell_job_queued(&mut self, id: JobId, after: Option<JobId>) {
-        let Some(job) = self.engine.jobs.get(&id).cloned() else { return };
-        let Some(run) = self.run(job.run) else { return };
-        let because = after.map_or_else(|| action_subject(&run), job_subject);
-        let fact = match after {
-            None => "a job was queued: it waits for a worker to poll".to_owned(),
-            Some(before) => {
-                format!("a job that continues job {before} was queued: it waits for a worker to poll")
-            }
-        };
-        let event = Event::new("job.started", job_subject(id))
-            .fact(fact)
-            .verdict(Verdict::Waiting)
-            .with("action_execution", run.id.to_string())
-            .with("owner", job.action_type.owner.as_str())
-            .with("category", job.action_type.category.as_str())
-            .with("provider", job.action_type.provider.clone())
-            .with("version", job.action_type.version.clone())
-            .because(Cause::Last(because));
-        self.tell(event);
-    }
-
-    /// A change that a worker's call, or time, made: the call is its cause.
-    pub(super) fn tell_job_changed(&mut self, id: JobId, fact: String) {
-        let Some(job) = self.engine.jobs.get(&id) else { return };
-        let verdict = if job.state.is_open() { Verdict::Waiting } else { Verdict::Ok };
-        let event = Event::new("job.changed", job_subject(id))
-            .fact(fact)
-            .verdict(verdict)
-            .with("state", job.state.name());
-        self.tell(event);
-    }
-
-    pub(super) fn tell_job_over(&mut self, id: JobId) {
-        let Some(job) = self.engine.jobs.get(&id) else { return };
-        let verdict = match job.state {
-            crate::domain::jobs::JobState::Succeeded => Verdict::Ok,
-            crate::domain::jobs::JobState::Abandoned => Verdict::Skipped,
-            _ => Verdict::Failed,
-        };
-        let event = Event::new("job.finished", job_subject(id))
-            .fact(format!("the job ended as {}", job.state.name()))
-            .verdict(verdict)
-            .with("state", job.state.name());
-        self.tell(event);
-    }
 }
 
 const PIPELINE: &str = "CodePipeline Pipeline Execution State Change";
 const STAGE: &str = "CodePipeline Stage Execution State Change";
-const ACTION: &str = "CodePipeline Action Execution State Change";

@@ -157,7 +157,7 @@ impl Machine<'_> {
         let Some((run, execution, plan)) = self.under_way(key) else { return };
         let Some(declared) = plan.action(run.stage, run.action) else { return };
         let outcome = match work_of(&declared.action_type_id) {
-            Work::Simulated => self.simulated(key, &run, &execution, &plan, declared),
+            Work::Simulated => self.simulated(key, &run, &execution, declared),
             Work::Pipeline => self.outcome_of_other(&run, declared),
             // CHOICE: as AWS does for a custom action type that was deleted.
             Work::Missing => {
@@ -168,17 +168,10 @@ impl Machine<'_> {
         self.finish(key, outcome);
     }
 
-    fn simulated(
-        &self,
-        key: Key,
-        run: &Run,
-        execution: &Execution,
-        plan: &Plan,
-        action: &ActionDeclaration,
-    ) -> Outcome {
+    fn simulated(&self, key: Key, run: &Run, execution: &Execution, action: &ActionDeclaration) -> Outcome {
         let created = self.engine.lines.get(&key.0).map_or(self.now, |line| line.created);
         let place = &self.engine.place;
-        simulation::outcome(&simulation::Asked { place, run, execution, plan, action, created })
+        simulation::outcome(&simulation::Asked { place, run, execution, action, created })
     }
 
     fn outcome_of_other(&self, run: &Run, action: &ActionDeclaration) -> Outcome {

@@ -1,0 +1,90 @@
+use super::*;
+use crate::ops::testing::{Bench, ready, with_job};
+use parhelion_core::WorldName;
+use parhelion_http::Body;
+
+fn exchange(worlds: &Worlds, method: &str, uri: &str, body: &str) -> (u16, Value) {
+    let head = Head {
+        world: WorldName::main(),
+        base: "http://here".into(),
+        original_uri: uri.parse().unwrap(),
+        peer: "127.0.0.1".parse().unwrap(),
+        request_id: "r1".into(),
+        cause: 0,
+    };
+    let request = http::Request::builder()
+        .method(method)
+        .uri(uri)
+        .extension(head)
+        .body(Body::from(body.to_owned()))
+        .unwrap();
+    let response = ready(serve(request, worlds));
+    let status = response.status().as_u16();
+    let bytes = ready(read_body(response.into_body(), 1_000_000)).unwrap();
+    (status, serde_json::from_slice(&bytes).unwrap())
+}
+
+fn worlds() -> std::sync::Arc<Worlds> {
+    let worlds = parhelion_state::testing::worlds(1, crate::shelves);
+    worlds.open(&WorldName::main()).unwrap();
+    worlds
+}
+
+#[test]
+fn a_client_has_the_reference_workers_token_until_it_is_given_another() {
+    let worlds = worlds();
+    let (status, client) = exchange(&worlds, "GET", "/clients?provider=TeamCity", "");
+    assert_eq!((status, &client["clientToken"]), (200, &json!("DEFAULT_CLIENT_TOKEN")));
+    let body = r#"{"provider": "TeamCity", "clientToken": "mine"}"#;
+    let (status, put) = exchange(&worlds, "PUT", "/clients", body);
+    assert_eq!((status, &put["clientToken"], &put["clientId"]), (200, &json!("mine"), &client["clientId"]));
+    assert_eq!(exchange(&worlds, "GET", "/clients?provider=TeamCity", "").1, put);
+    let elsewhere = exchange(&worlds, "GET", "/clients?provider=TeamCity&region=eu-west-1", "").1;
+    assert_eq!(elsewhere["clientToken"], "DEFAULT_CLIENT_TOKEN");
+    let all = exchange(&worlds, "GET", "/clients", "").1;
+    assert_eq!(all["items"].as_array().unwrap().len(), 10);
+    assert!(all["items"].as_array().unwrap().contains(&put));
+}
+
+#[test]
+fn the_token_counts_from_then_on() {
+    let worlds = worlds();
+    let bench = Bench::of(worlds.find(&WorldName::main()).unwrap());
+    bench.create(with_job("p"));
+    let job = bench.poll();
+    exchange(&worlds, "PUT", "/clients", r#"{"provider": "TeamCity", "clientToken": "mine"}"#);
+    let ask = |token: &str| {
+        let input =
+            crate::shapes::GetThirdPartyJobDetailsInput { job_id: job.clone(), client_token: token.into() };
+        bench.across::<crate::ops::GetThirdPartyJobDetails>(input)
+    };
+    assert_eq!(ask("DEFAULT_CLIENT_TOKEN").unwrap_err().code(), "InvalidClientTokenException");
+    assert!(ask("mine").is_ok());
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let worlds = worlds();
+    let detail = |method: &str, uri: &str, body: &str| {
+        let (status, problem) = exchange(&worlds, method, uri, body);
+        assert_eq!(problem["status"], status);
+        (status, problem["detail"].as_str().unwrap().to_owned())
+    };
+    let long = format!(r#"{{"provider": "Snyk", "clientToken": "{}"}}"#, "x".repeat(257));
+    for (method, uri, body, status, part) in [
+        ("GET", "/nope", "", 404, "/nope"),
+        ("POST", "/clients", "", 405, "GET and PUT"),
+        ("GET", "/clients?provder=x", "", 400, "'provder'"),
+        ("GET", "/clients?provider=GitHub", "", 404, "'GitHub'"),
+        ("GET", "/clients?account=1", "", 400, "twelve digits"),
+        ("PUT", "/clients", "[]", 400, "JSON object"),
+        ("PUT", "/clients", r#"{"provider": 1}"#, 400, "'provider' must be a string"),
+        ("PUT", "/clients", r#"{"provider": "Snyk"}"#, 400, "'clientToken'"),
+        ("PUT", "/clients", r#"{"provider": "Snyk", "token": "x"}"#, 400, "'token'"),
+        ("PUT", "/clients", &long, 400, "256"),
+    ] {
+        let (got, text) = detail(method, uri, body);
+        assert_eq!(got, status, "{method} {uri} {body}");
+        assert!(text.contains(part), "{text}");
+    }
+}

@@ -1,0 +1,262 @@
+//! What the engine keeps, in the API's shapes.
+
+use super::engine::{
+    Engine,
+    records::{Execution, LineId, Plan, Position, Revision, Run},
+};
+use super::{artifacts, plans, simulation, structure};
+use crate::shapes::{
+    ActionExecution, ActionExecutionDetail, ActionExecutionInput, ActionExecutionOutput,
+    ActionExecutionResult, ActionRevision, ActionState, Artifact, ArtifactDetail, ArtifactLocation,
+    ArtifactLocationType, ArtifactRevision, ErrorDetails, ExecutionMode, ExecutionTrigger, ExecutionType,
+    ListWebhookItem, PipelineDeclaration, ResolvedPipelineVariable, S3ArtifactLocation, S3Location,
+    SourceRevision, StageExecution, StageExecutionStatus, StageState, Tag, TransitionState,
+};
+use crate::store::Webhook;
+use std::collections::BTreeMap;
+
+/// The mode that an execution has. Docs: SUPERSEDED where nothing was said.
+pub fn mode(plan: &Plan) -> ExecutionMode {
+    plan.declaration.execution_mode.unwrap_or(ExecutionMode::Superseded)
+}
+
+/// What started an execution.
+pub fn trigger(execution: &Execution) -> ExecutionTrigger {
+    ExecutionTrigger {
+        trigger_type: Some(execution.trigger),
+        trigger_detail: Some(execution.trigger_detail.clone()),
+    }
+}
+
+/// The variables of an execution.
+pub fn variables(execution: &Execution) -> Vec<ResolvedPipelineVariable> {
+    let variables = execution.variables.iter();
+    variables
+        .map(|(name, value)| ResolvedPipelineVariable {
+            name: Some(name.clone()),
+            resolved_value: Some(value.clone()),
+        })
+        .collect()
+}
+
+/// What the source actions found, one entry for each.
+pub fn source_revisions(execution: &Execution) -> Vec<SourceRevision> {
+    let revisions = execution.revisions.iter();
+    revisions
+        .map(|(action, revision)| SourceRevision {
+            action_name: action.clone(),
+            revision_id: Some(revision.id.clone()),
+            revision_summary: revision.summary.clone(),
+            revision_url: revision.url.clone(),
+        })
+        .collect()
+}
+
+/// What the source actions found, one entry for each output artifact.
+pub fn artifact_revisions(plan: &Plan, execution: &Execution) -> Vec<ArtifactRevision> {
+    let of = |name: &str| execution.revisions.iter().find(|(action, _)| action == name).map(|(_, r)| r);
+    let found = plan.sources().filter_map(|action| Some((action, of(&action.name)?)));
+    found
+        .flat_map(|(action, revision)| {
+            action.output_artifacts.iter().flatten().map(|out| ArtifactRevision {
+                name: Some(out.name.clone()),
+                revision_id: Some(revision.id.clone()),
+                revision_change_identifier: revision.change.clone(),
+                revision_summary: revision.summary.clone(),
+                created: revision.created.map(Into::into),
+                revision_url: revision.url.clone(),
+            })
+        })
+        .collect()
+}
+
+/// A stage as GetPipelineState shows it: what entered it last, and what waits in front of it.
+pub fn stage_state(engine: &Engine, line: LineId, plan: &Plan, stage: usize) -> Option<StageState> {
+    let declared = plan.stage(stage)?;
+    let record = engine.lines.get(&line)?;
+    let gate = record.gates.get(&declared.name)?;
+    let execution = |number: u64| engine.executions.get(&(line, number));
+    let shown = |execution: &Execution, status| StageExecution {
+        pipeline_execution_id: execution.id.to_string(),
+        status,
+        r#type: Some(ExecutionType::Standard),
+    };
+    // Of an older version, the stage may have stood at another place: it is found by its name.
+    let in_stage = |execution: &Execution| {
+        let of = engine.plan_of(line, execution)?;
+        let place = of.declaration.stages.iter().position(|s| s.name == declared.name)?;
+        execution.stages.get(place).map(|run| run.status)
+    };
+    let latest = gate.latest.and_then(execution);
+    let latest = latest.and_then(|e| in_stage(e).map(|status| shown(e, status)));
+    let waiting = gate.waiting.and_then(execution).map(|e| shown(e, StageExecutionStatus::InProgress));
+    let actions = declared.actions.iter().map(|action| {
+        let run = gate.actions.get(&action.name).and_then(|number| engine.runs.get(&(line, *number)));
+        let revision = record.revisions.get(&action.name).filter(|_| stage == 0);
+        ActionState {
+            action_name: Some(action.name.clone()),
+            current_revision: revision.map(|r| action_revision(r, record.created)),
+            latest_execution: run.map(|run| action_execution(run)),
+            entity_url: simulation::entity_url(&engine.place, action),
+            revision_url: revision.and_then(|r| r.url.clone()),
+        }
+    });
+    Some(StageState {
+        stage_name: Some(declared.name.clone()),
+        inbound_executions: Some(waiting.iter().cloned().collect()),
+        inbound_execution: waiting,
+        inbound_transition_state: Some(TransitionState { enabled: Some(true), ..TransitionState::default() }),
+        action_states: Some(actions.collect()),
+        latest_execution: latest,
+        ..StageState::default()
+    })
+}
+
+fn action_revision(revision: &Revision, created: parhelion_core::Timestamp) -> ActionRevision {
+    ActionRevision {
+        revision_id: revision.id.clone(),
+        // The member is required: where nothing else tells changes apart, the id does.
+        revision_change_id: revision.change.clone().unwrap_or_else(|| revision.id.clone()),
+        created: revision.created.unwrap_or(created).into(),
+    }
+}
+
+fn action_execution(run: &Run) -> ActionExecution {
+    let in_progress = run.status == crate::shapes::ActionExecutionStatus::InProgress;
+    ActionExecution {
+        action_execution_id: Some(run.id.to_string()),
+        status: Some(run.status),
+        summary: run.summary.clone(),
+        last_status_change: Some(run.updated.into()),
+        // Docs: only while the approval can be answered.
+        token: run.token.filter(|_| in_progress).map(|token| token.to_string()),
+        external_execution_id: run.external_id.clone(),
+        external_execution_url: run.external_url.clone(),
+        percent_complete: run.percent,
+        error_details: error_details(run),
+        ..ActionExecution::default()
+    }
+}
+
+fn error_details(run: &Run) -> Option<ErrorDetails> {
+    let error = run.error.as_ref()?;
+    Some(ErrorDetails { code: Some(error.code.clone()), message: Some(error.message.clone()) })
+}
+
+/// A run as ListActionExecutions shows it; `masked` is the declaration of its version without secrets.
+pub fn action_detail(
+    engine: &Engine,
+    line: LineId,
+    plan: &Plan,
+    masked: &PipelineDeclaration,
+    execution: &Execution,
+    run: &Run,
+) -> ActionExecutionDetail {
+    let stage = masked.stages.get(run.stage);
+    let action = stage.and_then(|stage| stage.actions.get(run.action));
+    let configuration = action.and_then(|a| a.configuration.clone()).unwrap_or_default();
+    let located = |all: Vec<artifacts::Located>| -> Vec<ArtifactDetail> {
+        let one = |a: artifacts::Located| ArtifactDetail {
+            name: Some(a.name),
+            s3location: Some(S3Location { bucket: Some(a.bucket), key: Some(a.key) }),
+        };
+        all.into_iter().map(one).collect()
+    };
+    let region = action.and_then(|a| a.region.clone()).unwrap_or_else(|| engine.place.region().to_owned());
+    let succeeded = run.status == crate::shapes::ActionExecutionStatus::Succeeded;
+    ActionExecutionDetail {
+        pipeline_execution_id: Some(execution.id.to_string()),
+        action_execution_id: Some(run.id.to_string()),
+        pipeline_version: Some(execution.version),
+        stage_name: stage.map(|s| s.name.clone()),
+        action_name: action.map(|a| a.name.clone()),
+        start_time: Some(run.started.into()),
+        last_update_time: Some(run.updated.into()),
+        updated_by: None,
+        status: Some(run.status),
+        input: Some(ActionExecutionInput {
+            action_type_id: action.map(|a| a.action_type_id.clone()),
+            // Nothing is resolved yet (`#{…}`): both are the declared texts.
+            resolved_configuration: Some(configuration.clone()),
+            configuration: Some(configuration),
+            role_arn: action.and_then(|a| a.role_arn.clone()),
+            region: Some(region),
+            input_artifacts: Some(located(artifacts::inputs(engine, line, execution, plan, run))),
+            namespace: action.and_then(|a| a.namespace.clone()),
+        }),
+        output: Some(ActionExecutionOutput {
+            output_artifacts: Some(if succeeded {
+                located(artifacts::outputs(engine, plan, run))
+            } else {
+                Vec::new()
+            }),
+            execution_result: Some(ActionExecutionResult {
+                external_execution_id: run.external_id.clone(),
+                external_execution_summary: run.summary.clone(),
+                external_execution_url: run.external_url.clone(),
+                error_details: error_details(run),
+                log_stream_arn: None,
+            }),
+            output_variables: Some(run.variables.clone()),
+        }),
+    }
+}
+
+/// A webhook as answers show it: without its secret.
+pub fn webhook(webhook: &Webhook, arn: String, tags: Vec<Tag>) -> ListWebhookItem {
+    let mut definition = webhook.definition.clone();
+    // OBSERVED: both PutWebhook and ListWebhooks answer so.
+    if let Some(secret) = &mut definition.authentication_configuration.secret_token {
+        *secret = structure::MASK.to_owned();
+    }
+    let (code, message) = webhook.error.clone().unzip();
+    ListWebhookItem {
+        definition,
+        url: webhook.url.clone(),
+        error_message: message,
+        error_code: code,
+        last_triggered: webhook.last_triggered.map(Into::into),
+        arn: Some(arn),
+        tags: Some(tags),
+    }
+}
+
+/// An artifact as a worker is told of it.
+pub fn artifact(located: artifacts::Located) -> Artifact {
+    Artifact {
+        name: Some(located.name),
+        revision: located.revision,
+        location: Some(ArtifactLocation {
+            r#type: Some(ArtifactLocationType::S3),
+            s3_location: Some(S3ArtifactLocation { bucket_name: located.bucket, object_key: located.key }),
+        }),
+    }
+}
+
+/// The declarations of a pipeline's versions without their secrets, each made once.
+pub struct MaskedPlans<'a> {
+    engine: &'a Engine,
+    line: LineId,
+    made: BTreeMap<i32, PipelineDeclaration>,
+}
+
+impl<'a> MaskedPlans<'a> {
+    /// Of a pipeline.
+    pub fn new(engine: &'a Engine, line: LineId) -> Self {
+        MaskedPlans { engine, line, made: BTreeMap::new() }
+    }
+    /// The version that an execution runs: as it is kept, and without secrets.
+    pub fn of(&mut self, execution: &Execution) -> Option<(&'a Plan, &PipelineDeclaration)> {
+        let plan = self.engine.plan_of(self.line, execution)?;
+        let place = &self.engine.place;
+        let masked =
+            self.made.entry(execution.version).or_insert_with(|| plans::masked(&plan.declaration, place));
+        Some((plan, masked))
+    }
+}
+
+/// Whether an execution succeeded in a stage.
+pub fn succeeded_in(execution: &Execution, stage: usize) -> bool {
+    let over = !matches!(execution.position, Position::In(at) if at == stage);
+    over && execution.stages.get(stage).is_some_and(|run| run.status == StageExecutionStatus::Succeeded)
+}

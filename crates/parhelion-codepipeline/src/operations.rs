@@ -1,0 +1,168 @@
+//! THE table: every operation that is built, its target, its function, the vendor's page, what stands behind it.
+//!
+//! To add one: its file in `ops/`, one line here, error variants if new, tests in the file.
+
+use crate::{
+    domain::place::Place,
+    error::Error,
+    ops::Across,
+    store::CodePipelineStore,
+    wire::value::{Value, ValueError, from_value, to_value},
+};
+use parhelion_core::{Call, OperationInfo, Standing, limits};
+use parhelion_state::{Operation, Query, World};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// One operation: what is told of it, and what runs it.
+pub struct Row {
+    /// Name, target, documentation, standing.
+    pub info: OperationInfo,
+    /// Runs it: the input was checked against the model before.
+    pub run: Run,
+}
+
+/// From a checked input to the output as a value ([`Value::Null`] where the API has no output).
+pub type Run = fn(&World, &Place, &Call, Value) -> Result<Value, Failure>;
+
+/// Why there is no output.
+#[derive(Debug)]
+pub enum Failure {
+    /// The operation refused.
+    Refused(Error),
+    /// A value did not fit its shape: a mistake of ours.
+    Internal(ValueError),
+}
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Refused(error)
+    }
+}
+impl From<ValueError> for Failure {
+    fn from(error: ValueError) -> Self {
+        Failure::Internal(error)
+    }
+}
+
+/// The operation of that API name, when it is built.
+pub fn find(name: &str) -> Option<&'static Row> {
+    TABLE.iter().find(|row| row.info.name == name)
+}
+
+macro_rules! row {
+    ($operation:ident, writes, $standing:ident) => {
+        row!($operation, Operation, writes, $standing)
+    };
+    ($operation:ident, reads, $standing:ident) => {
+        row!($operation, Query, reads, $standing)
+    };
+    ($operation:ident, across, $standing:ident) => {
+        row!($operation, Across, across, $standing)
+    };
+    ($operation:ident, $trait:ident, $how:ident, $standing:ident) => {
+        Row {
+            info: OperationInfo {
+                name: <crate::ops::$operation as $trait>::NAME,
+                route: concat!("CodePipeline_20150709.", stringify!($operation)),
+                doc: concat!(
+                    "https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_",
+                    stringify!($operation),
+                    ".html"
+                ),
+                standing: Standing::$standing,
+            },
+            run: $how::<crate::ops::$operation>,
+        }
+    };
+}
+
+/// All operations, by name.
+pub static TABLE: &[Row] = &[
+    row!(AcknowledgeThirdPartyJob, across, Real),
+    row!(CreatePipeline, writes, Simulated),
+    row!(DeletePipeline, writes, Real),
+    row!(DeleteWebhook, writes, Real),
+    row!(DeregisterWebhookWithThirdParty, writes, StoredOnly),
+    row!(GetPipeline, reads, Real),
+    row!(GetPipelineExecution, reads, Real),
+    row!(GetPipelineState, reads, Real),
+    row!(GetThirdPartyJobDetails, across, Real),
+    row!(ListActionExecutions, reads, Real),
+    row!(ListPipelineExecutions, reads, Real),
+    row!(ListPipelines, reads, Real),
+    row!(ListTagsForResource, reads, Real),
+    row!(ListWebhooks, reads, Real),
+    row!(PollForThirdPartyJobs, across, Real),
+    row!(PutThirdPartyJobFailureResult, across, Real),
+    row!(PutThirdPartyJobSuccessResult, across, Real),
+    row!(PutWebhook, writes, Real),
+    row!(RegisterWebhookWithThirdParty, writes, StoredOnly),
+    row!(StartPipelineExecution, writes, Simulated),
+    row!(TagResource, writes, Real),
+    row!(UntagResource, writes, Real),
+    row!(UpdatePipeline, writes, Real),
+];
+
+/// The table without its functions: for coverage, documentation and logs.
+pub fn infos() -> &'static [OperationInfo] {
+    static INFOS: std::sync::LazyLock<Vec<OperationInfo>> =
+        std::sync::LazyLock::new(|| TABLE.iter().map(|row| row.info).collect());
+    &INFOS
+}
+
+/// Runs an operation that may change the tenant.
+fn writes<O>(world: &World, place: &Place, call: &Call, input: Value) -> Result<Value, Failure>
+where
+    O: Operation<Store = CodePipelineStore, Error = Error>,
+    O::Input: DeserializeOwned,
+    O::Output: Serialize,
+{
+    let input = from_value(input)?;
+    let shelf = world.shelf::<CodePipelineStore>();
+    if !shelf.admits(place) {
+        return Err(Error::LimitExceeded { what: "tenants of this emulator", limit: limits::TENANTS }.into());
+    }
+    let done = shelf.write(place, call, |store, tx| O::run(store, input, tx))?;
+    Ok(to_value(&done.value)?)
+}
+
+/// Runs an operation that only reads the tenant.
+fn reads<Q>(world: &World, place: &Place, call: &Call, input: Value) -> Result<Value, Failure>
+where
+    Q: Query<Store = CodePipelineStore, Error = Error>,
+    Q::Input: DeserializeOwned,
+    Q::Output: Serialize,
+{
+    let input = from_value(input)?;
+    let output =
+        world.shelf::<CodePipelineStore>().read(place, call, |store, view| Q::run(store, input, view))?;
+    Ok(to_value(&output)?)
+}
+
+/// Runs an operation that looks beyond the caller's tenant.
+fn across<A>(world: &World, place: &Place, call: &Call, input: Value) -> Result<Value, Failure>
+where
+    A: Across,
+    A::Input: DeserializeOwned,
+    A::Output: Serialize,
+{
+    Ok(to_value(&A::run(world, place, call, from_value(input)?)?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::table::OPERATIONS;
+
+    #[test]
+    fn the_table_is_sorted_and_every_row_is_in_the_model() {
+        let names: Vec<&str> = TABLE.iter().map(|row| row.info.name).collect();
+        assert!(names.is_sorted());
+        assert_eq!(names.len(), 23);
+        for name in names {
+            assert!(OPERATIONS.iter().any(|o| o.name == name), "{name}");
+            assert!(find(name).is_some());
+        }
+        assert!(find("StopPipelineExecution").is_none());
+        assert_eq!(infos().len(), TABLE.len());
+    }
+}

@@ -1,0 +1,85 @@
+use crate::{
+    domain::plans,
+    error::{Error, Result},
+    shapes::{GetPipelineInput, GetPipelineOutput, PipelineMetadata},
+    store::CodePipelineStore,
+};
+use parhelion_state::{Query, View};
+
+/// GetPipeline: a pipeline's declaration in its present version or an older one.
+/// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_GetPipeline.html>
+pub struct GetPipeline;
+
+impl Query for GetPipeline {
+    const NAME: &'static str = "GetPipeline";
+    type Store = CodePipelineStore;
+    type Input = GetPipelineInput;
+    type Output = GetPipelineOutput;
+    type Error = Error;
+
+    fn run(
+        store: &CodePipelineStore,
+        input: GetPipelineInput,
+        _view: &View<'_>,
+    ) -> Result<GetPipelineOutput> {
+        let (id, line, present) = store.pipeline(&input.name)?;
+        let plan = match input.version {
+            None => present,
+            Some(version) => store
+                .engine
+                .plans
+                .get(&(id, version))
+                .ok_or_else(|| Error::PipelineVersionNotFound { name: input.name.clone(), version })?,
+        };
+        Ok(GetPipelineOutput {
+            pipeline: Some(plans::masked(&plan.declaration, &store.place)),
+            metadata: Some(PipelineMetadata {
+                pipeline_arn: Some(store.place.arn(&line.name)),
+                created: Some(line.created.into()),
+                updated: Some(line.updated.into()),
+                polling_disabled_at: None,
+            }),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::Bench;
+
+    #[test]
+    fn older_versions_stay_readable() {
+        let bench = Bench::new();
+        bench.pipeline("p");
+        bench.update("p", |declaration| declaration.role_arn = "arn:aws:iam::000000000000:role/other".into());
+        let get = |version| bench.ask::<GetPipeline>(GetPipelineInput { name: "p".into(), version });
+        let role = |version| get(version).unwrap().pipeline.unwrap().role_arn;
+        assert!(
+            role(None).ends_with("other")
+                && role(Some(2)).ends_with("other")
+                && role(Some(1)).ends_with("role/r")
+        );
+        let metadata = get(None).unwrap().metadata.unwrap();
+        assert_eq!(metadata.pipeline_arn.unwrap(), "arn:aws:codepipeline:us-east-1:000000000000:p");
+        assert_eq!(
+            get(None).unwrap().pipeline.unwrap().stages[0].actions[0].configuration.as_ref().unwrap()["OAuthToken"],
+            "****"
+        );
+    }
+
+    #[test]
+    fn what_is_not_there_is_named() {
+        let bench = Bench::new();
+        bench.pipeline("p");
+        let get = |name: &str, version| {
+            bench.ask::<GetPipeline>(GetPipelineInput { name: name.into(), version }).unwrap_err()
+        };
+        assert_eq!(
+            get("q", None).to_string(),
+            "Account '000000000000' does not have a pipeline with name 'q'"
+        );
+        assert_eq!(get("q", None).code(), "PipelineNotFoundException");
+        assert_eq!(get("p", Some(2)).code(), "PipelineVersionNotFoundException");
+    }
+}

@@ -1,0 +1,83 @@
+//! The operations, one in a file. None imports another: what two need stands in `store.rs` or `domain/`.
+
+mod acknowledge_third_party_job;
+mod create_pipeline;
+mod delete_pipeline;
+mod delete_webhook;
+mod deregister_webhook_with_third_party;
+mod get_pipeline;
+mod get_pipeline_execution;
+mod get_pipeline_state;
+mod get_third_party_job_details;
+mod list_action_executions;
+mod list_pipeline_executions;
+mod list_pipelines;
+mod list_tags_for_resource;
+mod list_webhooks;
+mod poll_for_third_party_jobs;
+mod put_third_party_job_failure_result;
+mod put_third_party_job_success_result;
+mod put_webhook;
+mod register_webhook_with_third_party;
+mod start_pipeline_execution;
+mod tag_resource;
+#[cfg(test)]
+pub mod testing;
+mod untag_resource;
+mod update_pipeline;
+
+pub use acknowledge_third_party_job::AcknowledgeThirdPartyJob;
+pub use create_pipeline::CreatePipeline;
+pub use delete_pipeline::DeletePipeline;
+pub use delete_webhook::DeleteWebhook;
+pub use deregister_webhook_with_third_party::DeregisterWebhookWithThirdParty;
+pub use get_pipeline::GetPipeline;
+pub use get_pipeline_execution::GetPipelineExecution;
+pub use get_pipeline_state::GetPipelineState;
+pub use get_third_party_job_details::GetThirdPartyJobDetails;
+pub use list_action_executions::ListActionExecutions;
+pub use list_pipeline_executions::ListPipelineExecutions;
+pub use list_pipelines::ListPipelines;
+pub use list_tags_for_resource::ListTagsForResource;
+pub use list_webhooks::ListWebhooks;
+pub use poll_for_third_party_jobs::PollForThirdPartyJobs;
+pub use put_third_party_job_failure_result::PutThirdPartyJobFailureResult;
+pub use put_third_party_job_success_result::PutThirdPartyJobSuccessResult;
+pub use put_webhook::PutWebhook;
+pub use register_webhook_with_third_party::RegisterWebhookWithThirdParty;
+pub use start_pipeline_execution::StartPipelineExecution;
+pub use tag_resource::TagResource;
+pub use untag_resource::UntagResource;
+pub use update_pipeline::UpdatePipeline;
+
+use crate::domain::place::Place;
+use crate::error::{Error, Result};
+use crate::wire::paging::Question;
+use parhelion_core::Call;
+use parhelion_state::World;
+
+/// An operation that looks beyond the caller's tenant: it reads where it must, and writes tenant by tenant.
+pub trait Across {
+    /// The API's name for it.
+    const NAME: &'static str;
+    /// What it takes, already decoded and checked against the API's model.
+    type Input;
+    /// What it gives.
+    type Output;
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What the operation's page lists.
+    fn run(world: &World, place: &Place, call: &Call, input: Self::Input) -> Result<Self::Output>;
+}
+
+/// The size of a page: what was asked for, at most what the operation allows.
+fn page_size(asked: Option<i32>, most: usize) -> usize {
+    asked.and_then(|n| usize::try_from(n).ok()).map_or(most, |n| n.clamp(1, most))
+}
+
+/// Where a list that goes from the newest to the oldest number continues: below this one.
+fn before(question: &Question<'_>, token: Option<&str>) -> Result<u64> {
+    let Some(token) = token else { return Ok(u64::MAX) };
+    question.position(token)?.parse().map_err(|_| Error::InvalidNextToken)
+}

@@ -1,0 +1,149 @@
+use super::Across;
+use crate::{
+    domain::{
+        catalogue,
+        engine::records::JobId,
+        jobs::{self, BATCH_MAX},
+        place::Place,
+    },
+    error::{Error, Invalid, Result},
+    shapes::{ActionOwner, PollForThirdPartyJobsInput, PollForThirdPartyJobsOutput, ThirdPartyJob},
+    store::CodePipelineStore,
+};
+use parhelion_core::{Call, Timestamp};
+use parhelion_state::World;
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+
+/// PollForThirdPartyJobs: hands out the oldest open jobs of a partner's action type, of all accounts.
+/// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PollForThirdPartyJobs.html>
+pub struct PollForThirdPartyJobs;
+
+/// An open job somewhere: sorted, the oldest comes first.
+type Candidate = (Timestamp, Place, u64, JobId);
+
+impl Across for PollForThirdPartyJobs {
+    const NAME: &'static str = "PollForThirdPartyJobs";
+    type Input = PollForThirdPartyJobsInput;
+    type Output = PollForThirdPartyJobsOutput;
+
+    fn run(world: &World, place: &Place, call: &Call, input: Self::Input) -> Result<Self::Output> {
+        let id = input.action_type_id;
+        if id.owner != ActionOwner::ThirdParty {
+            return Err(Invalid::PollOwner { expected: "ThirdParty", given: id.owner.to_string() }.into());
+        }
+        if catalogue::action_kind(&id).is_none() {
+            return Err(Error::ActionTypeNotFound {
+                category: id.category.to_string(),
+                owner: id.owner.to_string(),
+                provider: id.provider,
+                version: id.version,
+            });
+        }
+        // CHOICE: one job where nothing is said.
+        let most =
+            input.max_batch_size.and_then(|n| usize::try_from(n).ok()).map_or(1, |n| n.clamp(1, BATCH_MAX));
+
+        // Without a lock: what is seen here is asked again in each tenant's own turn.
+        let shelf = world.shelf::<CodePipelineStore>();
+        let mut candidates: BTreeSet<Candidate> = BTreeSet::new();
+        // CHOICE: partners see the jobs of all accounts of the caller's region.
+        for tenant in shelf.tenants().into_iter().filter(|tenant| tenant.region() == place.region()) {
+            shelf.read(&tenant, call, |store, view| {
+                let open = store.engine.open_jobs(&id, view.now).take(most);
+                candidates
+                    .extend(open.map(|(job, record)| (record.created, tenant.clone(), record.number, job)));
+            });
+        }
+        let chosen: Vec<Candidate> = candidates.into_iter().take(most).collect();
+        let mut by_tenant: BTreeMap<&Place, Vec<JobId>> = BTreeMap::new();
+        for (_, tenant, _, job) in &chosen {
+            by_tenant.entry(tenant).or_default().push(*job);
+        }
+        let mut handed_out: BTreeSet<JobId> = BTreeSet::new();
+        for (tenant, wanted) in by_tenant {
+            let done = shelf.write(tenant, call, |store, tx| {
+                // Another worker may have been quicker.
+                let open: BTreeSet<JobId> =
+                    store.engine.open_jobs(&id, tx.now()).map(|(job, _)| job).collect();
+                let mine: Vec<JobId> = wanted.into_iter().filter(|job| open.contains(job)).collect();
+                for job in &mine {
+                    jobs::dispatch(store, *job, tx);
+                }
+                Ok::<_, Infallible>(mine)
+            });
+            match done {
+                Ok(done) => handed_out.extend(done.value),
+                Err(never) => match never {},
+            }
+        }
+        let mine = chosen.into_iter().filter(|(.., job)| handed_out.contains(job));
+        let out = mine.map(|(_, tenant, _, job)| ThirdPartyJob {
+            client_id: Some(jobs::client_id(tenant.account(), &id.provider)),
+            job_id: Some(job.to_string()),
+        });
+        Ok(PollForThirdPartyJobsOutput { jobs: Some(out.collect()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{Bench, action_type, team_city, with_job};
+    use chrono::TimeDelta;
+
+    fn poll(bench: &Bench, most: Option<i32>) -> Result<Vec<ThirdPartyJob>> {
+        let input = PollForThirdPartyJobsInput { action_type_id: team_city(), max_batch_size: most };
+        bench.across::<PollForThirdPartyJobs>(input).map(|output| output.jobs.unwrap())
+    }
+
+    #[test]
+    fn jobs_of_all_accounts_of_the_region_come_the_oldest_first() {
+        let bench = Bench::new();
+        let [other, far] =
+            ["111111111111/us-east-1", "111111111111/eu-west-1"].map(|p| p.parse::<Place>().unwrap());
+        bench.at(&other).create(with_job("old"));
+        bench.advance(TimeDelta::seconds(1));
+        bench.create(with_job("new"));
+        bench.at(&far).create(with_job("far"));
+        let jobs = poll(&bench, Some(10)).unwrap();
+        let clients: Vec<&str> = jobs.iter().filter_map(|job| job.client_id.as_deref()).collect();
+        assert_eq!(
+            clients,
+            [jobs::client_id("111111111111", "TeamCity"), jobs::client_id("000000000000", "TeamCity")]
+        );
+        assert!(bench.world.find(&jobs::handle(jobs[0].job_id.as_ref().unwrap().parse().unwrap())).is_some());
+    }
+
+    #[test]
+    fn a_job_is_handed_out_once_until_it_lapses() {
+        let bench = Bench::new();
+        bench.create(with_job("p"));
+        bench.create(with_job("q"));
+        let first = poll(&bench, None).unwrap();
+        assert_eq!(first.len(), 1, "one where nothing is said");
+        assert_eq!(poll(&bench, Some(5)).unwrap().len(), 1);
+        assert!(poll(&bench, Some(5)).unwrap().is_empty());
+        bench.advance(TimeDelta::seconds(30));
+        assert_eq!(poll(&bench, Some(5)).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn other_types_give_nothing_or_are_refused() {
+        let bench = Bench::new();
+        bench.create(with_job("p"));
+        let poll = |category, owner, provider| {
+            let action_type_id = action_type(category, owner, provider);
+            bench.across::<PollForThirdPartyJobs>(PollForThirdPartyJobsInput {
+                action_type_id,
+                max_batch_size: None,
+            })
+        };
+        use crate::shapes::ActionCategory::{Build, Invoke};
+        assert_eq!(poll(Invoke, ActionOwner::ThirdParty, "Snyk").unwrap().jobs, Some(vec![]));
+        let unknown = poll(Build, ActionOwner::ThirdParty, "Nobody").unwrap_err();
+        assert_eq!(unknown.code(), "ActionTypeNotFoundException");
+        let aws = poll(Build, ActionOwner::Aws, "CodeBuild").unwrap_err();
+        assert_eq!(aws.code(), "ValidationException");
+    }
+}

@@ -1,0 +1,72 @@
+use crate::{
+    error::{Error, Result},
+    shapes::{RegisterWebhookWithThirdPartyInput, RegisterWebhookWithThirdPartyOutput},
+    store::CodePipelineStore,
+};
+use parhelion_state::{Operation, Tx};
+
+/// RegisterWebhookWithThirdParty: marks a webhook of a GitHub action as registered there.
+/// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_RegisterWebhookWithThirdParty.html>
+///
+/// No GitHub API is configured here, so nobody is called.
+pub struct RegisterWebhookWithThirdParty;
+
+impl Operation for RegisterWebhookWithThirdParty {
+    const NAME: &'static str = "RegisterWebhookWithThirdParty";
+    type Store = CodePipelineStore;
+    type Input = RegisterWebhookWithThirdPartyInput;
+    type Output = RegisterWebhookWithThirdPartyOutput;
+    type Error = Error;
+
+    fn run(
+        store: &mut CodePipelineStore,
+        input: RegisterWebhookWithThirdPartyInput,
+        tx: &mut Tx<'_>,
+    ) -> Result<RegisterWebhookWithThirdPartyOutput> {
+        store.set_registered(input.webhook_name, true, tx)?;
+        Ok(RegisterWebhookWithThirdPartyOutput {})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{Bench, declaration};
+
+    fn register(bench: &Bench, name: Option<&str>) -> Result<RegisterWebhookWithThirdPartyOutput> {
+        let input = RegisterWebhookWithThirdPartyInput { webhook_name: name.map(Into::into) };
+        bench.run::<RegisterWebhookWithThirdParty>(input)
+    }
+
+    #[test]
+    fn a_webhook_of_a_github_action_is_marked() {
+        let bench = Bench::new();
+        bench.pipeline("p");
+        bench.webhook("w", "p");
+        register(&bench, Some("w")).unwrap();
+        register(&bench, Some("w")).unwrap();
+        bench.look(|store| assert!(store.webhooks["w"].registered));
+    }
+
+    #[test]
+    fn each_wrong_call_has_its_error() {
+        let bench = Bench::new();
+        assert_eq!(register(&bench, Some("w")).unwrap_err().code(), "WebhookNotFoundException");
+        let missing = register(&bench, None).unwrap_err();
+        assert_eq!(missing.code(), "ValidationException");
+        assert!(
+            missing
+                .to_string()
+                .contains("'webhookName' failed to satisfy constraint: Member must not be null")
+        );
+        let mut pipeline = declaration("p");
+        let action = &mut pipeline.stages[0].actions[0];
+        action.action_type_id.owner = crate::shapes::ActionOwner::Aws;
+        action.action_type_id.provider = "CodeCommit".into();
+        let configuration = [("RepositoryName", "r"), ("BranchName", "main")];
+        action.configuration = Some(configuration.map(|(k, v)| (k.to_owned(), v.to_owned())).into());
+        bench.create(pipeline);
+        bench.webhook_with("w", "p", |webhook| webhook.filters.clear());
+        assert_eq!(register(&bench, Some("w")).unwrap_err().code(), "ValidationException");
+    }
+}

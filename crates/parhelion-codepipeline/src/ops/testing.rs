@@ -1,0 +1,266 @@
+//! A world with one tenant for unit tests of operations.
+
+use super::{AcknowledgeThirdPartyJob, PutThirdPartyJobSuccessResult};
+use super::{
+    Across, CreatePipeline, PollForThirdPartyJobs, PutWebhook, StartPipelineExecution, UpdatePipeline,
+};
+use crate::domain::{
+    engine::records::{ExecutionId, JobId},
+    jobs::JobState,
+    place::Place,
+};
+use crate::error::{Error, Result};
+use crate::shapes::{
+    AcknowledgeThirdPartyJobInput, ActionCategory, ActionDeclaration, ActionOwner, ActionTypeId,
+    ArtifactStore, ArtifactStoreType, CreatePipelineInput, InputArtifact, OutputArtifact,
+    PipelineDeclaration, PollForThirdPartyJobsInput, PutThirdPartyJobSuccessResultInput, PutWebhookInput,
+    StageDeclaration, StartPipelineExecutionInput, Tag, UpdatePipelineInput, WebhookAuthConfiguration,
+    WebhookAuthenticationType, WebhookDefinition, WebhookFilterRule,
+};
+use crate::store::CodePipelineStore;
+use chrono::TimeDelta;
+use parhelion_core::Call;
+use parhelion_state::{Operation, Query, Tx, World, testing};
+use std::convert::Infallible;
+use std::sync::Arc;
+
+/// A world, and a caller in it.
+pub struct Bench {
+    pub world: Arc<World>,
+    pub place: Place,
+    call: Call,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        Bench::of(testing::world(1, crate::shelves()).0)
+    }
+    /// A caller in a world that is there.
+    pub fn of(world: Arc<World>) -> Self {
+        let call = Call { base: "http://here".into(), ..Call::default() };
+        Bench { world, place: Place::default(), call }
+    }
+    /// The same world, another caller.
+    pub fn at(&self, place: &Place) -> Bench {
+        Bench { world: self.world.clone(), place: place.clone(), call: self.call.clone() }
+    }
+    pub fn run<O: Operation<Store = CodePipelineStore, Error = Error>>(
+        &self,
+        input: O::Input,
+    ) -> Result<O::Output> {
+        let shelf = self.world.shelf::<CodePipelineStore>();
+        shelf.write(&self.place, &self.call, |store, tx| O::run(store, input, tx)).map(|done| done.value)
+    }
+    pub fn ask<Q: Query<Store = CodePipelineStore, Error = Error>>(
+        &self,
+        input: Q::Input,
+    ) -> Result<Q::Output> {
+        let shelf = self.world.shelf::<CodePipelineStore>();
+        shelf.read(&self.place, &self.call, |store, view| Q::run(store, input, view))
+    }
+    pub fn across<A: Across>(&self, input: A::Input) -> Result<A::Output> {
+        A::run(&self.world, &self.place, &self.call, input)
+    }
+    pub fn look<T>(&self, with: impl FnOnce(&CodePipelineStore) -> T) -> T {
+        self.world.shelf::<CodePipelineStore>().read(&self.place, &self.call, |store, _| with(store))
+    }
+    pub fn change(&self, with: impl FnOnce(&mut CodePipelineStore, &mut Tx<'_>)) {
+        let shelf = self.world.shelf::<CodePipelineStore>();
+        let done = shelf.write(&self.place, &self.call, |store, tx| {
+            with(store, tx);
+            Ok::<_, Infallible>(())
+        });
+        done.unwrap();
+    }
+    /// Moves the world's time, deadline by deadline.
+    pub fn advance(&self, by: TimeDelta) {
+        let to = self.world.clock.now() + by;
+        while self.world.step(to).is_some() {}
+        self.world.clock.reach(to);
+    }
+    pub fn create(&self, pipeline: PipelineDeclaration) {
+        self.run::<CreatePipeline>(CreatePipelineInput { pipeline, tags: None }).unwrap();
+    }
+    /// A pipeline of [`declaration`].
+    pub fn pipeline(&self, name: &str) {
+        self.create(declaration(name));
+    }
+    pub fn update(&self, name: &str, change: impl FnOnce(&mut PipelineDeclaration)) {
+        let mut pipeline = self.look(|store| store.pipeline(name).unwrap().2.declaration.clone());
+        change(&mut pipeline);
+        self.run::<UpdatePipeline>(UpdatePipelineInput { pipeline }).unwrap();
+    }
+    pub fn start(&self, name: &str) -> ExecutionId {
+        let input = StartPipelineExecutionInput { name: name.into(), ..Default::default() };
+        self.run::<StartPipelineExecution>(input).unwrap().pipeline_execution_id.unwrap().parse().unwrap()
+    }
+    pub fn start_with_token(&self, name: &str, token: &str) {
+        let client_request_token = Some(token.into());
+        let input =
+            StartPipelineExecutionInput { name: name.into(), client_request_token, ..Default::default() };
+        self.run::<StartPipelineExecution>(input).unwrap();
+    }
+    /// The executions of a pipeline, the oldest first.
+    pub fn executions(&self, name: &str) -> Vec<ExecutionId> {
+        self.look(|store| {
+            let (line, ..) = store.pipeline(name).unwrap();
+            let mut ids: Vec<_> = store.engine.executions_of(line, u64::MAX).map(|(_, e)| e.id).collect();
+            ids.reverse();
+            ids
+        })
+    }
+    /// A webhook of [`definition`]; its URL.
+    pub fn webhook(&self, name: &str, pipeline: &str) -> String {
+        self.webhook_with(name, pipeline, |_| ())
+    }
+    pub fn webhook_with(
+        &self,
+        name: &str,
+        pipeline: &str,
+        change: impl FnOnce(&mut WebhookDefinition),
+    ) -> String {
+        let mut webhook = definition(name, pipeline);
+        change(&mut webhook);
+        self.run::<PutWebhook>(PutWebhookInput { webhook, tags: None }).unwrap().webhook.unwrap().url
+    }
+    /// Takes the oldest job of [`team_city`].
+    pub fn poll(&self) -> String {
+        let input = PollForThirdPartyJobsInput { action_type_id: team_city(), max_batch_size: None };
+        self.across::<PollForThirdPartyJobs>(input).unwrap().jobs.unwrap()[0].job_id.clone().unwrap()
+    }
+    pub fn nonce(&self, job: &str) -> String {
+        self.look(|store| match &store.engine.jobs[&job.parse::<JobId>().unwrap()].state {
+            JobState::Dispatched { nonce, .. } => nonce.clone(),
+            other => panic!("no job that was handed out: {other:?}"),
+        })
+    }
+    pub fn acknowledge(&self, job: &str) {
+        let (nonce, client_token) = (self.nonce(job), "DEFAULT_CLIENT_TOKEN".into());
+        let input = AcknowledgeThirdPartyJobInput { job_id: job.into(), nonce, client_token };
+        self.across::<AcknowledgeThirdPartyJob>(input).unwrap();
+    }
+    pub fn succeed(&self, job: &str) {
+        let client_token = "DEFAULT_CLIENT_TOKEN".into();
+        let input =
+            PutThirdPartyJobSuccessResultInput { job_id: job.into(), client_token, ..Default::default() };
+        self.across::<PutThirdPartyJobSuccessResult>(input).unwrap();
+    }
+}
+
+/// The outcome of a future that waits for nothing.
+pub fn ready<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    match future.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
+        std::task::Poll::Ready(out) => out,
+        std::task::Poll::Pending => panic!("something was waited for"),
+    }
+}
+
+pub fn tag(key: &str, value: &str) -> Tag {
+    Tag { key: key.into(), value: value.into() }
+}
+
+pub fn action_type(category: ActionCategory, owner: ActionOwner, provider: &str) -> ActionTypeId {
+    ActionTypeId { category, owner, provider: provider.into(), version: "1".into() }
+}
+
+/// A partner's type, whose actions are done by jobs.
+pub fn team_city() -> ActionTypeId {
+    action_type(ActionCategory::Build, ActionOwner::ThirdParty, "TeamCity")
+}
+
+fn action(name: &str, action_type_id: ActionTypeId, configuration: &[(&str, &str)]) -> ActionDeclaration {
+    let configuration = configuration.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+    ActionDeclaration {
+        name: name.into(),
+        action_type_id,
+        run_order: None,
+        configuration: Some(configuration.collect()),
+        commands: None,
+        output_artifacts: None,
+        input_artifacts: None,
+        output_variables: None,
+        role_arn: None,
+        region: None,
+        namespace: None,
+        timeout_in_minutes: None,
+        environment_variables: None,
+    }
+}
+
+fn pipeline(
+    name: &str,
+    stage: &str,
+    mut second: ActionDeclaration,
+    out: Option<&str>,
+) -> PipelineDeclaration {
+    let github = action_type(ActionCategory::Source, ActionOwner::ThirdParty, "GitHub");
+    let configuration = [("Owner", "octo"), ("Repo", "hello"), ("Branch", "main"), ("OAuthToken", "geheim")];
+    let mut pull = action("Pull", github, &configuration);
+    pull.output_artifacts = Some(vec![OutputArtifact { name: "SourceOut".into(), files: None }]);
+    if second.action_type_id.category != ActionCategory::Approval {
+        second.input_artifacts = Some(vec![InputArtifact { name: "SourceOut".into() }]);
+    }
+    second.output_artifacts = out.map(|name| vec![OutputArtifact { name: name.into(), files: None }]);
+    let stage_of = |name: &str, action| StageDeclaration {
+        name: name.into(),
+        actions: vec![action],
+        ..Default::default()
+    };
+    PipelineDeclaration {
+        name: name.into(),
+        role_arn: "arn:aws:iam::000000000000:role/r".into(),
+        artifact_store: Some(ArtifactStore {
+            r#type: ArtifactStoreType::S3,
+            location: "artifacts".into(),
+            encryption_key: None,
+        }),
+        stages: vec![stage_of("Source", pull), stage_of(stage, second)],
+        ..Default::default()
+    }
+}
+
+/// GitHub source `Pull` in stage `Source`, simulated build `Compile` in stage `Build`.
+pub fn declaration(name: &str) -> PipelineDeclaration {
+    let build = action_type(ActionCategory::Build, ActionOwner::Aws, "CodeBuild");
+    pipeline(name, "Build", action("Compile", build, &[("ProjectName", "hello")]), None)
+}
+
+/// As [`declaration`], the build by a partner's worker (`Work`), then a stage `Ship`.
+pub fn with_job(name: &str) -> PipelineDeclaration {
+    let work = action("Work", team_city(), &[("ProjectId", "demo")]);
+    let mut declaration = pipeline(name, "Build", work, Some("BuildOut"));
+    let deploy = action_type(ActionCategory::Deploy, ActionOwner::Aws, "CodeDeploy");
+    let mut ship = action("Ship", deploy, &[("ApplicationName", "a"), ("DeploymentGroupName", "g")]);
+    ship.input_artifacts = Some(vec![InputArtifact { name: "BuildOut".into() }]);
+    declaration.stages.push(StageDeclaration {
+        name: "Ship".into(),
+        actions: vec![ship],
+        ..Default::default()
+    });
+    declaration
+}
+
+/// A GitHub source, then an approval in stage `Approve`.
+pub fn with_approval(name: &str) -> PipelineDeclaration {
+    let manual = action_type(ActionCategory::Approval, ActionOwner::Aws, "Manual");
+    pipeline(name, "Approve", action("Ask", manual, &[]), None)
+}
+
+/// A webhook of `Pull`: HMAC with the secret `shh`, pushes to the configured branch only.
+pub fn definition(name: &str, pipeline: &str) -> WebhookDefinition {
+    WebhookDefinition {
+        name: name.into(),
+        target_pipeline: pipeline.into(),
+        target_action: "Pull".into(),
+        filters: vec![WebhookFilterRule {
+            json_path: "$.ref".into(),
+            match_equals: Some("refs/heads/{Branch}".into()),
+        }],
+        authentication: WebhookAuthenticationType::GithubHmac,
+        authentication_configuration: WebhookAuthConfiguration {
+            allowed_ip_range: None,
+            secret_token: Some("shh".into()),
+        },
+    }
+}

@@ -1,0 +1,61 @@
+use crate::{
+    domain::tags,
+    error::{Error, Result},
+    shapes::{UntagResourceInput, UntagResourceOutput},
+    store::CodePipelineStore,
+};
+use parhelion_state::{Operation, Tx};
+
+/// UntagResource: takes tags from a pipeline or webhook; a key that is not there is no error.
+/// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_UntagResource.html>
+pub struct UntagResource;
+
+impl Operation for UntagResource {
+    const NAME: &'static str = "UntagResource";
+    type Store = CodePipelineStore;
+    type Input = UntagResourceInput;
+    type Output = UntagResourceOutput;
+    type Error = Error;
+
+    fn run(
+        store: &mut CodePipelineStore,
+        input: UntagResourceInput,
+        _tx: &mut Tx<'_>,
+    ) -> Result<UntagResourceOutput> {
+        let arn = input.resource_arn;
+        store.tagged(&arn)?;
+        tags::removable(&input.tag_keys)?;
+        let mut left = store.tags.get(&arn).map(|tags| (**tags).clone()).unwrap_or_default();
+        left.retain(|key, _| !input.tag_keys.contains(key));
+        store.set_tags(&arn, left);
+        Ok(UntagResourceOutput {})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::TagResource;
+    use crate::ops::testing::{Bench, tag};
+    use crate::shapes::TagResourceInput;
+
+    #[test]
+    fn it_takes_what_is_there_and_minds_nothing_else() {
+        let bench = Bench::new();
+        bench.pipeline("p");
+        let arn = "arn:aws:codepipeline:us-east-1:000000000000:p".to_owned();
+        let tags = vec![tag("a", "1"), tag("b", "2")];
+        bench.run::<TagResource>(TagResourceInput { resource_arn: arn.clone(), tags }).unwrap();
+        let untag = |keys: &[&str]| {
+            let tag_keys = keys.iter().map(|k| (*k).to_owned()).collect();
+            bench.run::<UntagResource>(UntagResourceInput { resource_arn: arn.clone(), tag_keys })
+        };
+        untag(&["a", "absent"]).unwrap();
+        bench.look(|store| assert_eq!(store.tags_of(&arn), [tag("b", "2")]));
+        assert_eq!(untag(&["aws:x"]).unwrap_err().code(), "InvalidTagsException");
+        untag(&["b"]).unwrap();
+        bench.look(|store| assert!(store.tags.is_empty()));
+        let missing = UntagResourceInput { resource_arn: format!("{arn}q"), tag_keys: vec![] };
+        assert_eq!(bench.run::<UntagResource>(missing).unwrap_err().code(), "ResourceNotFoundException");
+    }
+}
