@@ -11,7 +11,7 @@ use crate::{
     pipeline::normal,
     schema::{self, Part},
     webhooks::unexpected,
-    yaml::{Entry, Mark, Node, Scalar, Tree, read, read::fold, read::push_bounded},
+    yaml::{Entry, Mark, Node, Scalar, Style, Tree, read, read::fold, read::push_bounded},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -361,8 +361,13 @@ fn node_of(json: &serde_json::Value) -> Node {
     let mark = Mark::default();
     let tree = match json {
         serde_json::Value::Null => return Node::text(mark, ""),
-        serde_json::Value::Bool(b) => return Node::text(mark, b.to_string()),
-        serde_json::Value::Number(n) => return Node::text(mark, n.to_string()),
+        // Bare, so that an object knows them from texts.
+        serde_json::Value::Bool(b) => {
+            Tree::Scalar(Scalar { text: b.to_string().into(), style: Style::Plain })
+        }
+        serde_json::Value::Number(n) => {
+            Tree::Scalar(Scalar { text: n.to_string().into(), style: Style::Plain })
+        }
         serde_json::Value::String(s) => return Node::text(mark, s.as_str()),
         serde_json::Value::Array(items) => Tree::Sequence(items.iter().map(node_of).collect()),
         serde_json::Value::Object(map) => {

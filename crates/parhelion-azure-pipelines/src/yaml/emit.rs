@@ -3,7 +3,7 @@
 
 use super::{
     Entry, Node, Scalar, Style, Tree,
-    scalar::{choose, is_break, is_printable},
+    scalar::{choose, is_blank, is_break, is_printable},
 };
 use std::fmt::Write as _;
 
@@ -22,7 +22,10 @@ pub(crate) fn emit(root: &Node) -> String {
         Tree::Mapping(entries) => out.mapping(entries, 0, true),
     }
     out.end_line();
-    out.out.push('\n');
+    // A block that keeps its breaks has left one already; one more would be part of its text.
+    if !out.out.ends_with("\n\n") {
+        out.out.push('\n');
+    }
     out.out
 }
 
@@ -167,7 +170,7 @@ impl Emitter {
     /// `|` or `>` with what they need to say about indentation and the end.
     fn block_header(&mut self, indicator: char, text: &str) {
         self.out.push(indicator);
-        if text.starts_with(|c| c == ' ' || is_break(c)) {
+        if text.starts_with(|c| is_blank(c) || is_break(c)) {
             self.out.push('2');
         }
         let mut back = text.chars().rev();
@@ -202,7 +205,7 @@ impl Emitter {
             if is_break(c) {
                 if !breaks && !indented {
                     let next = rest.as_str().chars().find(|c| !is_break(*c));
-                    if next.is_some_and(|n| !matches!(n, ' ' | '\t')) {
+                    if next.is_some_and(|n| !is_blank(n)) {
                         self.out.push('\n');
                     }
                 }
@@ -212,7 +215,7 @@ impl Emitter {
             }
             if breaks {
                 self.blanks(indent);
-                indented = matches!(c, ' ' | '\t');
+                indented = is_blank(c);
                 breaks = false;
             }
             self.out.push(c);

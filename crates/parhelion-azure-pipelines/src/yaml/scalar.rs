@@ -38,7 +38,8 @@ fn analyse(text: &str) -> Allows {
         return Allows { plain: true, single: true, block: false, multiline: false };
     }
     let mut indicator = text.starts_with("---") || text.starts_with("...");
-    let (mut space_break, mut break_space, mut special, mut multiline) = (false, false, false, false);
+    let (mut space_break, mut tab_break, mut break_space) = (false, false, false);
+    let (mut special, mut multiline) = (false, false);
     let mut before: Option<char> = None;
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
@@ -50,16 +51,17 @@ fn analyse(text: &str) -> Allows {
         };
         special |= !is_printable(c);
         multiline |= is_break(c);
-        break_space |= c == ' ' && before.is_some_and(is_break);
+        break_space |= is_blank(c) && before.is_some_and(is_break);
         space_break |= is_break(c) && before == Some(' ');
+        tab_break |= is_break(c) && before == Some('\t');
         before = Some(c);
     }
-    let edge = |c: Option<char>| c.is_some_and(|c| c == ' ' || is_break(c));
+    let edge = |c: Option<char>| c.is_some_and(|c| is_blank(c) || is_break(c));
     let at_edge = edge(text.chars().next()) || edge(text.chars().next_back());
     let ends_blank = text.ends_with(' ');
     Allows {
         plain: !(at_edge || multiline || indicator || special),
-        single: !(break_space || space_break || special),
+        single: !(break_space || space_break || tab_break || special),
         block: !(ends_blank || space_break || special),
         multiline,
     }
@@ -75,7 +77,7 @@ fn is_small_fraction(text: &str) -> bool {
     text.strip_prefix("0.").is_some_and(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()))
 }
 
-fn is_blank(c: char) -> bool {
+pub(super) fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t')
 }
 

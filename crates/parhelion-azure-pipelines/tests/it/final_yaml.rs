@@ -1,0 +1,175 @@
+//! The form of `finalYaml`.
+
+use crate::preview;
+use expect_test::{Expect, expect};
+
+fn check(text: &str, want: Expect) {
+    want.assert_eq(&preview(text));
+}
+
+#[test]
+fn a_file_of_steps_has_one_job() {
+    check(
+        "pool:\n  vmImage: u\ncontainer: c\ntrigger: none\nvariables:\n  a: 1\nsteps:\n- script: x\nname: n\nservices: {s: c}\n",
+        expect![[r#"
+            trigger:
+              enabled: false
+            variables:
+            - name: a
+              value: 1
+            stages:
+            - stage: __default
+              jobs:
+              - job: Job
+                pool:
+                  vmImage: u
+                container:
+                  alias: c
+                steps:
+                - task: CmdLine@2
+                  inputs:
+                    script: x
+                services:
+                  s:
+                    alias: c
+            name: n
+
+        "#]],
+    );
+}
+
+#[test]
+fn every_shorthand_of_a_step() {
+    check(
+        "steps:\n- script: a\n  workingDirectory: d\n  displayName: n\n  failOnStderr: true\n- bash: a\n  env: {X: 1}\n- powershell: a\n  errorActionPreference: stop\n- pwsh: a\n- publish: p\n  artifact: n\n- download: current\n  artifact: n\n- checkout: none\n- checkout: self\n  clean: true\n- task: T@1\n",
+        expect![[r#"
+            stages:
+            - stage: __default
+              jobs:
+              - job: Job
+                steps:
+                - task: CmdLine@2
+                  displayName: n
+                  inputs:
+                    script: a
+                    workingDirectory: d
+                    failOnStderr: true
+                - task: Bash@3
+                  env:
+                    X: 1
+                  inputs:
+                    targetType: inline
+                    script: a
+                - task: PowerShell@2
+                  inputs:
+                    targetType: inline
+                    script: a
+                    errorActionPreference: stop
+                - task: PowerShell@2
+                  inputs:
+                    targetType: inline
+                    script: a
+                    pwsh: true
+                - task: ecdc45f6-832d-4ad9-b52b-ee49e94659be@1
+                  inputs:
+                    path: p
+                    artifactName: n
+                - task: 30f35852-3f7e-4c0c-9a88-e127b4f97211@1
+                  inputs:
+                    alias: current
+                    artifact: n
+                - task: 6d15af64-176c-496d-b583-fd2ae21d4df4@1
+                  condition: false
+                  inputs:
+                    repository: none
+                - task: 6d15af64-176c-496d-b583-fd2ae21d4df4@1
+                  inputs:
+                    repository: self
+                    clean: true
+                - task: T@1
+
+        "#]],
+    );
+}
+
+#[test]
+fn texts_in_the_style_they_need() {
+    check(
+        "parameters:\n- name: none\n  default:\nvariables:\n  plain: a b\n  single: 'a'\n  double: \"a\\tb\"\n  colon: ${{ 'a: b' }}\n  hash: ${{ 'a #b' }}\n  dash: ${{ '- a' }}\n  back: ${{ '\\a' }}\n  blanks: ${{ ' a ' }}\n  empty: ${{ '' }}\n  fraction: ${{ 0.5 }}\n  yes: ${{ true }}\n  quote: ${{ 'it''s' }}\n  lead: ${{ '''q' }}\nsteps:\n- script: x\n",
+        expect![[r#"
+            /azure-pipelines.yml: (Line: 8, Col: 16, Idx: 106) - (Line: 8, Col: 16, Idx: 106): Mapping values are not allowed in this context.
+            Object reference not set to an instance of an object."#]],
+    );
+}
+
+#[test]
+fn line_breaks() {
+    check(
+        "steps:\n- script: |\n    one\n      two\n\n    three\n- script: |\n    ${{ 'one' }}\n      two\n\n    three\n- script: |+\n    ${{ 'a' }}\n    b\n\n- script: |2-\n      ${{ 'a' }}\n    b\n- script: \"a \\n b ${{ 'c' }}\"\n",
+        expect![[r#"
+            stages:
+            - stage: __default
+              jobs:
+              - job: Job
+                steps:
+                - task: CmdLine@2
+                  inputs:
+                    script: |
+                      one
+                        two
+
+                      three
+                - task: CmdLine@2
+                  inputs:
+                    script: >
+                      one
+                        two
+
+                      three
+                - task: CmdLine@2
+                  inputs:
+                    script: >+
+                      a
+
+                      b
+
+                - task: CmdLine@2
+                  inputs:
+                    script: >2-
+                        a
+                      b
+                - task: CmdLine@2
+                  inputs:
+                    script: "a \n b c"
+
+        "#]],
+    );
+}
+
+#[test]
+fn empty_collections_and_unusual_keys() {
+    let long = "k".repeat(129);
+    check(
+        &format!(
+            "variables:\n  {long}: v\n  'a: b': v\n  ? |\n    two\n    lines\n  : v\nstages:\n- stage: a\n  dependsOn: []\n  templateContext: {{}}\n  jobs:\n  - job: j\n"
+        ),
+        expect![[r#"
+            variables:
+            - name: kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk
+              value: v
+            - name: 'a: b'
+              value: v
+            - name: |
+                two
+                lines
+              value: v
+            stages:
+            - stage: a
+              dependsOn: []
+              templateContext: {}
+              jobs:
+              - job: j
+
+        "#]],
+    );
+}
