@@ -1,1 +1,4 @@
-//! The cross-surface tests; one binary, one link.
+//! The cross-surface tests; one binary, one link. Every test has a server of its own, and all run in parallel.
+
+#[cfg(test)]
+mod control;
