@@ -77,7 +77,7 @@ def test_instances_repositories_and_hooks(client, repository, receiver):
     assert made.sensitive_query_string == ""
     assert client.get_hook(name=made.name).target_uri == receiver.url
     assert [h.name for h in client.list_hooks(parent=repository.name)] == [made.name]
-    with pytest.raises(exceptions.AlreadyExists):
+    with pytest.raises(exceptions.Conflict):
         hook(client, repository, receiver.url)
     client.delete_hook(name=made.name).result(timeout=30)
     with pytest.raises(exceptions.NotFound):

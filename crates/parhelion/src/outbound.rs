@@ -27,16 +27,19 @@ tokio::task_local! {
     static SENDER: Arc<Sender>;
 }
 
-/// The outbox of each world, with the task that empties it.
+/// An outbox with the task that empties it.
+type Driven = (Arc<Post>, JoinHandle<()>);
+
+/// The outboxes of all worlds.
 #[derive(Clone, Default)]
-pub struct Outboxes(Arc<Mutex<BTreeMap<WorldName, (Arc<Post>, JoinHandle<()>)>>>);
+pub struct Outboxes(Arc<Mutex<BTreeMap<WorldName, Driven>>>);
 
 impl Outboxes {
     /// A world's outbox.
     pub fn find(&self, name: &WorldName) -> Option<Arc<Post>> {
         self.held().get(name).map(|(post, _)| post.clone())
     }
-    fn held(&self) -> std::sync::MutexGuard<'_, BTreeMap<WorldName, (Arc<Post>, JoinHandle<()>)>> {
+    fn held(&self) -> std::sync::MutexGuard<'_, BTreeMap<WorldName, Driven>> {
         // A map of pointers is whole at any moment.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

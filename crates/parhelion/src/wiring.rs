@@ -10,9 +10,8 @@ use parhelion_core::{Clock, WorldName};
 use parhelion_delivery::Post;
 use parhelion_git::{GitHost, GitSettings};
 use parhelion_http::{Router, Surface};
-use parhelion_state::{AnyShelf, Ids, JobDriver, World, WorldClock, Worlds};
+use parhelion_state::{AnyShelf, Ids, World, WorldClock, Worlds};
 use rand::Rng;
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
@@ -62,7 +61,8 @@ pub fn wire(
     let public = settings.public_url.as_ref().and_then(|url| url.as_str().parse().ok());
     let transport = outbound::transport(settings.deliver_to.clone(), listen, public, router.clone());
     let transport = transport.map_err(StartError::Other)?;
-    let drivers: Arc<OnceLock<JobDrivers>> = Arc::default();
+    // No surface has slow work that outlives its request yet; the first that has one adds its drivers here.
+    let drivers: JobDrivers = Arc::default();
 
     let found = {
         let (ids, real, start) = (ids.clone(), real.clone(), settings.clock_start());
@@ -73,18 +73,11 @@ pub fn wire(
             let world = World::new(name.clone(), ids.clone(), clock, post.clone(), shelves());
             outboxes.drive(world.clone(), post, transport.clone());
             tokio::spawn(tick(world.clone()));
-            let (drivers, of) = (drivers.clone(), world.clone());
-            tokio::spawn(async move {
-                let drivers = drivers.get().cloned().unwrap_or_default();
-                run_jobs(of, drivers).await;
-            });
+            tokio::spawn(run_jobs(world.clone(), drivers.clone()));
             world
         }
     };
     let worlds = Worlds::new(ids, Box::new(found));
-    let jobs: BTreeMap<&'static str, Arc<dyn JobDriver>> =
-        parhelion_azure_devops::jobs(git.clone()).into_iter().collect();
-    let _ = drivers.set(Arc::new(jobs));
 
     let mut all = surfaces(&worlds, &git);
     let facts = Facts {
