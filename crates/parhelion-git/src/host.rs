@@ -5,7 +5,7 @@ use parhelion_core::text;
 use std::{
     path::{Path, PathBuf},
     process::{Output, Stdio},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::{
@@ -59,7 +59,7 @@ pub(crate) struct Inner {
     /// call under way. `home`: an empty home folder. All on one file system, so that objects move by rename.
     root: PathBuf,
     /// Removes the root when nobody asked for a lasting one.
-    _temporary: Option<tempfile::TempDir>,
+    temporary: Mutex<Option<tempfile::TempDir>>,
     version: OnceCell<(u32, u32)>,
     /// Turns of short calls. A transfer can last as long as its client is slow: it must not hold these up.
     pub(crate) calls: Semaphore,
@@ -73,7 +73,7 @@ impl GitHost {
     pub fn open(root: impl Into<PathBuf>, settings: GitSettings) -> Result<GitHost, GitError> {
         GitHost::on(root.into(), None, settings)
     }
-    /// A host whose objects go when it is dropped.
+    /// A host whose objects go when it is dropped or closed.
     pub fn temporary(settings: GitSettings) -> Result<GitHost, GitError> {
         let folder = tempfile::Builder::new()
             .prefix("parhelion-git-")
@@ -115,7 +115,7 @@ impl GitHost {
         let inner = Inner {
             settings,
             root,
-            _temporary: temporary,
+            temporary: Mutex::new(temporary),
             version: OnceCell::new(),
             calls: Semaphore::new(children),
             transfers: Arc::new(Semaphore::new(children)),
@@ -127,6 +127,14 @@ impl GitHost {
     /// The installed git's version; fails with a sentence for the user when it is missing or too old.
     pub async fn version(&self) -> Result<(u32, u32), GitError> {
         self.inner.version().await
+    }
+    /// Removes a temporary host's folder now. A process that ends without dropping the host calls this first; git
+    /// calls fail from then on.
+    pub fn close(&self) {
+        let folder = self.inner.temporary.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Err(e)) = folder.map(tempfile::TempDir::close) {
+            tracing::warn!(error = %e, "the folder of git objects could not be removed");
+        }
     }
     /// The bounds in force.
     pub fn settings(&self) -> &GitSettings {
@@ -268,6 +276,15 @@ fn parse_version(said: &str) -> Option<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_closed_temporary_host_leaves_no_folder() {
+        let host = GitHost::temporary(GitSettings::default()).unwrap();
+        let root = host.inner.root.clone();
+        assert!(root.join("objects").is_dir());
+        host.close();
+        assert!(!root.exists());
+    }
 
     #[test]
     fn versions_are_read_with_or_without_suffix() {

@@ -308,6 +308,6 @@ async fn without_git_what_needs_it_says_so_and_the_rest_works() {
     let (status, _, text) = emulator.raw(&emulator.surface.service, "GET", path, "").await;
     let text = String::from_utf8(text.to_vec()).unwrap();
     assert!(status == 503 && text.starts_with("git hosting needs the git program"), "{status} {text}");
-    let facts = emulator.facts("git.received");
+    let facts = emulator.facts("git.asked");
     assert!(facts[0].starts_with("git hosting needs the git program"), "{facts:?}");
 }

@@ -48,7 +48,7 @@ pub async fn answer(
         None => {
             let fact =
                 format!("there is no repository {} at instance {}", address.repository, address.instance);
-            note(&context, &tenant, &address, fact);
+            note(&context, &tenant, &address, service, fact);
             respond(404, TEXT, format!("repository '{}/{}' not found\n", address.project, address.repository))
         }
         Some(hosted) => {
@@ -57,7 +57,7 @@ pub async fn answer(
                 Call::Serve(Service::UploadPack) => hosted.upload_pack(parts, body).await,
                 Call::Serve(Service::ReceivePack) => hosted.receive_pack(parts, body).await,
             };
-            done.unwrap_or_else(|e| failure(&e, &hosted))
+            done.unwrap_or_else(|e| failure(&e, service, &hosted))
         }
     };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -71,14 +71,15 @@ fn query_service(parts: &Parts) -> Option<Service> {
 }
 
 /// A journal entry for a push or fetch that came to nothing before any ref was looked at.
-fn note(context: &Context, tenant: &ProjectKey, address: &Address, fact: String) {
+fn note(context: &Context, tenant: &ProjectKey, address: &Address, service: Service, fact: String) {
     let subject = format!("repository:{}/{}", address.location, address.repository);
-    let event = Event::new("git.received", subject).fact(fact).verdict(Verdict::Failed);
+    let kind = if service == Service::ReceivePack { "git.received" } else { "git.asked" };
+    let event = Event::new(kind, subject).fact(fact).verdict(Verdict::Failed);
     let owner = Owner::new(SsmStore::NAME, tenant.to_string());
     context.world.note_for(crate::NAME, &owner, &context.call, event);
 }
 
-fn failure(error: &GitError, hosted: &Hosted<'_>) -> Response {
+fn failure(error: &GitError, service: Service, hosted: &Hosted<'_>) -> Response {
     let status = match error {
         GitError::Missing(_) => 503,
         GitError::TooLarge { .. } => 413,
@@ -86,7 +87,7 @@ fn failure(error: &GitError, hosted: &Hosted<'_>) -> Response {
         e if e.is_clients() => 400,
         _ => 500,
     };
-    note(hosted.context, hosted.tenant, hosted.address, error.to_string());
+    note(hosted.context, hosted.tenant, hosted.address, service, error.to_string());
     if status == 500 {
         tracing::error!(request_id = hosted.context.call.request_id, error = %error, "a git call failed");
         return respond(500, TEXT, format!("internal error (request {})\n", hosted.context.call.request_id));
@@ -134,7 +135,13 @@ impl<'a> Hosted<'a> {
         let (refs, encoding) = (self.repository.refs(), encoding(parts)?);
         let received = self.context.git.receive_pack(&refs, protocol(parts), body, encoding).await?;
         for (name, why) in received.refused_by_git() {
-            note(self.context, self.tenant, self.address, format!("git refused {name}: {why}"));
+            note(
+                self.context,
+                self.tenant,
+                self.address,
+                Service::ReceivePack,
+                format!("git refused {name}: {why}"),
+            );
         }
         let refused = self.take(&received).await?;
         Ok(respond(200, Service::ReceivePack.result_type(), received.answer(&refused, &[])))
