@@ -181,7 +181,7 @@ def test_each_error_of_the_details_can_be_provoked(aws, control, hooked):
 
     assert code(**good | {"jobId": "11111111-1111-4111-8111-111111111111"}) == "JobNotFoundException"
     assert code(**good | {"clientToken": "wrong"}) == "InvalidClientTokenException"
-    assert code(**good | {"jobId": "not a uuid"}) == "ValidationException"
+    assert code(**good | {"jobId": "x" * 513}) == "ValidationException"
     details = aws.get_third_party_job_details(**good)["jobDetails"]
     aws.acknowledge_third_party_job(nonce=details["nonce"], **good)
     aws.put_third_party_job_failure_result(failureDetails={"type": "JobFailed", "message": "no"}, **good)
