@@ -222,6 +222,14 @@ impl Store for AzureDevOpsStore {
                 }
             }
         }
+        for delivery in records(store, "deliveries") {
+            let headers = delivery.get_mut("headers").and_then(Value::as_array_mut);
+            for header in headers.into_iter().flat_map(|h| h.iter_mut()) {
+                if header[0].as_str().is_some_and(crate::ops::webhooks::is_credential) {
+                    header[1] = "****".into();
+                }
+            }
+        }
         for table in ["definitions", "revisions", "builds"] {
             for record in records(store, table) {
                 let variables = record.get_mut("variables").and_then(Value::as_object_mut);

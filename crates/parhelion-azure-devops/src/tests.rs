@@ -3,5 +3,6 @@
 mod definitions;
 mod git;
 mod runs;
+mod state;
 mod webhooks;
 mod wire;

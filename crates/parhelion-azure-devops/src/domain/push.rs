@@ -83,3 +83,34 @@ fn set(store: &mut AzureDevOpsStore, repository: Uuid, changes: &[RefChange]) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Bench;
+    use parhelion_git::ObjectId;
+
+    #[test]
+    fn a_move_whose_yaml_was_not_read_is_not_made() {
+        let bench = Bench::with_project("P");
+        bench.commit("/azure-pipelines.yml", "steps:\n- script: echo\n");
+        bench.define("one");
+        let mut store = bench.store();
+        let repository = store.repositories.values().next().unwrap().clone();
+        let (name, old) = ("refs/heads/main".to_owned(), repository.tip("refs/heads/main").unwrap());
+        let new: ObjectId = "1".repeat(40).parse().unwrap();
+        let changes = [RefChange { name: name.clone(), old, new }];
+        assert_eq!(apply(&mut store, repository.id, &changes, &[]), Err(Error::Contended));
+        // The place was read for another commit.
+        let was = bench.store();
+        let place = source::place(&was, &was.definitions[&1], None);
+        let stale = [Reread { definition: 1, place, registered: Registered::default() }];
+        let mut store = bench.store();
+        assert_eq!(apply(&mut store, repository.id, &changes, &stale), Err(Error::Contended));
+        // A branch that no definition builds needs nothing.
+        let other = [RefChange { name: "refs/heads/other".into(), old: ObjectId::ZERO, new: old }];
+        assert_eq!(apply(&mut bench.store(), repository.id, &other, &[]), Ok(()));
+        let lost = [RefChange { name, old: ObjectId::ZERO, new }];
+        assert!(matches!(apply(&mut bench.store(), repository.id, &lost, &[]), Err(Error::RefMoved { .. })));
+    }
+}

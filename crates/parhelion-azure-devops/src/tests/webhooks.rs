@@ -5,12 +5,13 @@ use expect_test::expect;
 use serde_json::{Value, json};
 
 /// The seed's pipeline.
-const YAML: &str = "resources:\n  webhooks:\n    - webhook: WebHook\n      connection: IncomingWH\n\nsteps:\n- script: echo ${{ parameters.WebHook.resource.message.title }}\n";
+pub const YAML: &str = "resources:\n  webhooks:\n    - webhook: WebHook\n      connection: IncomingWH\n\nsteps:\n- script: echo ${{ parameters.WebHook.resource.message.title }}\n";
 /// The seed's body.
-const BODY: &str = r#"{"resource":{"message":{"title":"Hello, world!","subtitle":"I'm using WebHooks!"}}}"#;
+pub const BODY: &str =
+    r#"{"resource":{"message":{"title":"Hello, world!","subtitle":"I'm using WebHooks!"}}}"#;
 /// The seed's checksum of it under the key `secret`.
 const CHECKSUM: &str = "750D33212D3AD4932CC390819050734831A0A94F";
-const URL: &str = "/contoso/_apis/public/distributedtask/webhooks/WebHook?api-version=6.0-preview";
+pub const URL: &str = "/contoso/_apis/public/distributedtask/webhooks/WebHook?api-version=6.0-preview";
 
 /// The facts that explain a delivery.
 const TOLD: &[&str] = &[
@@ -25,7 +26,7 @@ const TOLD: &[&str] = &[
 ];
 
 /// The project `P` with that YAML, a pipeline of it and the connection `IncomingWH`.
-fn bench(yaml: &str, secret: &str, header: &str) -> Bench {
+pub fn bench(yaml: &str, secret: &str, header: &str) -> Bench {
     bench_with(Settings::default(), yaml, secret, header)
 }
 fn bench_with(settings: Settings, yaml: &str, secret: &str, header: &str) -> Bench {

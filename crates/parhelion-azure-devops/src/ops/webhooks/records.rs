@@ -37,6 +37,11 @@ pub fn deliveries(store: &AzureDevOpsStore, name: Option<&str>, pipeline: Option
     store.deliveries.iter().filter(|(_, d)| wanted(d)).map(|(n, d)| (*n, delivery(d))).collect()
 }
 
+/// Headers that hold credentials: nobody asks for them here, and they are never shown.
+pub fn is_credential(header: &str) -> bool {
+    ["authorization", "proxy-authorization", "cookie"].iter().any(|h| h.eq_ignore_ascii_case(header))
+}
+
 /// One request.
 pub fn delivery(of: &WebhookDelivery) -> Value {
     let outcomes = of.outcomes.iter().map(|o| {
@@ -48,11 +53,14 @@ pub fn delivery(of: &WebhookDelivery) -> Value {
         }
         shown
     });
+    let show = |(name, value): &(String, String)| {
+        (name.clone(), if is_credential(name) { "****".to_owned() } else { value.clone() })
+    };
     let mut shown = json!({
         "id": of.id,
         "received_at": crate::show::time(of.at),
         "webhook_name": of.name,
-        "headers": of.headers,
+        "headers": of.headers.iter().map(show).collect::<Vec<_>>(),
         "body_base64": of.body,
         "status": of.status,
         "outcomes": outcomes.collect::<Vec<_>>(),
