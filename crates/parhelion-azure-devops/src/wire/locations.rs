@@ -25,7 +25,7 @@ pub struct Location {
     pub released: bool,
 }
 
-// Observed: the real service's OPTIONS answer of January 2025.
+// OBSERVED: the real service's OPTIONS answer of January 2025.
 const fn released(
     id: &'static str,
     area: &'static str,
