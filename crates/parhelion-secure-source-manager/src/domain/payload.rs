@@ -302,8 +302,8 @@ fn sha256(text: &str) -> String {
     parhelion_core::text::hex(&Sha256::digest(text.as_bytes()))
 }
 
-/// OBSERVED: Gitea marshals with Go's escapes, so that a body can stand in HTML. These characters occur in strings
-/// only.
+/// OBSERVED: Gitea marshals with Go's indenting encoder. Docs: that encoder escapes these by default, so that a body
+/// can stand in HTML. They occur in strings only.
 fn go_escaped(json: String) -> String {
     if !json.contains(['<', '>', '&', '\u{2028}', '\u{2029}']) {
         return json;

@@ -109,7 +109,8 @@ fn set(store: &mut SsmStore, push: &Push, accepted: &[&PushedRef], tx: &Tx<'_>) 
                 None => repository.refs.remove(name),
             };
         }
-        // OBSERVED: Gitea makes the first pushed branch the default one, unless the default itself came too.
+        // OBSERVED: Gitea makes the first pushed branch the default one. CHOICE: of several, the old default if it
+        // is among them.
         let default = format!("refs/heads/{}", repository.default_branch);
         if !had_branches && !repository.refs.contains_key(&default) {
             let first = accepted.iter().find_map(|r| r.update.name.strip_prefix("refs/heads/"));

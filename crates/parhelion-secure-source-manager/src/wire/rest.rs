@@ -84,7 +84,7 @@ fn bad_request(bad: &BadRequest) -> Response {
 
 fn body_error(e: &BodyError) -> Response {
     let text = match e {
-        // OBSERVED: the words of Google's front end.
+        // OBSERVED: the words of Google's other APIs (issue threads of their clients), with their own limits.
         BodyError::TooLarge { limit } => format!("Request payload size exceeds the limit: {limit} bytes."),
         BodyError::Stalled | BodyError::Broken(_) => "The request body could not be read.".to_owned(),
     };
