@@ -29,8 +29,9 @@ pub trait Transport: Send + Sync + 'static {
 /// Whether a URL (absolute) is one of ours.
 pub type IsOurs = Arc<dyn Fn(&http::Uri) -> bool + Send + Sync>;
 /// The server's router. The request has an absolute URI, `Host` and `Content-Length`; the number is its cause.
+/// `None`: the receiver drops the connection without an answer.
 pub type InProcess =
-    Arc<dyn Fn(http::Request<Bytes>, Seq) -> BoxFuture<'static, http::Response<Bytes>> + Send + Sync>;
+    Arc<dyn Fn(http::Request<Bytes>, Seq) -> BoxFuture<'static, Option<http::Response<Bytes>>> + Send + Sync>;
 
 /// Deliveries to ourselves: taken in the same process, so that the attempt's journal entry is their cause and nothing
 /// has to be added to what is delivered.
@@ -203,6 +204,9 @@ impl Inner {
             let request = as_request(&exchange, uri)?;
             exchanges.push(exchange);
             let answer = (loopback.call)(request, attempt.seq).await;
+            let dropped =
+                || (ErrorClass::Reset, "the receiver dropped the connection without an answer".to_owned());
+            let answer = answer.ok_or_else(dropped)?;
             return exchanges.last_mut().map_or(Ok(()), |e| keep(answer, e));
         }
         let stream = connect::tcp(&next.url, &self.deliver_to, &self.resolver).await?;

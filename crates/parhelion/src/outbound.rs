@@ -180,10 +180,8 @@ async fn to_ourselves(
     router: Option<Router>,
     request: http::Request<bytes::Bytes>,
     cause: Seq,
-) -> http::Response<bytes::Bytes> {
-    let Some(router) = router else {
-        return http::Response::new(bytes::Bytes::new()); // before the server is put together nothing is sent
-    };
+) -> Option<http::Response<bytes::Bytes>> {
+    let router = router?; // before the server is put together nothing is sent
     let mut segments = request.uri().path().split('/').skip(1);
     let target = match (segments.next(), segments.next()) {
         (Some("_w"), Some(name)) => name.parse().unwrap_or_else(|_| WorldName::main()),
@@ -196,9 +194,12 @@ async fn to_ourselves(
     if answer.extensions().get::<DropConnection>().is_some() {
         let _ = SENDER.try_with(|sender| sender.dropped.store(true, Ordering::Release));
     }
+    if answer.extensions().get::<DropConnection>().is_some() {
+        return None;
+    }
     let (head, body) = answer.into_parts();
     let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-    http::Response::from_parts(head, body)
+    Some(http::Response::from_parts(head, body))
 }
 
 #[cfg(test)]

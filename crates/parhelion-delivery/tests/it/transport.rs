@@ -388,15 +388,13 @@ async fn deliveries_to_ourselves_stay_in_the_process() {
             let hang = request.uri().path() == "/hang";
             let host = request.headers()["host"].to_str().unwrap().to_owned();
             log.lock().push((request.uri().to_string(), host, request.body().len(), cause));
+            let drops = request.uri().path() == "/drop";
             async move {
                 if hang {
                     std::future::pending::<()>().await;
                 }
-                http::Response::builder()
-                    .status(201)
-                    .header("X-A", "b")
-                    .body(Bytes::from_static(b"made"))
-                    .unwrap()
+                let made = http::Response::builder().status(201).header("X-A", "b");
+                (!drops).then(|| made.body(Bytes::from_static(b"made")).unwrap())
             }
             .boxed()
         }),
@@ -416,5 +414,6 @@ async fn deliveries_to_ourselves_stay_in_the_process() {
     assert_eq!(request.0.replace("%7B", "{").replace("%7D", "}"), "http://site.scm.localhost:4600/a?t={x}");
     assert_eq!((request.1.as_str(), request.2, request.3), ("site.scm.localhost:4600", 25, 77));
     assert_eq!(class(&send_by(settings(), push("http://h:4600/hang")).await), Some(Timeout));
+    assert_eq!(class(&send_by(settings(), push("http://h:4600/drop")).await), Some(Reset));
     assert_eq!(class(&send_by(settings(), push("http://127.0.0.1:1/")).await), Some(NotAllowed));
 }
