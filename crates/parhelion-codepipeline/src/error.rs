@@ -106,6 +106,8 @@ pub enum Invalid {
     Missing { member: &'static str },
     /// The webhook's action is no GitHub action (or is gone): there is nobody to register with.
     NotGithub { webhook: String },
+    /// The address that clients reach us at is so long that a webhook's URL would exceed its bound.
+    UrlTooLong { most: usize },
     /// Only types of that owner can be polled here.
     PollOwner { expected: &'static str, given: String },
 }
@@ -268,6 +270,9 @@ impl fmt::Display for Invalid {
                     f,
                     "Webhook '{webhook}' does not target a GitHub action: there is no third party to register with"
                 )
+            }
+            Invalid::UrlTooLong { most } => {
+                write!(f, "The webhook's URL would be longer than {most} characters")
             }
             Invalid::PollOwner { expected, given } => {
                 write!(

@@ -80,7 +80,7 @@ impl wire::Dispatch for Operations<'_> {
             Failure::Refused(error) => Fault::new(error.code(), error.status(), error.to_string()),
             Failure::Internal(error) => {
                 let text = format!("{operation}: {error}");
-                let event = Event::new("request.failed", "request:").fact(text).verdict(Verdict::Failed);
+                let event = Event::new("request.failed", format!("request:{}", call.request_id)).fact(text).verdict(Verdict::Failed);
                 world.note(CodePipelineStore::SURFACE, call, event);
                 Fault::internal()
             }

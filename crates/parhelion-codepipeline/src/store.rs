@@ -137,9 +137,14 @@ impl Store for CodePipelineStore {
     }
     fn mask(store: &mut Value) {
         mask(store);
-        if let Some(Value::Array(clients)) = store.get_mut("clients") {
-            clients.iter_mut().filter_map(|pair| pair.get_mut(1)).for_each(|token| *token = "****".into());
-        }
+        // Tables are lists of pairs.
+        let values = |store: &mut Value, table: &str, hide: &dyn Fn(&mut Value)| {
+            let pairs = store.get_mut(table).and_then(Value::as_array_mut).into_iter().flatten();
+            pairs.filter_map(|pair| pair.get_mut(1)).for_each(hide);
+        };
+        values(store, "clients", &|token| *token = "****".into());
+        // Who knows a webhook's address can call it.
+        values(store, "webhooks", &|webhook| webhook["url"] = "****".into());
     }
 }
 
@@ -175,8 +180,10 @@ impl CodePipelineStore {
     fn published(&self, change: Change, tx: &mut Tx<'_>) -> Event {
         let id = tx.uuid("event").to_string();
         let resources = vec![Value::from(self.place.arn(&change.pipeline))];
-        let mut event =
-            Event::new("codepipeline.event", format!("event:{id}")).because(Cause::Last(change.because));
+        let state = change.detail.get("state").and_then(Value::as_str).unwrap_or_default();
+        let mut event = Event::new("codepipeline.event", format!("event:{id}"))
+            .fact(format!("published: {} {state}", change.detail_type))
+            .because(Cause::Last(change.because));
         event.data = Map::from_iter([
             ("version".to_owned(), "0".into()),
             ("id".to_owned(), id.into()),
@@ -322,5 +329,57 @@ fn mask(value: &mut Value) {
         }
         Value::Array(values) => values.iter_mut().for_each(mask),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{Bench, with_approval, with_job};
+
+    #[test]
+    fn a_dump_comes_back_and_its_masked_form_holds_no_secret() {
+        let bench = Bench::new();
+        bench.create(with_job("p"));
+        bench.create(with_approval("q"));
+        let url = bench.webhook("w", "p");
+        let job = bench.poll();
+        let nonce = bench.nonce(&job);
+        bench.change(|store, _| {
+            store.clients.put("TeamCity".into(), "partners-token".into());
+        });
+        bench.look(|store| {
+            let mut dump = serde_json::to_value(store).unwrap();
+            let back: CodePipelineStore = serde_json::from_value(dump.clone()).unwrap();
+            assert_eq!(&back, store);
+            let clear = dump.to_string();
+            CodePipelineStore::mask(&mut dump);
+            let masked = dump.to_string();
+            let token = url.split(['=', '&']).nth(1).unwrap();
+            for secret in ["geheim", "shh", "partners-token", token, &nonce] {
+                assert!(clear.contains(secret) && !masked.contains(secret), "{secret}");
+            }
+        });
+    }
+
+    #[test]
+    fn a_restore_brings_jobs_and_addresses_back() {
+        let bench = Bench::new();
+        bench.create(with_job("p"));
+        let url = bench.webhook("w", "p");
+        let handle = Webhook::handle(url.split(['=', '&']).nth(1).unwrap());
+        let before = bench.world.checkpoint();
+        let job = bench.poll();
+        bench.acknowledge(&job);
+        bench.succeed(&job);
+        bench
+            .run::<crate::ops::DeletePipeline>(crate::shapes::DeletePipelineInput { name: "p".into() })
+            .unwrap();
+        bench
+            .run::<crate::ops::DeleteWebhook>(crate::shapes::DeleteWebhookInput { name: "w".into() })
+            .unwrap();
+        bench.world.restore(&before, parhelion_state::Scope::World);
+        assert!(bench.world.find(&handle).is_some());
+        assert_eq!(bench.poll(), job, "the job waits again");
     }
 }

@@ -11,7 +11,7 @@ use crate::shapes::TriggerType;
 use crate::store::{CodePipelineStore, Webhook};
 use crate::wire::TRIGGER_BODY_BYTES;
 use http::{HeaderValue, Method, header::ALLOW};
-use parhelion_core::{Call, Cause, Event, Verdict};
+use parhelion_core::{Call, Cause, Event, Owner, Verdict};
 use parhelion_http::{BodyError, Head, Named, Request, Response, answer, read_body};
 use parhelion_state::{Store, Tx, World, Worlds};
 use percent_encoding::percent_decode_str;
@@ -39,7 +39,7 @@ pub async fn serve(request: Request, worlds: &Worlds) -> Response {
                             Incoming { headers: &parts.headers, body: &bytes, peer: Some(head.peer) };
                         receive(world, place, name, &call, &incoming)
                     }
-                    Err(error) => unreadable(world, &call, name, &error),
+                    Err(error) => unreadable(world, place, &call, name, &error),
                 }
             } else {
                 let mut response = said(405, json!({"message": "webhooks are called with POST"}));
@@ -81,14 +81,15 @@ fn unknown() -> Response {
     said(404, json!({"message": "there is no such webhook"}))
 }
 
-fn unreadable(world: &World, call: &Call, name: &str, error: &BodyError) -> Response {
+fn unreadable(world: &World, place: &Place, call: &Call, name: &str, error: &BodyError) -> Response {
     let (status, fact) = match error {
         BodyError::TooLarge { .. } => (413, error.to_string()),
         BodyError::Stalled => (408, error.to_string()),
         BodyError::Broken(_) => (400, error.to_string()),
     };
     let event = Event::new("webhook.received", format!("webhook:{name}")).fact(fact.clone());
-    world.note(CodePipelineStore::SURFACE, call, event.verdict(Verdict::Failed));
+    let owner = Owner::new(CodePipelineStore::NAME, place.to_string());
+    world.note_for(CodePipelineStore::SURFACE, &owner, call, event.verdict(Verdict::Failed));
     said(status, json!({"message": fact}))
 }
 

@@ -129,6 +129,18 @@ mod tests {
     }
 
     #[test]
+    fn of_workers_that_race_for_a_job_one_gets_it() {
+        let bench = Bench::new();
+        bench.create(with_job("p"));
+        let won: usize = std::thread::scope(|scope| {
+            let worker = || poll(&bench, Some(3)).unwrap().len();
+            let workers: Vec<_> = (0..8).map(|_| scope.spawn(worker)).collect();
+            workers.into_iter().map(|worker| worker.join().unwrap()).sum()
+        });
+        assert_eq!(won, 1);
+    }
+
+    #[test]
     fn other_types_give_nothing_or_are_refused() {
         let bench = Bench::new();
         bench.create(with_job("p"));

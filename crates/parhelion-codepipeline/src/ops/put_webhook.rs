@@ -3,7 +3,7 @@ use crate::{
         jsonpath::rule::{self, Placeholders},
         tags, triggers, views, webhook_auth,
     },
-    error::{Error, Result},
+    error::{Error, Invalid, Result},
     shapes::{ActionDeclaration, PutWebhookInput, PutWebhookOutput, WebhookDefinition},
     store::{CodePipelineStore, WEBHOOKS_MAX, Webhook},
 };
@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 /// PutWebhook: creates a webhook with a URL of its own, or replaces the definition of the one of that name.
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutWebhook.html>
 pub struct PutWebhook;
+
+/// Docs: the model's `WebhookUrl`, characters.
+const URL_MAX: usize = 1000;
 
 impl Operation for PutWebhook {
     const NAME: &'static str = "PutWebhook";
@@ -52,7 +55,7 @@ impl Operation for PutWebhook {
         let what = if before.is_some() { "was replaced; its URL stays" } else { "was created" };
         let webhook = match before {
             Some(before) => Webhook { definition, error: None, ..(*before).clone() },
-            None => created(definition, tx),
+            None => created(definition, tx)?,
         };
         tx.emit(
             Event::new("webhook.changed", format!("webhook:{name}"))
@@ -83,12 +86,15 @@ fn check_filters(definition: &WebhookDefinition, action: &ActionDeclaration) -> 
     Ok(())
 }
 
-fn created(definition: WebhookDefinition, tx: &mut Tx<'_>) -> Webhook {
+fn created(definition: WebhookDefinition, tx: &mut Tx<'_>) -> Result<Webhook> {
     let token = URL_SAFE_NO_PAD.encode(tx.secret("webhook"));
     tx.claim(Webhook::handle(&token), definition.name.clone());
     // OBSERVED: `/trigger?t=…&v=1`.
     let url = format!("{}/trigger?t={token}&v=1", tx.call().base);
-    Webhook { definition, token, url, registered: false, last_triggered: None, error: None }
+    if url.len() > URL_MAX {
+        return Err(Invalid::UrlTooLong { most: URL_MAX }.into());
+    }
+    Ok(Webhook { definition, token, url, registered: false, last_triggered: None, error: None })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderName};
 use parhelion_core::text::hex;
 use parhelion_http::Body;
+use proptest::prelude::*;
 use serde_json::Value;
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
@@ -269,6 +270,24 @@ fn a_payload_without_a_commit_takes_the_sources_own_revision() {
     });
     assert_eq!(ids.len(), 2);
     assert_eq!(ids[0], ids[1]);
+}
+
+proptest! {
+    #[test]
+    fn any_delivery_is_answered(
+        body in proptest::collection::vec(any::<u8>(), 0..60),
+        kind in "(application/x-www-form-urlencoded|application/json|[ -~]{0,20})",
+        signed in any::<bool>(),
+        form in any::<bool>(),
+    ) {
+        let bench = ready_bench();
+        let body = if form { [b"payload=".as_slice(), &body].concat() } else { body };
+        let signature = if signed { sha1(&body, "shh") } else { "sha1=x".to_owned() };
+        let headers = headers(&[("content-type", &kind), ("x-hub-signature", &signature)]);
+        let status = call_with(&bench, &headers, &body).status;
+        prop_assert!(if signed { [200, 400].contains(&status) } else { status == 403 }, "{status}");
+        prop_assert_eq!(bench.executions("p").len(), 1, "nothing of that is a push to the branch");
+    }
 }
 
 // ------------------------------------------------------------ the address
