@@ -1,4 +1,6 @@
 //! The cross-surface tests; one binary, one link. Every test has a server of its own, and all run in parallel.
 
 #[cfg(test)]
+mod classify;
+#[cfg(test)]
 mod control;

@@ -23,6 +23,7 @@ mod time;
 mod units;
 
 pub use desk::{Control, Facts, Outboxes};
+pub use operations::claims;
 
 use parhelion_http::{Problem, Surface, general_body_limit, service};
 use std::sync::Arc;

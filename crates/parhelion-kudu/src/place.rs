@@ -50,6 +50,9 @@ fn form(parts: &Parts) -> Option<Form<'_>> {
     if path.split('/').skip(1).take(3).any(|segment| is(segment, "_apis") || is(segment, "_git")) {
         return None;
     }
+    if is_of_another_cloud(parts) {
+        return None;
+    }
     if let Some(host) = host(parts) {
         let (bare, port) = host.split_once(':').unwrap_or((host, ""));
         // The host is repeated in answers: nothing but a port may follow it.
@@ -69,6 +72,24 @@ fn form(parts: &Parts) -> Option<Form<'_>> {
         return Some(Form::Prefix { site, rest: &below[site.len()..] });
     }
     is(first, "api").then_some(Form::Plain)
+}
+
+/// Whether a request bears another cloud's mark that outranks hosts and paths: an AWS target, signature or RPC path,
+/// AWS's path of webhooks, or a host of Google's.
+fn is_of_another_cloud(parts: &Parts) -> bool {
+    let signed = parts.headers.get(http::header::AUTHORIZATION);
+    let path = parts.uri.path();
+    let mut last = path.rsplit('/').skip(1);
+    let rpc = last.next() == Some("operation") && last.nth(1) == Some("service");
+    let google = host(parts).is_some_and(|host| {
+        let host = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        host.contains(".sourcemanager.") || host == "securesourcemanager.googleapis.com"
+    });
+    parts.headers.contains_key("x-amz-target")
+        || signed.is_some_and(|value| value.as_bytes().starts_with(b"AWS4-HMAC-SHA256"))
+        || rpc
+        || path == "/trigger"
+        || google
 }
 
 fn host(parts: &Parts) -> Option<&str> {

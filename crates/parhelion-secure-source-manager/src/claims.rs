@@ -29,7 +29,7 @@ pub fn instance_host(host: &str) -> Option<&str> {
 /// Hosts of an instance or of the API whatever the path; else the paths `/v1/projects/…` and `/_ssm/…`, unless the
 /// request is addressed to another cloud by its host, target header or path.
 pub fn claims(parts: &Parts) -> bool {
-    if parts.headers.contains_key("x-amz-target") {
+    if is_amazons(parts) || is_the_emulators(parts.uri.path()) {
         return false;
     }
     let host = host(parts);
@@ -44,6 +44,23 @@ pub fn claims(parts: &Parts) -> bool {
     }
     // `v1` could be the name of an Azure organization: its API paths have a segment `_apis`.
     path.starts_with("/_ssm/") || path.starts_with("/v1/projects/") && !path.split('/').any(|s| s == "_apis")
+}
+
+/// Whether a request bears AWS's mark: a target, a signature, an RPC path, or the path of webhooks.
+fn is_amazons(parts: &Parts) -> bool {
+    let signed = parts.headers.get(http::header::AUTHORIZATION);
+    let path = parts.uri.path();
+    let mut last = path.rsplit('/').skip(1);
+    let rpc = last.next() == Some("operation") && last.nth(1) == Some("service");
+    parts.headers.contains_key("x-amz-target")
+        || signed.is_some_and(|value| value.as_bytes().starts_with(b"AWS4-HMAC-SHA256"))
+        || rpc
+        || path == "/trigger"
+}
+
+/// The emulator's own paths stay its own on any host.
+fn is_the_emulators(path: &str) -> bool {
+    ["/_parhelion", "/moto-api/", "/_localstack/"].iter().any(|own| path.starts_with(own))
 }
 
 /// Pushes and fetches are streamed (the git host has its own bounds); all else is read whole.

@@ -16,7 +16,10 @@ pub fn claims(parts: &Parts) -> bool {
     let git = [second, third].iter().any(|s| s.eq_ignore_ascii_case("_git"));
     let google = first == "v1" && second == "projects";
     let reserved = google || RESERVED.iter().any(|r| r.eq_ignore_ascii_case(first));
-    (apis || git) && !reserved && !foreign_host(parts) && !foreign_protocol(&parts.headers)
+    let mut last = parts.uri.path().rsplit('/').skip(1);
+    let aws_rpc = last.next() == Some("operation") && last.nth(1) == Some("service");
+    let elsewhere = reserved || aws_rpc || foreign_host(parts) || foreign_protocol(&parts.headers);
+    (apis || git) && !elsewhere
 }
 
 /// Hosts by which Kudu sites and Secure Source Manager's repositories are addressed.
@@ -24,7 +27,7 @@ fn foreign_host(parts: &Parts) -> bool {
     let named =
         parts.uri.host().or_else(|| parts.headers.get(header::HOST)?.to_str().ok()).unwrap_or_default();
     let host = named.split(':').next().unwrap_or_default().to_ascii_lowercase();
-    host.contains(".scm.") || host.contains(".sourcemanager.")
+    host.contains(".scm.") || host.contains(".sourcemanager.") || host == "securesourcemanager.googleapis.com"
 }
 
 /// RPC protocols that name their operation outside the path.

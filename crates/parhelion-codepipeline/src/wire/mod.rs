@@ -63,10 +63,12 @@ pub trait Dispatch: Sync {
 
 /// Whether a request is for this surface: a target, a path or a signature of CodePipeline, or a webhook's delivery.
 pub fn claims(parts: &Parts) -> bool {
-    target(parts).is_some()
+    // The emulator's own paths stay its own, whoever signed the request.
+    let own = ["/_parhelion", "/moto-api/", "/_localstack/"].iter().any(|p| parts.uri.path().starts_with(p));
+    !own && (target(parts).is_some()
         || rpc_operation(parts.uri.path()).is_some()
         || is_trigger(parts)
-        || Claim::of(parts).service() == Some("codepipeline")
+        || Claim::of(parts).service() == Some("codepipeline"))
 }
 
 /// Whether a request is a webhook's delivery (whatever its method).
