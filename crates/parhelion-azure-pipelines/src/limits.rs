@@ -11,7 +11,7 @@ pub const EXPRESSION_DEPTH: usize = 50;
 pub const TREE_BYTES: usize = 20 * 1024 * 1024;
 /// Steps of work of one expansion: nodes visited, operands evaluated, and one for each 64 bytes of text handled.
 // CHOICE: the service's own number is unknown; this one takes about a second at most.
-pub const EVENTS: u64 = 2_000_000;
+pub const EVENTS: u64 = 1_000_000;
 /// Errors that one expansion reports; the rest are dropped.
 // CHOICE: enough to work with, and bounded.
 pub const ISSUES: usize = 20;

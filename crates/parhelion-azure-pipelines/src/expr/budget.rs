@@ -78,7 +78,7 @@ impl<'b> Text<'b> {
 
     pub fn push(&mut self, piece: &str) -> Result<(), Fail> {
         // A piece costs something of itself, so that many empty ones are not free.
-        self.owed += piece.len() + 4;
+        self.owed += piece.len() + 16;
         if self.owed >= 64 {
             self.budget.text(self.owed)?;
             self.owed %= 64;

@@ -15,7 +15,7 @@ const SIMPLE_KEY_BYTES: usize = 128;
 pub(crate) fn emit(root: &Node) -> String {
     let mut out = Emitter { out: String::new() };
     match &root.tree {
-        Tree::Scalar(s) => out.scalar(s, 0),
+        Tree::Scalar(s) => out.scalar(s, 2),
         Tree::Sequence(items) if items.is_empty() => out.out.push_str("[]"),
         Tree::Sequence(items) => out.sequence(items, 0, true),
         Tree::Mapping(entries) if entries.is_empty() => out.out.push_str("{}"),

@@ -7,6 +7,8 @@ pub(crate) mod emit;
 pub(crate) mod read;
 mod scalar;
 mod source;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;

@@ -95,10 +95,74 @@ fn every_shorthand_of_a_step() {
 #[test]
 fn texts_in_the_style_they_need() {
     check(
-        "parameters:\n- name: none\n  default:\nvariables:\n  plain: a b\n  single: 'a'\n  double: \"a\\tb\"\n  colon: ${{ 'a: b' }}\n  hash: ${{ 'a #b' }}\n  dash: ${{ '- a' }}\n  back: ${{ '\\a' }}\n  blanks: ${{ ' a ' }}\n  empty: ${{ '' }}\n  fraction: ${{ 0.5 }}\n  yes: ${{ true }}\n  quote: ${{ 'it''s' }}\n  lead: ${{ '''q' }}\nsteps:\n- script: x\n",
+        r#"
+parameters:
+- name: none
+  default:
+variables:
+  plain: a b
+  single: 'a'
+  double: "a\tb"
+  colon: "${{ 'a: b' }}"
+  hash: "${{ 'a #b' }}"
+  dash: "${{ '- a' }}"
+  back: "${{ '\\a' }}"
+  blanks: ${{ ' a ' }}
+  empty: ${{ '' }}
+  fraction: ${{ 0.5 }}
+  yes: ${{ true }}
+  quote: ${{ 'it''s' }}
+  lead: ${{ '''q' }}
+  emoji: "🙂 ${{ 'é' }}"
+  nel: "\N${{ 'x' }}"
+steps:
+- script: x
+"#,
         expect![[r#"
-            /azure-pipelines.yml: (Line: 8, Col: 16, Idx: 106) - (Line: 8, Col: 16, Idx: 106): Mapping values are not allowed in this context.
-            Object reference not set to an instance of an object."#]],
+            parameters:
+            - name: none
+              default: ''
+            variables:
+            - name: plain
+              value: a b
+            - name: single
+              value: 'a'
+            - name: double
+              value: "a	b"
+            - name: colon
+              value: 'a: b'
+            - name: hash
+              value: 'a #b'
+            - name: dash
+              value: '- a'
+            - name: back
+              value: '\a'
+            - name: blanks
+              value: ' a '
+            - name: empty
+              value: ''
+            - name: fraction
+              value: '0.5'
+            - name: yes
+              value: True
+            - name: quote
+              value: it's
+            - name: lead
+              value: '''q'
+            - name: emoji
+              value: 🙂 é
+            - name: nel
+              value: "\Nx"
+            stages:
+            - stage: __default
+              jobs:
+              - job: Job
+                steps:
+                - task: CmdLine@2
+                  inputs:
+                    script: x
+
+        "#]],
     );
 }
 

@@ -137,7 +137,7 @@ fn mutations_of_the_examples() {
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     let mut expanded = 0;
     for (name, text, inputs) in examples::all() {
-        for round in 0..1500 {
+        for round in 0..1000 {
             let text = mutated(text, &mut dice);
             expanded += usize::from(run(&text, &inputs).is_ok());
             if let Err(e) = holds(&text, &inputs) {
@@ -146,7 +146,7 @@ fn mutations_of_the_examples() {
         }
     }
     // They are close enough to the originals that a good part still is a pipeline.
-    assert!(expanded > 300, "{expanded}");
+    assert!(expanded > 200, "{expanded}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::json;
 
 fn check(resources: &str, want: Expect) {
     let text = format!("resources:\n  webhooks:\n{resources}steps:\n- script: x\n");
-    let got = match webhooks(&parse(FILE, &text).unwrap()) {
+    let got = match webhooks(&parse(FILE, &text).expect("the file parses")) {
         Ok(found) => {
             let line = |w: &parhelion_azure_pipelines::WebhookResource| {
                 let filters: Vec<_> = w.filters.iter().map(|f| format!("{}={}", f.path, f.value)).collect();
