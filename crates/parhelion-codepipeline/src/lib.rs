@@ -52,7 +52,11 @@ pub fn surface(worlds: Arc<Worlds>) -> Surface {
             async move { control::serve(request, &worlds).await }
         })),
         panicked: wire::panicked,
-        banner: |base| format!("AWS CodePipeline          {base}  (endpoint URL of the SDKs; webhooks at {base}/trigger)"),
+        banner: |base| {
+            format!(
+                "AWS CodePipeline          {base}  (endpoint URL of the SDKs; webhooks at {base}/trigger)"
+            )
+        },
     }
 }
 
@@ -71,7 +75,14 @@ impl wire::Dispatch for Operations<'_> {
         operations::find(operation).is_some()
     }
 
-    fn run(&self, head: &Head, operation: &str, place: &Place, call: &Call, input: Value) -> Result<Value, Fault> {
+    fn run(
+        &self,
+        head: &Head,
+        operation: &str,
+        place: &Place,
+        call: &Call,
+        input: Value,
+    ) -> Result<Value, Fault> {
         let (Some(row), Some(world)) = (operations::find(operation), self.worlds.find(&head.world)) else {
             // The wire asked for what it knows, in a world that was opened for the request.
             return Err(Fault::internal());
@@ -80,7 +91,9 @@ impl wire::Dispatch for Operations<'_> {
             Failure::Refused(error) => Fault::new(error.code(), error.status(), error.to_string()),
             Failure::Internal(error) => {
                 let text = format!("{operation}: {error}");
-                let event = Event::new("request.failed", format!("request:{}", call.request_id)).fact(text).verdict(Verdict::Failed);
+                let event = Event::new("request.failed", format!("request:{}", call.request_id))
+                    .fact(text)
+                    .verdict(Verdict::Failed);
                 world.note(CodePipelineStore::SURFACE, call, event);
                 Fault::internal()
             }

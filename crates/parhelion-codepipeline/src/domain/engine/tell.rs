@@ -73,7 +73,10 @@ fn unresolved(stage: &StageDeclaration) -> impl Iterator<Item = String> {
         let other = (id.provider == "CodePipeline" && !handed.is_empty()).then(|| {
             format!("{} of action '{stage}/{name}' are not handed to the pipeline that it starts", handed.join(" and "))
         });
-        [variables, other].into_iter().flatten()
+        let asked = action.configuration.iter().flatten().filter(|(_, value)| value.eq_ignore_ascii_case("true"));
+        let asked = asked.map(|(key, _)| key.as_str()).find(|k| ["PollForSourceChanges", "DetectChanges"].contains(k));
+        let watch = asked.map(|key| format!("{key} of action '{stage}/{name}' is not acted on: nobody watches the source"));
+        [variables, other, watch].into_iter().flatten()
     })
 }
 

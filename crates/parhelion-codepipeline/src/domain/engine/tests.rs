@@ -349,6 +349,8 @@ fn what_is_not_acted_on_is_named() {
     let mut asked = plan("p", &[("Source", &[action("S", SOURCE, 1)]), ("Build", &[action("B", BUILD, 1)])]);
     asked.declaration.execution_mode = Some(crate::shapes::ExecutionMode::Queued);
     asked.declaration.stages[1].before_entry = Some(crate::shapes::BeforeEntryConditions::default());
+    let source = asked.declaration.stages[0].actions[0].configuration.as_mut().unwrap();
+    source.insert("PollForSourceChanges".into(), "true".into());
     let configuration = asked.declaration.stages[1].actions[0].configuration.as_mut().unwrap();
     configuration.insert("ProjectName".into(), "of-#{variables.NAME}".into());
     let line = rig.create(asked);
@@ -358,6 +360,7 @@ fn what_is_not_acted_on_is_named() {
     let named: Vec<&str> = facts.lines().filter(|fact| fact.starts_with("execution.changed")).collect();
     expect![[r#"
         execution.changed: execution mode QUEUED is kept and not acted on: executions go as in SUPERSEDED mode
+        execution.changed: PollForSourceChanges of action 'Source/S' is not acted on: nobody watches the source
         execution.changed: beforeEntry of stage 'Build' is kept and not acted on: nothing is evaluated or repeated
         execution.changed: variables in ProjectName of action 'Build/B' are not resolved: the text is used as it stands"#]]
     .assert_eq(&named.join("\n"));
