@@ -4,3 +4,5 @@
 mod classify;
 #[cfg(test)]
 mod control;
+#[cfg(test)]
+mod house;

@@ -17,6 +17,9 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::{convert::Infallible, fmt, str::FromStr};
 
+/// The id that stands for whatever deployment came last.
+pub const LATEST: &str = "latest";
+
 /// A site's name: `^[A-Za-z0-9][A-Za-z0-9-]{0,58}$`, kept in lower case since names are compared without case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

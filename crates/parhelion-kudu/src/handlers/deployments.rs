@@ -2,10 +2,11 @@
 
 use super::{Answer, Ask};
 use crate::ops::delete_deployment::DeleteDeployment;
-use crate::ops::get_deployment::{GetDeployment, LATEST};
+use crate::ops::get_deployment::GetDeployment;
 use crate::ops::get_deployment_log::{GetDeploymentLog, GetDeploymentLogDetails};
 use crate::ops::list_deployments::ListDeployments;
 use crate::ops::put_deployment::{RecordDeployment, Redeploy};
+use crate::store::LATEST;
 use crate::wire::answer::{empty, json, json_bytes, with};
 use crate::wire::body as bodies;
 use crate::wire::deployment::{DeployResult, LogView, Record};

@@ -1,11 +1,8 @@
 //! Getting a deployment.
 
 use crate::error::Error;
-use crate::store::{KuduStore, Shown};
+use crate::store::{KuduStore, LATEST, Shown};
 use parhelion_state::{Query, View};
-
-/// The id that stands for whatever came last.
-pub const LATEST: &str = "latest";
 
 /// A deployment by its id. `latest` is the one that is still going on, if any; else the one that ended last.
 /// Docs: wiki "REST API", `GET /api/deployments/{id}`.

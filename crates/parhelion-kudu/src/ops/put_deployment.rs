@@ -2,8 +2,7 @@
 
 use crate::domain::purge::purge;
 use crate::error::Error;
-use crate::ops::get_deployment::LATEST;
-use crate::store::{DeployStatus, Deployment, KuduStore, LogDetail, LogEntry, LogKind};
+use crate::store::{DeployStatus, Deployment, KuduStore, LATEST, LogDetail, LogEntry, LogKind};
 use crate::wire::deployment::Record;
 use parhelion_core::{Event, Timestamp, Verdict};
 use parhelion_state::{Operation, Tx};
