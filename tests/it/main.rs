@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod classify;
 #[cfg(test)]
+mod codepipeline;
+#[cfg(test)]
 mod control;
 #[cfg(test)]
 mod house;
