@@ -295,13 +295,10 @@ impl Binder<'_, '_> {
     fn wrong(&mut self, part: Part, node: &Node, list: bool, mark: Option<Mark>) {
         let mut found = Vec::new();
         let mut note = |at, message| found.push((at, message));
-        match node.as_sequence() {
-            Some(items) if list => items.iter().for_each(|i| schema::check_part(i, part, &mut note)),
-            _ => note(node.mark, unexpected(node)),
-        }
-        if !list {
-            found.clear();
-            schema::check_part(node, part, &mut |at, message| found.push((at, message)));
+        match (list, node.as_sequence()) {
+            (false, _) => schema::check_part(node, part, &mut note),
+            (true, Some(items)) => items.iter().for_each(|i| schema::check_part(i, part, &mut note)),
+            (true, None) => note(node.mark, unexpected(node)),
         }
         for (at, message) in found {
             self.say(mark.map(|_| at), message);
