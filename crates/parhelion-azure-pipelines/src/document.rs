@@ -5,7 +5,7 @@ use crate::{
     yaml::{self, Node},
 };
 
-/// A parsed file. Cheap to keep; [`crate::expand`] does not change it.
+/// A parsed file. Cheap to keep; [`crate::expand()`] does not change it.
 #[derive(Clone, Debug)]
 pub struct Document {
     pub(crate) name: String,
@@ -18,7 +18,7 @@ pub struct Document {
 /// # Errors
 /// The service's text for YAML that cannot be read: syntax, anchors, several documents, too deep, too large.
 /// A mistake that leaves the rest readable (a key given twice) is kept and reported by [`crate::webhooks()`] and
-/// [`crate::expand`] with what else they find.
+/// [`crate::expand()`] with what else they find.
 pub fn parse(name: &str, text: &str) -> Result<Document, Vec<Issue>> {
     let read = yaml::read::read(text, 0, name)?;
     Ok(Document { name: name.to_owned(), root: read.root, issues: read.issues })

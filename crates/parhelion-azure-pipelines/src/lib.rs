@@ -10,7 +10,7 @@
 //! Everything that can be wrong is an [`Issue`] with the service's text, file, line and column; [`joined`] gives them
 //! the way the service shows them. Everything is bounded by [`limits`].
 //!
-//! Reading order: [`yaml`] (text ↔ tree with places), `expr` (the language of `${{ … }}`), [`expand`] (the walk over a
+//! Reading order: [`yaml`] (text ↔ tree with places), `expr` (the language of `${{ … }}`), [`mod@expand`] (the walk over a
 //! tree), `schema` (what the result may look like), [`pipeline`] (shorthands in place, types, dependencies).
 //!
 //! Deliberately absent: templates and `extends` (named in an error when a file uses them), run-time expressions

@@ -1,6 +1,6 @@
 //! YAML as a tree in which every key and every value knows its place and how it was written.
 //!
-//! [`read`] makes it from text, [`emit`] writes it back. Nothing is typed: a scalar is its text, since the service
+//! `read` makes it from text, `emit` writes it back. Nothing is typed: a scalar is its text, since the service
 //! decides by the schema what `1.10` or `yes` is.
 
 pub(crate) mod emit;
