@@ -3,6 +3,8 @@
 
 use super::shape::{Kind, Member, Shape};
 use super::value::{Members, Value, instant_of};
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use parhelion_core::text::prefix;
 use std::fmt;
 
@@ -96,9 +98,9 @@ fn moment(instant: Option<parhelion_core::Timestamp>, at: &Path<'_>) -> Result<V
 /// An instant written as ISO 8601 or as an HTTP date, to the millisecond.
 // CHOICE: AWS documents numbers; these two are what its other protocols take.
 fn written(text: &str) -> Option<parhelion_core::Timestamp> {
-    let parsed =
-        chrono::DateTime::parse_from_rfc3339(text).or_else(|_| chrono::DateTime::parse_from_rfc2822(text));
-    instant_of(parsed.ok()?.timestamp_millis() as f64 / 1000.0)
+    let parsed = DateTime::from_str(text, Format::DateTimeWithOffset)
+        .or_else(|_| DateTime::from_str(text, Format::HttpDate));
+    instant_of(parsed.ok()?.to_millis().ok()? as f64 / 1000.0)
 }
 
 /// The text for a value of a wrong type.
