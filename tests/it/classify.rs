@@ -3,6 +3,9 @@
 
 use http::request::Parts;
 
+/// A surface's name, and its "is this yours?".
+type Claimant = (&'static str, fn(&Parts) -> bool);
+
 /// Method, path, host, content type, target header, authorization; `-` where there is none.
 fn head(columns: &[&str]) -> Parts {
     let mut request = http::Request::builder().method(columns[0]).uri(columns[1]);
@@ -20,7 +23,7 @@ fn at_most_one_surface_claims_each_request() {
     let corpus = include_str!("../golden/classify.tsv");
     let surfaces = parhelion::surfaces_for_tests();
     assert_eq!(surfaces.len(), 4);
-    let mut claimants: Vec<(&str, fn(&Parts) -> bool)> = vec![("control", parhelion_control::claims)];
+    let mut claimants: Vec<Claimant> = vec![("control", parhelion_control::claims)];
     claimants.extend(surfaces.iter().map(|surface| (surface.name, surface.claims)));
 
     let mut wrong = Vec::new();

@@ -1,6 +1,8 @@
 //! The cross-surface tests; one binary, one link. Every test has a server of its own, and all run in parallel.
 
 #[cfg(test)]
+mod bad_input;
+#[cfg(test)]
 mod classify;
 #[cfg(test)]
 mod codepipeline;
@@ -8,3 +10,5 @@ mod codepipeline;
 mod control;
 #[cfg(test)]
 mod house;
+#[cfg(test)]
+mod lifecycle;

@@ -217,9 +217,10 @@ pub async fn receive(ask: Ask) -> Answer {
     let scripted = ask.desk.sinks.lock().keep(&name, received)?;
     ask.world.nudge();
     if let Some(delay) = &scripted.delay {
-        // Real time: it plays a slow receiver. Nothing comes, so this is a wait for the time to pass.
+        // Real time: it plays a slow receiver. Nothing comes, so this is a wait for the time to pass; a server that
+        // stops answers at once, so that what is being delivered still is.
         let delay = units::wait(delay).map_err(refused)?;
-        ask.wait(delay, std::future::pending::<()>()).await?;
+        let _ = ask.wait(delay, std::future::pending::<()>()).await;
     }
     respond(scripted)
 }

@@ -1,10 +1,11 @@
 //! The program: arguments, signals, exit codes. Everything else is in the library beside it.
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use parhelion::settings::{Arguments, Command, HealthSettings, Settings};
 use parhelion::{Parhelion, demo};
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -36,14 +37,38 @@ fn refused_arguments(e: &clap::Error) -> ExitCode {
     }
     let text = e.to_string();
     let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-    complain(2, &format!("{first} (parhelion --help lists what there is)"))
+    complain(2, &format!("{first}{} (parhelion --help lists what there is)", from_variable(first)))
+}
+
+/// `, from PARHELION_X`: where a message is about a flag that was not given, its value came from a variable.
+fn from_variable(message: &str) -> String {
+    let command = Arguments::command();
+    let is_given = |flag: &str| {
+        std::env::args_os().any(|argument| {
+            let argument = argument.to_string_lossy();
+            argument.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+        })
+    };
+    let mut arguments =
+        std::iter::once(&command).chain(command.get_subcommands()).flat_map(|c| c.get_arguments());
+    let variable = arguments.find_map(|argument| {
+        let flag = format!("--{}", argument.get_long()?);
+        let variable = argument.get_env()?;
+        let meant = message.contains(&format!("{flag} ")) && !is_given(&flag);
+        (meant && std::env::var_os(variable).is_some()).then(|| variable.to_string_lossy().into_owned())
+    });
+    variable.map_or_else(String::new, |variable| format!(", from {variable}"))
 }
 
 async fn serve(settings: Settings) -> ExitCode {
     let Ok(filter) = EnvFilter::try_new(&settings.log) else {
         return complain(
             2,
-            &format!("--log \"{}\" is no filter: try info, debug, or target=level", settings.log),
+            &format!(
+                "--log \"{}\" is no filter{}: try info, debug, or target=level",
+                settings.log,
+                from_variable("--log ")
+            ),
         );
     };
     tracing_subscriber::fmt()
@@ -51,6 +76,11 @@ async fn serve(settings: Settings) -> ExitCode {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
+    // Before anybody can know that it is there: who reads the URL may send a signal at once.
+    let mut signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(e) => return complain(1, &format!("cannot listen for signals: {e}")),
+    };
     let seeded = settings.seed.is_some();
     let emulator = match Parhelion::builder().settings(settings).start().await {
         Ok(emulator) => emulator,
@@ -71,14 +101,11 @@ async fn serve(settings: Settings) -> ExitCode {
     // Nobody may be reading: that is no reason to stop.
     let _ = writeln!(out, "{}", lines.join("\n")).and_then(|()| out.flush());
 
-    let signal = match signals().await {
-        Ok(signal) => signal,
-        Err(e) => return complain(1, &format!("cannot listen for signals: {e}")),
-    };
+    let signal = signals.next().await;
     tracing::info!(signal, "stopping: requests and deliveries in flight are finished first");
     let left = tokio::select! {
         left = emulator.stop() => left,
-        _ = signals() => return complain(1, "stopped at once by a second signal"),
+        _ = signals.next() => return complain(1, "stopped at once by a second signal"),
     };
     if left.connections > 0 {
         tracing::warn!(connections = left.connections, "connections were cut in the middle of a request");
@@ -90,13 +117,22 @@ async fn serve(settings: Settings) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Waits for SIGTERM or SIGINT; which it was.
-async fn signals() -> std::io::Result<&'static str> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = term.recv() => Ok("SIGTERM"),
-        _ = int.recv() => Ok("SIGINT"),
+/// SIGTERM and SIGINT, from when this is made.
+struct Signals {
+    term: Signal,
+    int: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Signals> {
+        Ok(Signals { term: signal(SignalKind::terminate())?, int: signal(SignalKind::interrupt())? })
+    }
+    /// Waits for the next one; which it was.
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.term.recv() => "SIGTERM",
+            _ = self.int.recv() => "SIGINT",
+        }
     }
 }
 
