@@ -8,6 +8,8 @@ const DEPTH: usize = 10;
 const MAX_BYTES: usize = 1024 * 1024;
 /// Replacements in one text.
 const MAX_REPLACEMENTS: usize = 100_000;
+/// Longest name between `$(` and `)`, bytes: what is looked through for a name costs no more than this.
+const MAX_NAME_BYTES: usize = 1024;
 
 /// Variables by name; names are compared ignoring case.
 #[derive(Clone, Debug, Default)]
@@ -18,9 +20,10 @@ impl Variables {
     pub fn set(&mut self, name: &str, value: impl Into<String>, secret: bool) {
         self.0.insert(name.to_lowercase(), (name.to_owned(), value.into(), secret));
     }
-    /// A variable's value.
+    /// A variable's value; a secret's shows as `***`.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(&name.trim().to_lowercase()).map(|(_, value, _)| value.as_str())
+        let (_, value, secret) = self.0.get(&name.trim().to_lowercase())?;
+        Some(if *secret { "***" } else { value })
     }
     /// Those that are no secrets, by name.
     pub fn shown(&self) -> BTreeMap<String, String> {
@@ -42,7 +45,8 @@ impl Variables {
             *left -= 1;
             out.push_str(&rest[..start]);
             rest = &rest[start..];
-            let end = rest.find(')');
+            let reach = &rest.as_bytes()[..rest.len().min(MAX_NAME_BYTES)];
+            let end = reach.iter().position(|b| *b == b')');
             match end.and_then(|end| Some((end, self.0.get(&rest[2..end].trim().to_lowercase())?))) {
                 Some((end, (_, _, true))) => {
                     out.push_str("***");
@@ -102,6 +106,19 @@ mod tests {
         }
         empty.set("v9", "", false);
         assert_eq!(empty.replace("$(v0)"), "");
+    }
+
+    #[test]
+    fn a_name_is_looked_for_only_so_far() {
+        let mut v = some();
+        let (longest, too_long) = ("n".repeat(MAX_NAME_BYTES - 3), "n".repeat(MAX_NAME_BYTES));
+        v.set(&longest, "found", false);
+        v.set(&too_long, "found", false);
+        assert_eq!(v.replace(&format!("$({longest})")), "found");
+        assert_eq!(v.replace(&format!("$({too_long})")), format!("$({too_long})"));
+        // One bracket far behind many openings: seconds when each opening looks all the way.
+        let text = format!("{}{})", "$(".repeat(MAX_REPLACEMENTS - 1), "é".repeat(400_000));
+        assert_eq!(v.replace(&text), text);
     }
 
     proptest! {
