@@ -1,5 +1,7 @@
 //! The changes of a commit made by REST, checked against the tree they change.
 
+mod tree;
+
 use crate::{
     error::{Error, Result},
     tenant::unavailable,
@@ -8,7 +10,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use parhelion_git::{Change, GitError, GitHost, ObjectId};
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use tree::{At, Tree};
 
 /// Changes in one commit.
 pub const MAX_CHANGES: usize = 10_000;
@@ -71,44 +73,6 @@ fn clean(path: Option<&str>) -> Result<String> {
     Ok(path.to_owned())
 }
 
-/// What the changes before this one leave at a path, on top of a base.
-struct Tree<'a> {
-    git: &'a GitHost,
-    base: Option<ObjectId>,
-    /// Files put (`true`) and paths taken (`false`, with everything below).
-    done: BTreeMap<String, bool>,
-}
-
-impl Tree<'_> {
-    /// Whether there is a file or folder.
-    async fn has(&self, path: &str) -> Result<bool> {
-        let below = format!("{path}/");
-        if self.done.range(below.clone()..).next().is_some_and(|(p, there)| *there && p.starts_with(&below)) {
-            return Ok(true);
-        }
-        if let Some(there) = self.done.get(path) {
-            return Ok(*there);
-        }
-        let gone = |(i, _): (usize, &str)| self.done.get(&path[..i]) == Some(&false);
-        if path.match_indices('/').any(gone) {
-            return Ok(false);
-        }
-        let Some(base) = self.base else { return Ok(false) };
-        if self.git.file(base, path).await.map_err(unavailable)?.is_some() {
-            return Ok(true);
-        }
-        Ok(self.git.tree(base, path, false).await.map_err(unavailable)?.is_some())
-    }
-
-    async fn require(&self, path: &str, wanted: bool) -> Result<()> {
-        if self.has(path).await? == wanted {
-            return Ok(());
-        }
-        let why = if wanted { "it does not exist" } else { "it exists already" };
-        Err(Error::ChangeMisfit { path: format!("/{path}"), why: why.to_owned() })
-    }
-}
-
 /// Reads the changes of a commit and checks each against what is there before it.
 ///
 /// # Errors
@@ -117,7 +81,7 @@ pub async fn checked(git: &GitHost, base: Option<ObjectId>, given: &[Given]) -> 
     if given.len() > MAX_CHANGES {
         return Err(Error::invalid(format!("A commit may hold at most {MAX_CHANGES} changes.")));
     }
-    let mut tree = Tree { git, base, done: BTreeMap::new() };
+    let mut tree = Tree::of(git, base);
     let mut changes = Vec::new();
     for change in given {
         let path = clean(change.item.as_ref().and_then(|i| i.path.as_deref()))?;
@@ -129,30 +93,42 @@ pub async fn checked(git: &GitHost, base: Option<ObjectId>, given: &[Given]) -> 
         let kind = kind.unwrap_or_default().replace(' ', "");
         match kind.as_str() {
             "add" | "1" => {
-                tree.require(&path, false).await?;
+                tree.require_free(&path).await?;
                 changes.push(put(change, &path)?);
-                tree.done.insert(path, true);
+                tree.put(&path);
             }
             "edit" | "2" => {
-                tree.require(&path, true).await?;
+                tree.require(&path, At::File).await?;
                 changes.push(put(change, &path)?);
-                tree.done.insert(path, true);
+                tree.put(&path);
             }
             "delete" | "16" => {
-                tree.require(&path, true).await?;
+                require_there(&mut tree, &path).await?;
                 tree.take(&path);
                 changes.push(Change::Delete { path });
             }
             "rename" | "8" | "rename,edit" | "edit,rename" | "10" => {
                 let from = clean(change.source_server_item.as_deref())?;
-                tree.require(&from, true).await?;
-                tree.require(&path, false).await?;
+                if change.new_content.is_some() {
+                    tree.require(&from, At::File).await?;
+                } else {
+                    require_there(&mut tree, &from).await?;
+                }
+                tree.require_free(&path).await?;
+                if path.strip_prefix(&from).is_some_and(|rest| rest.starts_with('/')) {
+                    let why = "it would lie within what is renamed".to_owned();
+                    return Err(Error::ChangeMisfit { path: format!("/{path}"), why });
+                }
+                let moved = tree.files(&from).await?;
                 tree.take(&from);
+                for file in moved {
+                    let slash = if file.is_empty() { "" } else { "/" };
+                    tree.put(&format!("{path}{slash}{file}"));
+                }
                 changes.push(Change::Rename { from, to: path.clone() });
                 if change.new_content.is_some() {
                     changes.push(put(change, &path)?);
                 }
-                tree.done.insert(path, true);
             }
             _ => {
                 let shown: String = kind.chars().take(40).collect();
@@ -165,11 +141,11 @@ pub async fn checked(git: &GitHost, base: Option<ObjectId>, given: &[Given]) -> 
     Ok(changes)
 }
 
-impl Tree<'_> {
-    fn take(&mut self, path: &str) {
-        let below = format!("{path}/");
-        self.done.retain(|p, _| !p.starts_with(&below));
-        self.done.insert(path.to_owned(), false);
+/// Refuses a path at which there is nothing.
+async fn require_there(tree: &mut Tree<'_>, path: &str) -> Result<()> {
+    match tree.at(path).await? {
+        At::Nothing => tree.require(path, At::File).await,
+        At::File | At::Folder => Ok(()),
     }
 }
 

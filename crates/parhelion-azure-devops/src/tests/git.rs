@@ -152,6 +152,17 @@ fn changes_that_do_not_fit_the_tree_store_nothing() {
         (json!([delete("dir"), edit("dir/a.txt")]), "GitItemNotFoundException"),
         (json!([rename("nope", "b")]), "GitItemNotFoundException"),
         (json!([rename("dir/a.txt", "dir/a.txt")]), "GitItemNotFoundException"),
+        // A file in place of a folder or the other way round would lose what is there.
+        (json!([edit("dir")]), "GitItemNotFoundException"),
+        (json!([add("dir/a.txt/b", "2")]), "GitItemNotFoundException"),
+        (json!([add("f", "2"), add("f/g/h", "2")]), "GitItemNotFoundException"),
+        (json!([rename("dir/a.txt", "dir/a.txt/b")]), "GitItemNotFoundException"),
+        (json!([rename("dir", "dir/sub")]), "GitItemNotFoundException"),
+        (
+            json!([{ "changeType": "rename", "sourceServerItem": "dir", "item": { "path": "d" }, "newContent": { "content": "x" } }]),
+            "GitItemNotFoundException",
+        ),
+        (json!([delete("dir/a.txt"), delete("dir")]), "GitItemNotFoundException"),
         (json!([add("", "2")]), "VssPropertyValidationException"),
         (json!([add("../x", "2")]), "VssPropertyValidationException"),
         (json!([add("a/.git/config", "2")]), "VssPropertyValidationException"),
@@ -169,6 +180,57 @@ fn changes_that_do_not_fit_the_tree_store_nothing() {
     let store = bench.store();
     assert_eq!(store.pushes.len(), 1);
     assert_eq!(store.repositories.values().next().unwrap().tip("refs/heads/main").unwrap().to_string(), old);
+}
+
+#[test]
+fn a_change_finds_what_those_before_it_left() {
+    let bench = Bench::with_project("P");
+    let edit = |path: &str| json!({ "changeType": "edit", "item": { "path": path }, "newContent": { "content": "new" } });
+    let delete = |path: &str| json!({ "changeType": "delete", "item": { "path": path } });
+    let rename = |from: &str, to: &str| json!({ "changeType": "rename", "sourceServerItem": from, "item": { "path": to } });
+    let (_, first) = push(&bench, ZERO, json!([add("a/1", "1"), add("a/b/2", "2"), add("k/x", "x")]));
+    let (status, second) = push(
+        &bench,
+        &tip(&first),
+        json!([
+            // The last file of a folder goes, and the folder's name is free.
+            delete("k/x"),
+            add("k", "a file now"),
+            // A folder that the changes made goes whole, though part of it went before.
+            add("n/x", "1"),
+            delete("n/x"),
+            add("n/y", "1"),
+            delete("n"),
+            // A renamed folder's files are found at their new places, and not at the old ones.
+            rename("a", "moved/a"),
+            edit("moved/a/b/2"),
+            add("a/1", "again"),
+            delete("moved/a/1"),
+        ]),
+    );
+    assert_eq!(status, 201, "{second}");
+    let list = bench.ok(&format!("GET {R}/items?recursionLevel=full"), Value::Null);
+    let paths: Vec<_> = list["value"].as_array().unwrap().iter().map(|i| i["path"].clone()).collect();
+    assert_eq!(
+        Value::from(paths),
+        json!(["/", "/a", "/a/1", "/k", "/moved", "/moved/a", "/moved/a/b", "/moved/a/b/2"])
+    );
+    assert_eq!(text(&bench, "/moved/a/b/2"), (200, "new".into()));
+}
+
+#[test]
+fn a_ref_is_moved_once_in_a_push() {
+    let bench = Bench::with_project("P");
+    let (_, first) = push(&bench, ZERO, json!([add("a.txt", "1")]));
+    let new = |name: &str, id: &str| json!({ "name": name, "oldObjectId": ZERO, "newObjectId": id });
+    for updates in [
+        json!([new("refs/heads/x", &tip(&first)), new("refs/heads/x", &tip(&first))]),
+        json!([new("refs/heads/x", ZERO)]),
+    ] {
+        let (status, answer) = bench.call(&format!("POST {R}/pushes"), json!({ "refUpdates": updates }));
+        assert_eq!((status, answer["typeKey"].as_str().unwrap()), (400, "VssPropertyValidationException"));
+    }
+    assert_eq!(bench.store().pushes.len(), 1);
 }
 
 #[test]

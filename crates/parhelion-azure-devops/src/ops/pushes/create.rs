@@ -16,6 +16,7 @@ use crate::{
 use parhelion_core::{Event, Timestamp, Verdict};
 use parhelion_git::{NewCommit, ObjectId, Person, valid_ref_name};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 /// Commits of one push.
 const MAX_COMMITS: usize = 1_000;
@@ -98,7 +99,19 @@ impl Input for New {
             let (old, new) = (object_id(g.old_object_id.as_deref())?, object_id(g.new_object_id.as_deref())?);
             Ok(RefChange { name, old, new })
         });
-        Ok(New { repository: One::read(request)?, refs: refs.collect::<Result<_>>()?, commits })
+        let refs: Vec<RefChange> = refs.collect::<Result<_>>()?;
+        let mut names = BTreeSet::new();
+        if let Some(twice) = refs.iter().find(|r| !names.insert(r.name.as_str())) {
+            return Err(Error::invalid(format!("The push updates the ref '{}' twice.", twice.name)));
+        }
+        let idle = |r: &&RefChange| r.old.is_zero() && r.new.is_zero() && commits.is_empty();
+        if let Some(idle) = refs.iter().find(idle) {
+            return Err(Error::invalid(format!(
+                "The push neither makes nor removes the ref '{}'.",
+                idle.name
+            )));
+        }
+        Ok(New { repository: One::read(request)?, refs, commits })
     }
 }
 
