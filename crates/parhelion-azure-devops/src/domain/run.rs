@@ -135,6 +135,31 @@ pub fn may_run(definition: &Definition, ask: &Ask) -> std::result::Result<(), Ve
     )])
 }
 
+/// The variables that a caller sets for a run; one that the definition keeps secret stays secret.
+pub fn set_by_caller(definition: &Definition, ask: &Ask) -> BTreeMap<String, Variable> {
+    let hidden =
+        |name: &str| definition.variables.iter().any(|(n, v)| v.is_secret && n.eq_ignore_ascii_case(name));
+    let set = |(name, v): (&String, &Variable)| {
+        (name.clone(), Variable { is_secret: v.is_secret || hidden(name), ..v.clone() })
+    };
+    ask.variables.iter().map(set).collect()
+}
+
+/// `parameters` of the queueing as given, without the secrets among them.
+// CHOICE: a secret is left out; the service does not show it either.
+pub fn shown_parameters(ask: &Ask, set: &BTreeMap<String, Variable>) -> Option<String> {
+    let given = ask.raw_parameters.as_ref()?;
+    if !set.values().any(|v| v.is_secret) {
+        return Some(given.clone());
+    }
+    let open: serde_json::Map<String, Value> = set
+        .iter()
+        .filter(|(_, v)| !v.is_secret)
+        .map(|(name, v)| (name.clone(), Value::from(v.value.clone())))
+        .collect();
+    Some(Value::Object(open).to_string())
+}
+
 /// A commit given by its id.
 ///
 /// # Errors

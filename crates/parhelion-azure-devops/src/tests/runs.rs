@@ -308,3 +308,52 @@ fn a_matrix_makes_jobs_and_skipped_stages_stay_empty() {
     let started = told.iter().rfind(|e| e.kind == "run.started").unwrap();
     assert_eq!(started.data["not_acted_on"], json!(["conditions of jobs"]));
 }
+
+#[test]
+fn a_secret_variable_set_for_a_run_stays_secret() {
+    let bench = Bench::with_project("P");
+    bench.commit("/azure-pipelines.yml", "name: $(key)-$(open)\nsteps:\n- script: echo $(key) $(open)\n");
+    let variables = json!({
+        "key": { "value": "fromdefinition", "isSecret": true, "allowOverride": true },
+        "open": { "value": "o", "allowOverride": true },
+    });
+    let process = json!({ "type": 2, "yamlFilename": "azure-pipelines.yml" });
+    let body = json!({ "name": "one", "process": process, "variables": variables });
+    bench.ok("POST /contoso/P/_apis/build/definitions", body);
+    let parameters = r#"{"KEY":"givenbybuild","open":"p"}"#;
+    let build =
+        bench.ok(&format!("POST {BUILDS}"), json!({ "definition": { "id": 1 }, "parameters": parameters }));
+    assert_eq!((&build["parameters"], &build["buildNumber"]), (&json!(r#"{"open":"p"}"#), &json!("***-p")));
+    let run = bench.ok(&format!("POST {RUNS}"), json!({ "variables": { "key": { "value": "givenbyrun" } } }));
+    assert_eq!(run["variables"], json!({ "key": { "value": null, "isSecret": true } }));
+    let mut shown = format!("{build}{run}{}", bench.dump(false));
+    for id in [1, 2] {
+        for log in 1..=5 {
+            shown += &bench.get(&format!("{BUILDS}/{id}/logs/{log}")).to_string();
+        }
+    }
+    assert!(shown.contains("echo *** p"), "{shown}");
+    for secret in ["fromdefinition", "givenbybuild", "givenbyrun"] {
+        assert!(!shown.contains(secret), "{secret}");
+    }
+}
+
+#[test]
+fn an_earlier_revision_of_a_paused_pipeline_does_not_run() {
+    let bench = bench("steps:\n- script: echo hi\n");
+    let mut definition = bench.get("/contoso/P/_apis/build/definitions/1");
+    definition["queueStatus"] = json!("paused");
+    bench.ok("PUT /contoso/P/_apis/build/definitions/1", definition);
+    let (status, answer) = bench.call(&format!("POST {RUNS}?pipelineVersion=1"), json!({}));
+    assert_eq!((status, answer["message"].as_str().unwrap()), (400, "The pipeline one is paused."));
+}
+
+#[test]
+fn an_unknown_queue_is_named() {
+    let bench = bench("steps:\n- script: echo hi\n");
+    let ask = |queue: u64| json!({ "definition": { "id": 1 }, "queue": { "id": queue } });
+    let (status, answer) = bench.call(&format!("POST {BUILDS}"), ask(999));
+    assert_eq!(status, 400);
+    assert_eq!(answer["message"], "The project P has no agent queue 999.");
+    assert_eq!(bench.ok(&format!("POST {BUILDS}"), ask(1))["queue"]["name"], "Default");
+}

@@ -1,6 +1,6 @@
 //! From a look to an expanded pipeline: git, then the YAML.
 
-use super::{Ask, Look};
+use super::{Ask, Look, set_by_caller};
 use crate::{
     domain::{refs, source, variables::Variables},
     error::{Error, Result},
@@ -133,7 +133,7 @@ pub fn known(store: &AzureDevOpsStore, look: &Look, ask: &Ask, links: &Links) ->
         set("Resources.TriggeringAlias", alias.clone());
         set("Resources.TriggeringCategory", "webhook".to_owned());
     }
-    for (name, variable) in definition.variables.iter().chain(&ask.variables) {
+    for (name, variable) in definition.variables.iter().chain(&set_by_caller(definition, ask)) {
         known.set(name, variable.value.clone(), variable.is_secret);
     }
     known

@@ -1,6 +1,6 @@
 //! The write that queues a run. Nothing is executed, so the same write also plays it to its end.
 
-use super::{Ask, Look, expand::known};
+use super::{Ask, Look, expand::known, set_by_caller, shown_parameters};
 use crate::{
     domain::{build_number, refs, simulation},
     show::Links,
@@ -42,6 +42,7 @@ pub fn queue(
         commit: commit.to_string(),
     };
     let simulated = simulation::play(&expanded.pipeline, &ask.skip, &variables, &sources, tx);
+    let set = set_by_caller(definition, ask);
     let by = if ask.reason == Reason::ResourceTrigger { store.service_identity() } else { store.user() };
     let queued = Build {
         id,
@@ -63,8 +64,8 @@ pub fn queue(
         queue: ask.queue.unwrap_or(definition.queue),
         plan: tx.uuid("plan"),
         template_parameters: ask.parameters.iter().map(|(k, v)| (k.clone(), as_text(v))).collect(),
-        parameters: ask.raw_parameters.clone(),
-        variables: ask.variables.clone(),
+        parameters: shown_parameters(ask, &set),
+        variables: set,
         trigger_info: ask.trigger_info.clone(),
         delivery: ask.delivery,
         overridden: ask.yaml.is_some(),

@@ -114,7 +114,13 @@ impl Work for Queue {
             let id = input.definition.to_string();
             let definition =
                 store.definition(&project, &id).cloned().ok_or(Error::DefinitionUnknown { id })?;
-            Ok((project, definition))
+            match input.ask.queue {
+                // CHOICE: the text.
+                Some(queue) if project.queue(queue).is_none() => {
+                    Err(Error::invalid(format!("The project {} has no agent queue {queue}.", project.name)))
+                }
+                _ => Ok((project, definition)),
+            }
         };
         start(
             tenant,

@@ -114,8 +114,11 @@ impl Work for RunPipeline {
         let find = |store: &AzureDevOpsStore| {
             let project = store.project(&project)?;
             let unknown = || Error::PipelineUnknown { id: id.clone(), preview: false };
-            let definition = store.revision(&project, &id, revision).ok_or_else(unknown)?.clone();
-            Ok((project, definition))
+            let current = store.definition(&project, &id).ok_or_else(unknown)?;
+            let wanted = store.revision(&project, &id, revision).ok_or_else(unknown)?;
+            // An earlier revision runs only while the definition does.
+            let definition = Definition { queue_status: current.queue_status, ..(**wanted).clone() };
+            Ok((project, Arc::new(definition)))
         };
         start(tenant, find, ask, |messages| Error::PipelineInvalid { messages }, |shown| shown.as_run()).await
     }
