@@ -45,7 +45,13 @@ impl Machine<'_> {
         });
         self.engine.plans.put((id, version), plan);
         self.tell_pipeline(id, "pipeline.changed", "was updated");
-        for number in line.live.iter().copied() {
+        // Those that wait go first: else one would enter the stage that the one before it leaves.
+        let waits = |number: &u64| {
+            let position = self.engine.executions.get(&(id, *number)).map(|e| e.position);
+            matches!(position, Some(Position::Before(_)))
+        };
+        let (waiting, within): (Vec<u64>, Vec<u64>) = line.live.iter().copied().partition(waits);
+        for number in waiting.into_iter().chain(within) {
             self.outdate((id, number));
         }
     }

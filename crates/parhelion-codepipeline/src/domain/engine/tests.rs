@@ -277,6 +277,24 @@ fn an_update_lets_running_actions_finish_and_starts_nothing_new() {
 }
 
 #[test]
+fn what_waits_does_not_enter_the_stage_that_an_update_empties() {
+    let mut rig = Rig::new();
+    let stages: [(&str, &[_]); 3] = [
+        ("Source", &[action("S", SOURCE, 1)]),
+        ("Ok", &[action("A", APPROVAL, 1)]),
+        ("Work", &[action("B", BUILD, 1)]),
+    ];
+    let line = rig.create(plan("p", &stages));
+    let [within, waiting] = [rig.start(line), rig.start(line)];
+    rig.update(line, plan("p", &stages));
+    assert_eq!(rig.status(within), PipelineExecutionStatus::Cancelled, "its approval was not running");
+    let over = rig.execution(waiting);
+    assert_eq!(over.status, PipelineExecutionStatus::Cancelled);
+    assert_eq!(over.stages.len(), 1, "it never entered the stage");
+    assert_eq!(rig.gate(line, "Ok").latest, Some(within.1));
+}
+
+#[test]
 fn a_stage_that_an_update_took_away_keeps_its_gate_while_it_is_held() {
     let mut rig = Rig::new();
     let source: (&str, &[_]) = ("Source", &[action("S", SOURCE, 1)]);

@@ -2,9 +2,10 @@
 
 use super::rig::{APPROVAL, BUILD, JOB, Kind, OTHER, Rig, SOURCE, action, plan};
 use crate::domain::engine::Effect;
-use crate::domain::engine::records::{JobId, LineId, Outcome, Plan};
+use crate::domain::engine::records::{JobId, Key, LineId, Outcome, Plan};
 use chrono::TimeDelta;
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 
 /// What may happen. Numbers choose among what there is.
 #[derive(Clone, Debug)]
@@ -107,8 +108,16 @@ proptest! {
         for event in events {
             let executions = rig.engine.executions.len();
             let deletes = matches!(event, Event::Delete(_));
+            let updates = matches!(event, Event::Update(..));
+            let known: BTreeSet<Key> = rig.engine.runs.keys().copied().collect();
             play(&mut rig, event);
             prop_assert!(deletes || rig.engine.executions.len() >= executions, "history only grows");
+            if updates {
+                for (key, run) in rig.engine.runs.iter().filter(|(key, _)| !known.contains(*key)) {
+                    let version = rig.engine.executions[&(key.0, run.execution)].version;
+                    prop_assert_eq!(version, rig.engine.lines[&key.0].version, "no outdated work starts: {:?}", key);
+                }
+            }
         }
         // Nothing goes on for ever without a start: when all time limits have passed, executions that call no
         // other pipeline are over, and nobody's job is findable that is not there.
