@@ -19,9 +19,9 @@ mod wire;
 
 use domain::place::Place;
 use operations::Failure;
-use parhelion_core::{Call, Event, Verdict};
+use parhelion_core::{Call, Event, Owner, Verdict};
 use parhelion_http::{Head, Surface, service};
-use parhelion_state::{AnyShelf, Shelf, Store, Worlds};
+use parhelion_state::{AnyShelf, Shelf, Store, World, Worlds};
 use std::sync::Arc;
 use store::CodePipelineStore;
 use wire::{Fault, Refusal, value::Value};
@@ -88,7 +88,10 @@ impl wire::Dispatch for Operations<'_> {
             return Err(Fault::internal());
         };
         (row.run)(&world, place, call, input).map_err(|failure| match failure {
-            Failure::Refused(error) => Fault::new(error.code(), error.status(), error.to_string()),
+            Failure::Refused(error) => {
+                note_refusal(&world, operation, place, call, format!("{}: {error}", error.code()));
+                Fault::new(error.code(), error.status(), error.to_string())
+            }
             Failure::Internal(error) => {
                 let text = format!("{operation}: {error}");
                 let event = Event::new("request.failed", format!("request:{}", call.request_id))
@@ -100,13 +103,22 @@ impl wire::Dispatch for Operations<'_> {
         })
     }
 
-    fn refused(&self, head: &Head, operation: &str, _place: &Place, call: &Call, refusal: &Refusal) {
+    fn refused(&self, head: &Head, operation: &str, place: &Place, call: &Call, refusal: &Refusal) {
         if let Some(world) = self.worlds.find(&head.world) {
-            let event = Event::new("request.refused", format!("request:{}", call.request_id))
-                .fact(refusal.to_string())
-                .verdict(Verdict::Failed)
-                .with("operation", operation);
-            world.note(CodePipelineStore::SURFACE, call, event);
+            note_refusal(&world, operation, place, call, refusal.to_string());
         }
     }
 }
+
+/// Why a call was refused, for the journal. No message of ours holds a secret.
+fn note_refusal(world: &World, operation: &str, place: &Place, call: &Call, why: String) {
+    let owner = Owner::new(CodePipelineStore::NAME, place.to_string());
+    let event = Event::new("request.refused", format!("request:{}", call.request_id))
+        .fact(why)
+        .verdict(Verdict::Failed)
+        .with("operation", operation);
+    world.note_for(CodePipelineStore::SURFACE, &owner, call, event);
+}
+
+#[cfg(test)]
+mod tests;

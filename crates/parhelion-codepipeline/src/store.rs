@@ -1,5 +1,7 @@
 //! What a tenant (account and region) has: the engine with its pipelines, webhooks, tags, clients of partners.
 
+mod taggable;
+
 use crate::{
     domain::{
         engine::{
@@ -10,8 +12,8 @@ use crate::{
         place::Place,
         simulation,
     },
-    error::{Error, Invalid, Resource, Result},
-    shapes::{ActionDeclaration, Tag, WebhookDefinition},
+    error::{Error, Invalid, Result},
+    shapes::{ActionDeclaration, WebhookDefinition},
 };
 use parhelion_core::{Cause, Event, Timestamp};
 use parhelion_state::{AnyTable, Handle, Store, Table, Tx};
@@ -148,15 +150,6 @@ impl Store for CodePipelineStore {
     }
 }
 
-/// What a tag can be put on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Taggable {
-    /// A pipeline by name.
-    Pipeline(String),
-    /// A webhook by name.
-    Webhook(String),
-}
-
 impl CodePipelineStore {
     /// Gives the engine an input and does what comes of it.
     pub fn step(&mut self, input: Input, tx: &mut Tx<'_>) {
@@ -218,54 +211,6 @@ impl CodePipelineStore {
         let found = id.parse().ok().and_then(|id| self.engine.execution(line, id));
         let found = found.and_then(|(number, e)| Some((number, e, self.engine.plan_of(line, e)?)));
         found.ok_or_else(|| Error::PipelineExecutionNotFound { name: pipeline.to_owned(), id: id.to_owned() })
-    }
-
-    /// What an ARN names that tags are to be put on.
-    ///
-    /// # Errors
-    /// `InvalidArnException` for one of another account or region, or of no form of ours;
-    /// `ResourceNotFoundException` for one whose resource is not there.
-    pub fn tagged(&self, arn: &str) -> Result<Taggable> {
-        let invalid = || Error::InvalidArn { arn: arn.to_owned() };
-        let name = arn.strip_prefix(&self.place.arn("")).ok_or_else(invalid)?;
-        let account = self.place.account().to_owned();
-        // OBSERVED: AWS's own pages spell it both ways.
-        let action_type = name.strip_prefix("actiontype:").or_else(|| name.strip_prefix("actionType:"));
-        let what = match (name.strip_prefix("webhook:"), action_type) {
-            (Some(hook), _) => Resource::Webhook(hook.to_owned()),
-            (None, Some(id)) => Resource::ActionType(id.to_owned()),
-            // CHOICE: stages and actions have ARNs for IAM only.
-            (None, None) if name.contains([':', '/']) => return Err(invalid()),
-            (None, None) => Resource::Pipeline(name.to_owned()),
-        };
-        self.resource(arn).ok_or(Error::ResourceNotFound { account, what })
-    }
-
-    /// What an ARN of this account and region names, if it is there.
-    pub fn resource(&self, arn: &str) -> Option<Taggable> {
-        let name = arn.strip_prefix(&self.place.arn(""))?;
-        match name.strip_prefix("webhook:") {
-            Some(hook) => self.webhooks.contains_key(hook).then(|| Taggable::Webhook(hook.to_owned())),
-            None => self.engine.names.contains_key(name).then(|| Taggable::Pipeline(name.to_owned())),
-        }
-    }
-
-    /// The tags of a resource, sorted by key.
-    pub fn tags_of(&self, arn: &str) -> Vec<Tag> {
-        let tags = self.tags.get(arn);
-        tags.into_iter()
-            .flat_map(|t| t.iter())
-            .map(|(k, v)| Tag { key: k.clone(), value: v.clone() })
-            .collect()
-    }
-
-    /// Replaces the tags of a resource.
-    pub fn set_tags(&mut self, arn: &str, tags: BTreeMap<String, String>) {
-        if tags.is_empty() {
-            self.tags.remove(&arn.to_owned());
-        } else {
-            self.tags.put(arn.to_owned(), tags);
-        }
     }
 
     /// Marks a webhook as registered with its third party, or not.

@@ -42,6 +42,9 @@ pub async fn serve(request: Request, worlds: &Worlds) -> Response {
                     Err(error) => unreadable(world, place, &call, name, &error),
                 }
             } else {
+                let fact =
+                    format!("webhook '{name}' was called with {}: only POST starts anything", parts.method);
+                note(world, place, &call, name, fact);
                 let mut response = said(405, json!({"message": "webhooks are called with POST"}));
                 response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
                 response
@@ -87,10 +90,15 @@ fn unreadable(world: &World, place: &Place, call: &Call, name: &str, error: &Bod
         BodyError::Stalled => (408, error.to_string()),
         BodyError::Broken(_) => (400, error.to_string()),
     };
-    let event = Event::new("webhook.received", format!("webhook:{name}")).fact(fact.clone());
+    note(world, place, call, name, fact.clone());
+    said(status, json!({"message": fact}))
+}
+
+/// Writes down why a call came to no judgement.
+fn note(world: &World, place: &Place, call: &Call, name: &str, fact: String) {
+    let event = Event::new("webhook.received", format!("webhook:{name}")).fact(fact);
     let owner = Owner::new(CodePipelineStore::NAME, place.to_string());
     world.note_for(CodePipelineStore::SURFACE, &owner, call, event.verdict(Verdict::Failed));
-    said(status, json!({"message": fact}))
 }
 
 /// Judges a call on the published value and carries the judgement out, if it still holds then.

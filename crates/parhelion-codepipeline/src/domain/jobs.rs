@@ -155,7 +155,8 @@ impl Engine {
 /// # Errors
 /// `JobNotFoundException`.
 pub fn locate(world: &World, id: &str) -> Result<(Place, JobId)> {
-    let found = id.parse::<JobId>().ok().and_then(|job| {
+    // A uuid can be written in several ways; an id is one text.
+    let found = id.parse::<JobId>().ok().filter(|job| job.to_string() == id).and_then(|job| {
         let (owner, _) = world.find(&handle(job))?;
         Some((owner.tenant.parse().ok()?, job))
     });

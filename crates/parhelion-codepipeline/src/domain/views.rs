@@ -127,7 +127,8 @@ fn action_execution(run: &Run) -> ActionExecution {
         action_execution_id: Some(run.id.to_string()),
         status: Some(run.status),
         summary: run.summary.clone(),
-        last_status_change: Some(run.updated.into()),
+        // News of a job that goes on change no status.
+        last_status_change: Some(if in_progress { run.started } else { run.updated }.into()),
         // Docs: only while the approval can be answered.
         token: run.token.filter(|_| in_progress).map(|token| token.to_string()),
         external_execution_id: run.external_id.clone(),

@@ -4,6 +4,7 @@ use crate::{
     shapes::DeletePipelineInput,
     store::CodePipelineStore,
 };
+use parhelion_core::{Event, Verdict};
 use parhelion_state::{Operation, Tx};
 
 /// DeletePipeline: a pipeline goes with its executions, jobs and tags; webhooks that target it stay.
@@ -18,8 +19,13 @@ impl Operation for DeletePipeline {
     type Error = Error;
 
     fn run(store: &mut CodePipelineStore, input: DeletePipelineInput, tx: &mut Tx<'_>) -> Result<()> {
-        // OBSERVED: no error when there is none.
-        let Some((line, _)) = store.engine.line(&input.name) else { return Ok(()) };
+        let Some((line, _)) = store.engine.line(&input.name) else {
+            // OBSERVED: no error when there is none.
+            let fact = format!("there is no pipeline '{}': nothing was deleted", input.name);
+            let event = Event::new("pipeline.deleted", format!("pipeline:{}", input.name));
+            tx.emit(event.fact(fact).verdict(Verdict::Skipped));
+            return Ok(());
+        };
         let used: Vec<_> =
             store.request_tokens.range((line, String::new())..).map(|(k, _)| k.clone()).collect();
         for key in used.into_iter().take_while(|(of, _)| *of == line) {

@@ -3,7 +3,7 @@ use crate::{
     shapes::{DeleteWebhookInput, DeleteWebhookOutput},
     store::{CodePipelineStore, Webhook},
 };
-use parhelion_core::Event;
+use parhelion_core::{Event, Verdict};
 use parhelion_state::{Operation, Tx};
 
 /// DeleteWebhook: a webhook goes, and its URL with it.
@@ -22,15 +22,16 @@ impl Operation for DeleteWebhook {
         input: DeleteWebhookInput,
         tx: &mut Tx<'_>,
     ) -> Result<DeleteWebhookOutput> {
-        // CHOICE: no error when there is none, as with pipelines.
+        let event = Event::new("webhook.changed", format!("webhook:{}", input.name));
         if let Some(webhook) = store.webhooks.remove(&input.name) {
             tx.release(&Webhook::handle(&webhook.token));
             let arn = store.place.arn(&format!("webhook:{}", input.name));
             store.tags.remove(&arn);
-            tx.emit(
-                Event::new("webhook.changed", format!("webhook:{}", input.name))
-                    .fact(format!("webhook '{}' was deleted; its URL leads nowhere", input.name)),
-            );
+            tx.emit(event.fact(format!("webhook '{}' was deleted; its URL leads nowhere", input.name)));
+        } else {
+            // CHOICE: no error when there is none, as with pipelines.
+            let fact = format!("there is no webhook '{}': nothing was deleted", input.name);
+            tx.emit(event.fact(fact).verdict(Verdict::Skipped));
         }
         Ok(DeleteWebhookOutput {})
     }

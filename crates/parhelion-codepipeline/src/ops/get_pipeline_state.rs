@@ -102,6 +102,26 @@ mod tests {
     }
 
     #[test]
+    fn news_of_a_job_that_goes_on_change_no_status() {
+        let bench = Bench::new();
+        bench.create(with_job("p"));
+        let changed = |bench: &Bench| {
+            let job = stages(bench)[1].action_states.as_ref().unwrap()[0].latest_execution.clone().unwrap();
+            job.last_status_change.unwrap().instant()
+        };
+        let begun = changed(&bench);
+        bench.advance(chrono::TimeDelta::hours(1));
+        let job = bench.poll();
+        bench.acknowledge(&job);
+        bench.go_on_later(&job);
+        assert_eq!(changed(&bench), begun);
+        let job = bench.poll();
+        bench.acknowledge(&job);
+        bench.succeed(&job);
+        assert_eq!(changed(&bench), begun + chrono::TimeDelta::hours(1));
+    }
+
+    #[test]
     fn a_missing_pipeline_is_named() {
         let refused =
             Bench::new().ask::<GetPipelineState>(GetPipelineStateInput { name: "p".into() }).unwrap_err();

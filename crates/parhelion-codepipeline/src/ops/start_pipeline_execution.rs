@@ -7,7 +7,7 @@ use crate::{
     shapes::{StartPipelineExecutionInput, StartPipelineExecutionOutput, TriggerType},
     store::{CodePipelineStore, TokenUse},
 };
-use parhelion_core::{Cause, text::hex};
+use parhelion_core::{Cause, Event, Verdict, text::hex};
 use parhelion_state::{Operation, Tx};
 use sha2::{Digest, Sha256};
 
@@ -37,6 +37,11 @@ impl Operation for StartPipelineExecution {
             // Docs: the token makes the call idempotent. CHOICE: what other parameters with it answer.
             let same = used.parameters == parameters;
             return if same {
+                let fact = "the client request token was used for the same start before: \
+                            that execution is answered, nothing starts";
+                let event = Event::new("execution.repeated", format!("request:{}", tx.call().request_id));
+                let event = event.fact(fact).verdict(Verdict::Skipped);
+                tx.emit(event.with("execution", used.execution.to_string()));
                 Ok(answer(used.execution))
             } else {
                 Err(Error::TokenReused { token: token.clone() })

@@ -20,12 +20,13 @@ impl Operation for TagResource {
     fn run(
         store: &mut CodePipelineStore,
         input: TagResourceInput,
-        _tx: &mut Tx<'_>,
+        tx: &mut Tx<'_>,
     ) -> Result<TagResourceOutput> {
         let arn = input.resource_arn;
-        store.tagged(&arn)?;
+        let resource = store.tagged(&arn)?;
         let had = store.tags.get(&arn).map(|tags| (**tags).clone()).unwrap_or_default();
         let all = tags::union(&arn, &had, &input.tags)?;
+        tx.emit(resource.tags_changed("set", input.tags.iter().map(|tag| tag.key.as_str()), all.len()));
         store.set_tags(&arn, all);
         Ok(TagResourceOutput {})
     }
@@ -77,6 +78,9 @@ mod tests {
             "arn:aws:codepipeline:us-east-1:111111111111:p",
             "arn:aws:codepipeline:us-east-1:000000000000:p/Stage",
             "arn:aws:codepipeline:us-east-1:000000000000:other:p",
+            "arn:aws:codepipeline:us-east-1:000000000000:webhook:w/x",
+            "arn:aws:codepipeline:us-east-1:000000000000:actiontype:X",
+            "arn:aws:codepipeline:us-east-1:000000000000:actiontype:Custom/Build//1",
         ] {
             assert_eq!(refused(arn).code(), "InvalidArnException", "{arn}");
         }

@@ -140,9 +140,19 @@ impl Bench {
         self.across::<AcknowledgeThirdPartyJob>(input).unwrap();
     }
     pub fn succeed(&self, job: &str) {
-        let client_token = "DEFAULT_CLIENT_TOKEN".into();
-        let input =
-            PutThirdPartyJobSuccessResultInput { job_id: job.into(), client_token, ..Default::default() };
+        self.report(job, None);
+    }
+    /// Its worker wants to be asked again.
+    pub fn go_on_later(&self, job: &str) {
+        self.report(job, Some("later".into()));
+    }
+    fn report(&self, job: &str, continuation_token: Option<String>) {
+        let input = PutThirdPartyJobSuccessResultInput {
+            job_id: job.into(),
+            client_token: "DEFAULT_CLIENT_TOKEN".into(),
+            continuation_token,
+            ..Default::default()
+        };
         self.across::<PutThirdPartyJobSuccessResult>(input).unwrap();
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     store::CodePipelineStore,
 };
 use parhelion_state::{Operation, Tx};
+use std::collections::BTreeMap;
 
 /// UntagResource: takes tags from a pipeline or webhook; a key that is not there is no error.
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_UntagResource.html>
@@ -20,13 +21,16 @@ impl Operation for UntagResource {
     fn run(
         store: &mut CodePipelineStore,
         input: UntagResourceInput,
-        _tx: &mut Tx<'_>,
+        tx: &mut Tx<'_>,
     ) -> Result<UntagResourceOutput> {
         let arn = input.resource_arn;
-        store.tagged(&arn)?;
+        let resource = store.tagged(&arn)?;
         tags::removable(&input.tag_keys)?;
-        let mut left = store.tags.get(&arn).map(|tags| (**tags).clone()).unwrap_or_default();
-        left.retain(|key, _| !input.tag_keys.contains(key));
+        let left = store.tags.get(&arn).map(|tags| (**tags).clone()).unwrap_or_default();
+        // What is not there is no error, and nothing to tell of.
+        let (gone, left): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            left.into_iter().partition(|(key, _)| input.tag_keys.contains(key));
+        tx.emit(resource.tags_changed("taken away", gone.keys().map(String::as_str), left.len()));
         store.set_tags(&arn, left);
         Ok(UntagResourceOutput {})
     }

@@ -7,13 +7,18 @@ use crate::shapes::{
     ActionExecutionStatus, ExecutionMode, PipelineDeclaration, PipelineExecutionStatus, StageDeclaration,
     StageExecutionStatus,
 };
-use parhelion_core::{Cause, Event, Verdict};
+use chrono::SecondsFormat;
+use parhelion_core::{Cause, Event, Timestamp, Verdict};
 use serde_json::{Map, Value, json};
 
 /// What an execution's summary says that ended because its pipeline was updated.
 // Docs: the status's meaning; the wording is ours.
 pub const OUTDATED: &str = "The pipeline was updated before the execution could be completed";
 
+/// A time as facts show it.
+pub(super) fn written(at: Timestamp) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
 pub(super) fn execution_subject(execution: &Execution) -> String {
     format!("execution:{}", execution.id)
 }

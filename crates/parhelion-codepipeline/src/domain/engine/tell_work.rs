@@ -2,7 +2,7 @@
 
 use super::Machine;
 use super::records::{Execution, JobId, Key, Plan, Run};
-use super::tell::{action_subject, execution_subject, job_subject, stage_subject};
+use super::tell::{action_subject, execution_subject, job_subject, stage_subject, written};
 use crate::domain::{artifacts, jobs::JobState};
 use crate::shapes::ActionExecutionStatus;
 use parhelion_core::{Cause, Event, Timestamp, Verdict};
@@ -126,7 +126,7 @@ impl Machine<'_> {
     pub(super) fn tell_approval(&mut self, key: Key, until: Timestamp) {
         let Some(run) = self.run(key) else { return };
         let event = Event::new("action.changed", action_subject(&run))
-            .fact(format!("the action waits to be approved or rejected; it fails at {until}"))
+            .fact(format!("the action waits to be approved or rejected; it fails at {}", written(until)))
             .verdict(Verdict::Waiting)
             .because(Cause::Last(action_subject(&run)));
         self.tell(event);

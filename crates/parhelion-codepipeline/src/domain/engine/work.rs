@@ -1,7 +1,7 @@
 //! What an action does: simulated work, approvals, jobs for workers, executions of other pipelines.
 
 use super::records::{Due, Execution, ExecutionId, Failed, JobId, Key, Outcome, Plan, Position, Run, RunId};
-use super::{Effect, Machine, Start};
+use super::{Effect, Machine, Start, tell};
 use crate::domain::jobs::{Job, JobState, queue_of};
 use crate::domain::{artifacts, catalogue, simulation};
 use crate::shapes::{
@@ -313,7 +313,10 @@ impl Machine<'_> {
             self.set_job(id, JobState::Dispatched { nonce, until });
             self.tell_job_changed(
                 id,
-                format!("the job was handed to a worker; it must be acknowledged by {until}"),
+                format!(
+                    "the job was handed to a worker; it must be acknowledged by {}",
+                    tell::written(until)
+                ),
             );
         }
     }

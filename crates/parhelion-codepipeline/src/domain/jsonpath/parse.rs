@@ -399,7 +399,12 @@ impl Parser {
             };
             self.at += 1;
         }
+        // By itself first: what closes our parentheses and opens others is none.
+        let alone = RegexBuilder::new(&source).size_limit(PATTERN_BYTES_MAX).build();
         // CHOICE: what Java's patterns have and Rust's have not (look-around, back references) is refused.
-        builder.build().map(Operand::Pattern).or_else(|_| self.fail("the pattern cannot be used"))
+        alone
+            .and_then(|_| builder.build())
+            .map(Operand::Pattern)
+            .or_else(|_| self.fail("the pattern cannot be used"))
     }
 }

@@ -149,6 +149,7 @@ fn what_is_no_path() {
         ("$[?(@.x =~ 'y')]", expect!["! =~ and /pattern/ go together at character 15"]),
         ("$[?(@.x == /y/)]", expect!["! =~ and /pattern/ go together at character 15"]),
         ("$[?(@.x =~ /(/)]", expect!["! the pattern cannot be used at character 15"]),
+        ("$[?(@.x =~ /a)|(?:b/)]", expect!["! the pattern cannot be used at character 21"]),
         ("$[?(@.x =~ /a{1000}{1000}{1000}/)]", expect!["! the pattern cannot be used at character 33"]),
         ("$[?(@.x =~ /(?=a)/)]", expect!["! the pattern cannot be used at character 19"]),
         ("$[?(@.x =~ /a/q)]", expect!["! no such flag of a pattern at character 15"]),
