@@ -30,8 +30,8 @@ pub trait AnyShelf: Any + Send + Sync + sealed::Sealed {
     fn surface(&self) -> &'static str;
     /// The tenants that exist, sorted by key.
     fn tenants(&self) -> Vec<String>;
-    /// Whether a text has the form of this shelf's tenant keys.
-    fn names_tenant(&self, tenant: &str) -> bool;
+    /// A tenant's name as this shelf writes it; `None` when the text has not the form of its keys.
+    fn tenant_named(&self, tenant: &str) -> Option<String>;
     /// A tenant's tables with their numbers of records; `None` when it does not exist.
     fn counts(&self, tenant: &str) -> Option<Vec<(&'static str, usize)>>;
     /// A tenant's store as JSON, secrets masked or not; `None` when it does not exist.
@@ -68,8 +68,8 @@ impl<S: Store> AnyShelf for Shelf<S> {
     fn tenants(&self) -> Vec<String> {
         self.keys().iter().map(ToString::to_string).collect()
     }
-    fn names_tenant(&self, tenant: &str) -> bool {
-        tenant.parse::<S::Key>().is_ok()
+    fn tenant_named(&self, tenant: &str) -> Option<String> {
+        tenant.parse::<S::Key>().ok().map(|key| key.to_string())
     }
     fn counts(&self, tenant: &str) -> Option<Vec<(&'static str, usize)>> {
         let version = self.existing(tenant)?;

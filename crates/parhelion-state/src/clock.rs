@@ -73,10 +73,11 @@ impl WorldClock {
         let passed = (self.real.now() - s.real).max(chrono::TimeDelta::zero());
         match s.mode {
             ClockMode::Manual => s.at,
-            ClockMode::System => s.at + passed,
+            ClockMode::System => s.at.checked_add_signed(passed).unwrap_or(Timestamp::MAX_UTC),
             ClockMode::Scaled { factor } => {
                 let micros = passed.num_microseconds().unwrap_or(i64::MAX) as f64 * factor;
-                s.at.checked_add_signed(chrono::TimeDelta::microseconds(micros as i64)).unwrap_or(s.at)
+                s.at.checked_add_signed(chrono::TimeDelta::microseconds(micros as i64))
+                    .unwrap_or(Timestamp::MAX_UTC)
             }
         }
     }
@@ -112,11 +113,13 @@ impl WorldClock {
     pub(crate) fn reset(&self) {
         *self.setting.lock() = Self::started(&*self.real, self.start);
     }
-    /// A manual or scaled clock goes back to a checkpoint's time; the system's clock stays.
-    pub(crate) fn set_back(&self, to: Timestamp) {
+    /// A manual or scaled clock goes back to a checkpoint's time; the system's clock stays, unless the checkpoint was
+    /// taken under another (a reset came between): what was to happen by that one's time would happen no more.
+    pub(crate) fn set_back(&self, mode: ClockMode, to: Timestamp) {
         let mut setting = self.setting.lock();
-        if setting.mode != ClockMode::System {
-            *setting = Setting { mode: setting.mode, at: to, real: self.real.now() };
+        let mode = if setting.mode == ClockMode::System { mode } else { setting.mode };
+        if mode != ClockMode::System {
+            *setting = Setting { mode, at: to, real: self.real.now() };
         }
     }
     /// Real time until the world's clock shows an instant; `None` when it never does so by itself.
@@ -131,7 +134,9 @@ impl WorldClock {
             ClockMode::Manual => None,
             ClockMode::System => Some(Duration::from_micros(micros.unsigned_abs())),
             // Rounded up: waking a little early would only make the ticker turn once more.
-            ClockMode::Scaled { factor } => Some(Duration::from_micros((micros as f64 / factor) as u64 + 1)),
+            ClockMode::Scaled { factor } => {
+                Some(Duration::from_micros(((micros as f64 / factor) as u64).saturating_add(1)))
+            }
         }
     }
 }
@@ -187,9 +192,33 @@ mod tests {
     fn a_reset_and_a_restore_may_go_back() {
         let (_, clock) = clock(ClockMode::Manual);
         clock.reach(at(50));
-        clock.set_back(at(20));
+        clock.set_back(ClockMode::Manual, at(20));
         assert_eq!(clock.now(), at(20));
         clock.reset();
         assert_eq!(clock.now(), at(0));
+    }
+
+    #[test]
+    fn a_system_clock_becomes_what_it_was_at_a_checkpoint() {
+        let (_, clock) = clock(ClockMode::System);
+        clock.set_back(ClockMode::System, at(70));
+        assert_eq!((clock.mode(), clock.now()), (ClockMode::System, at(0)));
+        clock.set_back(ClockMode::Manual, at(70));
+        assert_eq!((clock.mode(), clock.now()), (ClockMode::Manual, at(70)));
+        // Another one that does not follow the system keeps its mode.
+        clock.set_back(ClockMode::System, at(20));
+        assert_eq!((clock.mode(), clock.now()), (ClockMode::Manual, at(20)));
+    }
+
+    #[test]
+    fn the_end_of_time_is_no_panic() {
+        for mode in [ClockMode::System, ClockMode::Scaled { factor: 0.001 }] {
+            let (hand, clock) = clock(mode);
+            clock.reach(Timestamp::MAX_UTC);
+            *hand.0.lock() = at(1_000_000);
+            assert_eq!(clock.now(), Timestamp::MAX_UTC);
+            let (_, clock) = self::clock(mode);
+            assert!(clock.real_wait(Timestamp::MAX_UTC).is_some());
+        }
     }
 }

@@ -65,6 +65,9 @@ pub(crate) struct Ledger {
     finished: VecDeque<DeliveryId>,
 }
 
+/// The most frequent kind. Nothing names a request as its cause by subject: causes name it by number.
+const REQUEST: &str = "request";
+
 impl Ledger {
     pub fn new(world: Arc<str>) -> Self {
         Ledger {
@@ -86,13 +89,17 @@ impl Ledger {
         self.seq += 1;
         if self.journal.len() >= limits::JOURNAL_EVENTS
             && let Some(old) = self.journal.pop_front()
+            && old.kind != REQUEST
         {
             let key = (Owner::new(old.surface, old.tenant.clone()), old.subject.clone());
             if self.last.get(&key) == Some(&old.seq) {
                 self.last.remove(&key);
             }
         }
-        self.last.insert((Owner::new(by.surface, by.owner.tenant.clone()), event.subject.clone()), self.seq);
+        if event.kind != REQUEST {
+            self.last
+                .insert((Owner::new(by.surface, by.owner.tenant.clone()), event.subject.clone()), self.seq);
+        }
         self.journal.push_back(Arc::new(Entry {
             seq: self.seq,
             at: by.now,

@@ -3,7 +3,7 @@
 use crate::any_shelf::{AnyShelf, KeptShelf};
 use crate::ledger::{Entry, Ledger, Writer};
 use crate::shelf::{Chain, Shelf, ShelfRef};
-use crate::{Handle, Ids, RequestRing, Store, Ticket, WorldClock};
+use crate::{ClockMode, Handle, Ids, RequestRing, Store, Ticket, WorldClock};
 use parhelion_core::{Call, DeliveryId, Event, Outbox, Owner, Seq, Settled, Timestamp, WorldName, limits};
 use parking_lot::{Mutex, RwLock};
 use serde_json::Value;
@@ -53,6 +53,7 @@ pub enum Scope<'a> {
 /// A world at one instant; taking it costs a pointer for each tenant.
 pub struct Checkpoint {
     at: Timestamp,
+    mode: ClockMode,
     seq: Seq,
     shelves: BTreeMap<&'static str, KeptShelf>,
     outbox: Box<dyn Any + Send + Sync>,
@@ -199,7 +200,7 @@ impl World {
         let all: Vec<Arc<Entry>> = {
             let ledger = self.ledger.lock();
             let first = ledger.journal.front().map_or(0, |entry| entry.seq);
-            let skip = usize::try_from((after + 1).saturating_sub(first)).unwrap_or(usize::MAX);
+            let skip = usize::try_from(after.saturating_add(1).saturating_sub(first)).unwrap_or(usize::MAX);
             ledger.journal.iter().skip(skip).cloned().collect()
         };
         all.into_iter().filter(|entry| wanted(entry)).take(limit).collect()
@@ -231,6 +232,10 @@ impl World {
     pub fn tenants(&self, surface: &str) -> Vec<String> {
         let all: BTreeSet<String> = self.shelves_of(surface).flat_map(AnyShelf::tenants).collect();
         all.into_iter().collect()
+    }
+    /// What a surface calls the tenant of this name (`Site` is `site`); `None` when no tenant of it can be called so.
+    pub fn tenant_named(&self, surface: &str, tenant: &str) -> Option<String> {
+        self.shelves_of(surface).find_map(|shelf| shelf.tenant_named(tenant))
     }
     /// A tenant's numbers of records by table; empty when it does not exist.
     pub fn counts(&self, surface: &str, tenant: &str) -> Vec<(&'static str, usize)> {
@@ -275,8 +280,8 @@ impl World {
     }
     /// Tells a job's outcome; of a job from before a restore it changes nothing.
     pub fn job_done(&self, ticket: &Ticket, outcome: Result<Value, String>) {
-        self.ledger.lock().running.remove(&(ticket.owner.clone(), ticket.generation, ticket.id));
         self.chain(|chain| {
+            self.ledger.lock().running.remove(&(ticket.owner.clone(), ticket.generation, ticket.id));
             if let Some(shelf) = self.any(&ticket.owner.store) {
                 shelf.job_done(self, chain, ticket, outcome);
             }
@@ -351,6 +356,10 @@ impl World {
     }
     /// What can go on at the present time, in words; empty when all is quiet.
     pub fn pending(&self) -> Vec<String> {
+        // Between two chains of writes: within one, a report or a job's outcome is taken in and what follows from it
+        // is not there yet, which would look like quiet.
+        let _turn = Turn::take();
+        let _gate = self.gate.write();
         let now = self.clock.now();
         let mut pending = Vec::new();
         {
@@ -387,6 +396,7 @@ impl World {
         let _gate = self.gate.write();
         Checkpoint {
             at: self.clock.now(),
+            mode: self.clock.mode(),
             seq: self.ledger.lock().seq,
             shelves: self.shelves.iter().map(|(name, shelf)| (*name, shelf.checkpoint())).collect(),
             outbox: self.outbox.checkpoint(),
@@ -396,17 +406,11 @@ impl World {
     /// unsent deliveries, which are cancelled.
     pub fn restore(&self, checkpoint: &Checkpoint, scope: Scope<'_>) {
         self.put_back(scope, Some(checkpoint));
-        if scope == Scope::World {
-            self.outbox.restore(&*checkpoint.outbox);
-        }
         self.stir();
     }
     /// Empties the world or a part of it; the journal stays.
     pub fn reset(&self, scope: Scope<'_>) {
         self.put_back(scope, None);
-        if scope == Scope::World {
-            self.outbox.clear();
-        }
         self.stir();
     }
     fn put_back(&self, scope: Scope<'_>, checkpoint: Option<&Checkpoint>) {
@@ -415,22 +419,29 @@ impl World {
         let _gate = self.gate.write();
         if scope == Scope::World {
             match checkpoint {
-                Some(checkpoint) => self.clock.set_back(checkpoint.at),
+                Some(checkpoint) => self.clock.set_back(checkpoint.mode, checkpoint.at),
                 None => self.clock.reset(),
             }
         }
         let at = self.clock.now();
+        // The outbox first, and under the gate: a write that comes next finds values and outbox of one moment, and
+        // nothing that it sends is lost.
+        match checkpoint {
+            _ if scope != Scope::World => {}
+            Some(checkpoint) => self.outbox.restore(&*checkpoint.outbox),
+            None => self.outbox.clear(),
+        }
         for (name, shelf) in &self.shelves {
             let only = match scope {
                 Scope::World => None,
                 Scope::Surface(surface) if surface == shelf.surface() => None,
-                Scope::Tenant(surface, tenant)
-                    if surface == shelf.surface() && shelf.names_tenant(tenant) =>
-                {
+                Scope::Tenant(surface, tenant) if surface == shelf.surface() => {
+                    let Some(tenant) = shelf.tenant_named(tenant) else { continue };
                     Some(tenant)
                 }
                 _ => continue,
             };
+            let only = only.as_deref();
             let mut tenants = shelf.tenants();
             tenants.retain(|tenant| only.is_none_or(|only| only == tenant));
             let kept = checkpoint.and_then(|checkpoint| checkpoint.shelves.get(name));

@@ -16,7 +16,7 @@ impl std::fmt::Display for Name {
 impl std::str::FromStr for Name {
     type Err = ();
     fn from_str(s: &str) -> Result<Self, ()> {
-        Ok(Name(s.to_owned()))
+        if s.is_empty() { Err(()) } else { Ok(Name(s.to_ascii_lowercase())) }
     }
 }
 impl TenantKey for Name {}
