@@ -232,7 +232,9 @@ impl Reader<'_> {
         }
         let double = stars > 1 && self.dialect.double_star;
         let start = self.program.len();
-        if double && self.dialect.double_star_may_be_no_folder && self.took('/') {
+        // Only a whole part of a path may be nothing: `a**/b` is not `ab`.
+        let whole = matches!(self.program.last(), None | Some(Op::Char('/') | Op::Split(..)));
+        if double && whole && self.dialect.double_star_may_be_no_folder && self.took('/') {
             // ( any* '/' )?
             self.program.push(Op::Split(start + 1, start + 5));
             self.program.push(Op::Split(start + 2, start + 4));
@@ -343,6 +345,8 @@ mod tests {
         check(p, "src/*.rs", &["src/a.rs", "src/.rs"], &["src/a/b.rs"]);
         check(p, "src/**/*.rs", &["src/a.rs", "src/a/b/c.rs"], &["srca.rs", "x/src/a.rs"]);
         check(p, "**/x", &["x", "a/b/x"], &["ax"]);
+        check(p, "a**/x", &["a/x", "ab/c/x"], &["ax"]);
+        check(p, "{**/x,b}", &["x", "a/x", "b"], &["ax"]);
         check(p, "src/**", &["src/a", "src/a/b"], &["src"]);
         check(p, "a?b", &["axb"], &["a/b"]);
         check(p, "a[!x]b", &["ayb"], &["a/b", "axb"]);

@@ -112,6 +112,8 @@ where
 
 /// A child's standard output as a response body; dropping it kills the child and removes the view.
 pub struct Answer {
+    /// What was read before the answer began.
+    first: BytesMut,
     stdout: ChildStdout,
     buffer: BytesMut,
     deadline: Pin<Box<tokio::time::Sleep>>,
@@ -123,6 +125,7 @@ pub struct Answer {
 
 impl Answer {
     pub(crate) fn new(
+        first: BytesMut,
         stdout: ChildStdout,
         child: Child,
         view: View,
@@ -130,6 +133,7 @@ impl Answer {
         secs: u64,
     ) -> Self {
         Answer {
+            first,
             stdout,
             buffer: BytesMut::new(),
             deadline: Box::pin(tokio::time::sleep(Duration::from_secs(secs))),
@@ -152,6 +156,9 @@ impl Body for Answer {
         let this = &mut *self;
         if this.ended {
             return Poll::Ready(None);
+        }
+        if !this.first.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(this.first.split().freeze()))));
         }
         if this.deadline.as_mut().poll(cx).is_ready() {
             this.ended = true;

@@ -47,6 +47,9 @@ impl Default for GitSettings {
     }
 }
 
+/// Tries to remove a temporary host's folder.
+const REMOVALS: usize = 10;
+
 /// Git hosting: one object store for all repositories. A clone is the same host.
 #[derive(Clone)]
 pub struct GitHost {
@@ -131,9 +134,19 @@ impl GitHost {
     /// Removes a temporary host's folder now. A process that ends without dropping the host calls this first; git
     /// calls fail from then on.
     pub fn close(&self) {
+        self.inner.readers.dismiss();
         let folder = self.inner.temporary.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Err(e)) = folder.map(tempfile::TempDir::close) {
-            tracing::warn!(error = %e, "the folder of git objects could not be removed");
+        let Some(root) = folder.map(tempfile::TempDir::keep) else { return };
+        // A view that is being removed at the same time, or a child's last file, can make one try fail.
+        let mut done = Ok(());
+        for _ in 0..REMOVALS {
+            done = std::fs::remove_dir_all(&root);
+            if !root.exists() {
+                return;
+            }
+        }
+        if let Err(e) = done {
+            tracing::warn!(error = %e, folder = %root.display(), "the folder of git objects could not be removed");
         }
     }
     /// The bounds in force.

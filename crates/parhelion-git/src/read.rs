@@ -154,6 +154,10 @@ impl Readers {
             idle.push(reader);
         }
     }
+    /// Ends the idle children.
+    pub(crate) fn dismiss(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
     pub(crate) fn reachable(&self, tips: &Tips) -> Option<Arc<BTreeSet<ObjectId>>> {
         let known = self.reachable.lock().unwrap_or_else(PoisonError::into_inner);
         known.iter().find(|(t, _)| t == tips).map(|(_, all)| Arc::clone(all))

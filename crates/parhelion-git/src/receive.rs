@@ -7,11 +7,16 @@ use crate::{
     host::{Inner, failed, limited, read_all},
     pkt::{CommandList, parse_commands},
     report::parse_report,
+    valid_ref_name,
     view::View,
 };
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
-use std::{collections::BTreeMap, process::Stdio, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Stdio,
+    sync::Arc,
+};
 use tokio::io::AsyncWriteExt;
 
 /// A change of one ref that git found good.
@@ -102,8 +107,8 @@ impl GitHost {
         if output.stdout.is_empty() && !list.commands.is_empty() && !output.status.success() {
             return Err(failed(&args, &output));
         }
-        let raw = Bytes::from(output.stdout);
-        let report = parse_report(&raw, list.asks("side-band-64k")).map_err(|e| {
+        let mut raw = Bytes::from(output.stdout);
+        let mut report = parse_report(&raw, list.asks("side-band-64k")).map_err(|e| {
             tracing::warn!(error = %e, "git's report of a push could not be read");
             GitError::Failed {
                 command: "receive-pack".to_owned(),
@@ -111,6 +116,11 @@ impl GitHost {
                 stderr: e.to_string(),
             }
         })?;
+        let unfit = unfit(&list);
+        if !unfit.is_empty() && !raw.is_empty() {
+            report = report.refusing(&unfit);
+            raw = report.encode(list.asks("side-band-64k"), &[]).into();
+        }
         let updates = updates(host, &view, refs, &list).await?;
         Ok(Received { host: Arc::clone(host), view, list, report, raw, updates })
     }
@@ -140,6 +150,12 @@ where
     }
 }
 
+/// Names that git takes and [`valid_ref_name`] does not (longer ones): a view could not be made of them again.
+fn unfit(list: &CommandList) -> BTreeMap<String, String> {
+    let names = list.commands.iter().map(|c| &c.name).filter(|name| !valid_ref_name(name));
+    names.map(|name| (name.clone(), "funny refname".to_owned())).collect()
+}
+
 /// What git has set in the view, in command order.
 async fn updates(
     host: &Arc<Inner>,
@@ -149,11 +165,12 @@ async fn updates(
 ) -> Result<Vec<RefUpdate>, GitError> {
     let now = view.refs().await?;
     let mut updates: Vec<RefUpdate> = Vec::new();
+    let mut seen = BTreeSet::new();
     for command in &list.commands {
         let name = &command.name;
         let (old, new) = (refs.by_name.get(name).copied(), command.new.some());
         // Refused by git, no change at all, or named twice.
-        if now.get(name).copied() != new || old == new || updates.iter().any(|u| u.name == *name) {
+        if now.get(name).copied() != new || old == new || !seen.insert(name) || !valid_ref_name(name) {
             continue;
         }
         let forced = match (old, new) {

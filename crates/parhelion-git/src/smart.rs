@@ -7,10 +7,10 @@ use crate::{
     pkt,
     view::View,
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use std::{process::Stdio, sync::Arc};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// The two services of smart HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,9 +118,17 @@ impl GitHost {
             command.env("GIT_PROTOCOL", protocol);
         }
         let mut child = host.spawn(command)?;
-        let stdout =
+        let mut stdout =
             child.stdout.take().ok_or_else(|| GitError::Malformed("git has no output".to_owned()))?;
-        Ok(Answer::new(stdout, child, view, turn, host.settings.transfer_secs))
+        // A request that git cannot read ends it before the first byte: then there is still time for a status.
+        let mut first = BytesMut::new();
+        let begin = async {
+            let read = stdout.read_buf(&mut first).await.map_err(GitError::io("reading from git"))?;
+            let failed = read == 0 && !child.wait().await.map_err(GitError::io("waiting for git"))?.success();
+            if failed { Err(GitError::Malformed("git cannot read the request".to_owned())) } else { Ok(()) }
+        };
+        limited("upload-pack", host.settings.transfer_secs, begin).await?;
+        Ok(Answer::new(first, stdout, child, view, turn, host.settings.transfer_secs))
     }
 }
 

@@ -293,6 +293,22 @@ async fn a_corrupt_pack_gets_gits_own_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_no_view_can_hold_again_is_refused_alone() {
+    let (server, url) = Server::start(GitSettings::default(), false).await;
+    let folder = tempfile::tempdir().unwrap();
+    let a = work_tree(folder.path(), "a", &url).await;
+    commit(&a, "README.md", "one", "First").await;
+    // Git itself takes it: each part is short, and so is the path.
+    let long = format!("refs/heads/{}end", "d/".repeat(600));
+    let output = git(&a, &["push", "origin", &format!("HEAD:{long}"), "HEAD:refs/heads/main"]).await;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("(funny refname)"), "{said}");
+    let names: Vec<String> = server.refs.lock().unwrap().by_name.keys().cloned().collect();
+    assert_eq!(names, ["refs/heads/main"]);
+    ok(&a, &["ls-remote", "origin"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_push_shows_the_message_and_leaves_no_object() {
     let (server, url) = Server::start(GitSettings::default(), false).await;
     let folder = tempfile::tempdir().unwrap();
@@ -443,10 +459,13 @@ async fn bad_requests_are_told_apart() {
     let bad =
         Refs { default_branch: "main".into(), by_name: BTreeMap::from([("x\ny".into(), ObjectId::ZERO)]) };
     assert!(matches!(host.advertise(&bad, Service::UploadPack, None).await, Err(GitError::BadRefName(_))));
-    // A fetch of nonsense ends; whatever git says, nothing hangs.
-    let answer =
-        host.upload_pack(&refs, None, Full::new(Bytes::from("0009hello")), Encoding::Identity).await.unwrap();
-    let _ = answer.collect().await.unwrap();
+    // A fetch of nothing is answered; one of nonsense is the client's fault.
+    let fetch =
+        |body: &'static str| host.upload_pack(&refs, None, Full::new(Bytes::from(body)), Encoding::Identity);
+    assert!(fetch("0000").await.unwrap().collect().await.unwrap().to_bytes().is_empty());
+    for body in ["zzzz", "0009hello", "0032want 1111111111111111111111111111111111111111"] {
+        assert!(matches!(fetch(body).await, Err(GitError::Malformed(_))), "{body}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

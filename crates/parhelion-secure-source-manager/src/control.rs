@@ -89,7 +89,11 @@ fn send(
     tx: &mut Tx<'_>,
 ) -> Result<String, Refused> {
     let repository_key = (key.0.clone(), key.1.clone());
-    let hook = store.hooks.get(key).cloned().ok_or(Refused::NoHook)?;
+    let Some(hook) = store.hooks.get(key).cloned() else {
+        let fact = format!("there is no hook {}/{}/{}", key.0, key.1, key.2);
+        tx.explain(Event::new("hook.missing", delivery::subject(key)).fact(fact).verdict(Verdict::Failed));
+        return Err(Refused::NoHook);
+    };
     let repository = store.repository(&repository_key).cloned().ok_or(Refused::NoHook)?;
     let instance_key = (key.0.clone(), repository.instance.clone());
     let instance = store.instances.get(&instance_key).cloned().ok_or(Refused::NoHook)?;

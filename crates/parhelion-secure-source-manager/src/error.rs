@@ -13,6 +13,8 @@ pub enum Code {
     NotFound,
     /// 6
     AlreadyExists,
+    /// 8
+    ResourceExhausted,
     /// 9
     FailedPrecondition,
     /// 10
@@ -28,6 +30,7 @@ impl Code {
             Code::InvalidArgument => "INVALID_ARGUMENT",
             Code::NotFound => "NOT_FOUND",
             Code::AlreadyExists => "ALREADY_EXISTS",
+            Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
             Code::FailedPrecondition => "FAILED_PRECONDITION",
             Code::Aborted => "ABORTED",
             Code::Internal => "INTERNAL",
@@ -39,6 +42,7 @@ impl Code {
             Code::InvalidArgument | Code::FailedPrecondition => 400,
             Code::NotFound => 404,
             Code::AlreadyExists | Code::Aborted => 409,
+            Code::ResourceExhausted => 429,
             Code::Internal => 500,
         }
     }
@@ -73,6 +77,16 @@ pub enum Error {
     /// The etag of the request is not the resource's.
     #[error("The etag of resource '{0}' does not match; read it again and retry.")]
     Etag(String),
+    /// One of the emulator's bounds.
+    #[error("{holder} has {limit} {what}, and no more are made.")]
+    Full {
+        /// Whose bound it is.
+        holder: &'static str,
+        /// The bound.
+        limit: usize,
+        /// Of what.
+        what: &'static str,
+    },
     /// No usable git; the sentence says so.
     #[error("{0}")]
     NoGit(String),
@@ -86,6 +100,13 @@ impl Error {
     pub fn field(field: impl Into<String>, why: impl Into<String>) -> Error {
         Error::Field { field: field.into(), why: why.into() }
     }
+    /// The whole of it, for the journal: what the client is not told included.
+    pub fn told(&self) -> String {
+        match self {
+            Error::Internal(cause) => format!("{self} {cause}"),
+            other => other.to_string(),
+        }
+    }
     /// Its code.
     pub fn code(&self) -> Code {
         match self {
@@ -93,6 +114,7 @@ impl Error {
             Error::NotFound(_) => Code::NotFound,
             Error::Exists(_) => Code::AlreadyExists,
             Error::NotEmpty(_) | Error::NoGit(_) => Code::FailedPrecondition,
+            Error::Full { .. } => Code::ResourceExhausted,
             Error::Etag(_) => Code::Aborted,
             Error::Internal(_) => Code::Internal,
         }

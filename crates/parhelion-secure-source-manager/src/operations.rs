@@ -8,9 +8,9 @@ use crate::{
     store::{ProjectKey, SsmStore},
 };
 use bytes::Bytes;
-use parhelion_core::{Call, OperationInfo, Standing};
+use parhelion_core::{Call, Event, OperationInfo, Owner, Standing, limits};
 use parhelion_git::GitHost;
-use parhelion_state::{Operation, Query, World};
+use parhelion_state::{Operation, Query, Store, World};
 use prost::Message;
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -42,6 +42,14 @@ impl Context {
             name.strip_prefix("projects/").and_then(|rest| rest.split('/').next()).unwrap_or_default();
         names::tenant(&self.world, project)
     }
+    /// A journal entry about a call that did not come to its tenant's data; a tenant that cannot be has none.
+    pub fn note(&self, tenant: &ProjectKey, event: Event) {
+        let owner = match names::valid_project(&tenant.0) {
+            true => Owner::new(SsmStore::NAME, tenant.to_string()),
+            false => Owner::default(),
+        };
+        self.world.note_for(crate::NAME, &owner, &self.call, event);
+    }
     /// Runs an operation that may change its tenant.
     pub fn write<O>(&self, input: O::Input) -> Result<O::Output, Error>
     where
@@ -49,9 +57,11 @@ impl Context {
         O::Input: Scoped,
     {
         let key = self.tenant(input.scope());
-        let done =
-            self.world.shelf::<SsmStore>().write(&key, &self.call, |store, tx| O::run(store, input, tx))?;
-        Ok(done.value)
+        let shelf = self.world.shelf::<SsmStore>();
+        if !shelf.admits(&key) {
+            return Err(Error::Full { holder: "the emulator", limit: limits::TENANTS, what: "projects" });
+        }
+        Ok(shelf.write(&key, &self.call, |store, tx| O::run(store, input, tx))?.value)
     }
     /// Runs an operation that only reads.
     pub fn read<Q>(&self, input: Q::Input) -> Result<Q::Output, Error>

@@ -185,7 +185,7 @@ pub struct SsmStore {
     pub operation_order: Table<u64, Key>,
     /// By location, instance and e-mail address.
     pub users: Table<HookKey, User>,
-    /// What request ids of the last hour led to: the operation's key.
+    /// What request ids of the last hour led to, by method and id: the operation's key.
     pub request_ids: Table<String, (Timestamp, Key)>,
 }
 
@@ -197,6 +197,10 @@ pub const INSTANCES: usize = 1000;
 pub const REPOSITORIES: usize = 10_000;
 /// Hooks of a repository.
 pub const HOOKS: usize = 100;
+/// Refs of a repository.
+pub const REFS: usize = 100_000;
+/// People remembered of a project.
+pub const USERS: usize = 10_000;
 
 impl Store for SsmStore {
     const SURFACE: &'static str = crate::NAME;
@@ -288,7 +292,10 @@ impl SsmStore {
             return User::clone(user);
         }
         let user = User { number: tx.number(&format!("user {location}/{instance}")) + 1, created: tx.now() };
-        self.users.put(key, user.clone());
+        // Whoever comes later is numbered anew each time.
+        if self.users.len() < USERS {
+            self.users.put(key, user.clone());
+        }
         user
     }
 }

@@ -1,6 +1,7 @@
 //! Update masks.
 
-use crate::error::Error;
+use crate::{error::Error, proto};
+use prost_reflect::MessageDescriptor;
 use prost_types::FieldMask;
 
 /// What an update touches.
@@ -15,8 +16,8 @@ pub enum Mask {
 }
 
 impl Mask {
-    /// Reads a mask of a resource whose paths (inner ones too) are `known`. Both spellings are taken.
-    pub fn of(mask: Option<&FieldMask>, known: &[&str]) -> Result<Mask, Error> {
+    /// Reads a mask of a resource, a message of the API. Both spellings are taken.
+    pub fn of(mask: Option<&FieldMask>, resource: &str) -> Result<Mask, Error> {
         let paths: Vec<String> =
             mask.iter().flat_map(|m| &m.paths).filter(|p| !p.is_empty()).map(|p| snake(p)).collect();
         if paths.is_empty() {
@@ -25,10 +26,16 @@ impl Mask {
         if paths.iter().any(|p| p == "*") {
             return Ok(Mask::Star);
         }
-        match paths.iter().find(|p| !known.contains(&p.as_str())) {
+        let known = |path: &str| proto::descriptor(resource).is_some_and(|of| has_path(&of, path));
+        match paths.iter().find(|path| !known(path)) {
             Some(unknown) => Err(Error::Mask(parhelion_core::text::prefix(unknown, 200).to_owned())),
             None => Ok(Mask::Paths(paths)),
         }
+    }
+    /// Whether anything of a field is to be overwritten: it, one that it stands in, or one within it.
+    pub fn touches(&self, path: &str) -> bool {
+        let within = |named: &String| named.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+        self.has(path) || matches!(self, Mask::Paths(paths) if paths.iter().any(within))
     }
     /// Whether a path is to be overwritten: named itself, or within one that is.
     pub fn has(&self, path: &str) -> bool {
@@ -39,6 +46,18 @@ impl Mask {
             }),
         }
     }
+}
+
+/// Whether a message has a field of that path. A well-known type (a time) has no fields of its own here.
+fn has_path(of: &MessageDescriptor, path: &str) -> bool {
+    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
+    let Some(field) = of.get_field_by_name(first) else { return false };
+    rest.is_none_or(|rest| {
+        let single = !field.is_list() && !field.is_map();
+        let inner =
+            field.kind().as_message().filter(|m| single && m.package_name() == proto::PACKAGE).cloned();
+        inner.is_some_and(|inner| has_path(&inner, rest))
+    })
 }
 
 /// `pushOption.branchFilter` → `push_option.branch_filter`.
@@ -59,7 +78,7 @@ mod tests {
 
     fn mask(paths: &[&str]) -> Result<Mask, Error> {
         let mask = FieldMask { paths: paths.iter().map(|p| (*p).to_owned()).collect() };
-        Mask::of(Some(&mask), &["target_uri", "push_option", "push_option.branch_filter"])
+        Mask::of(Some(&mask), "Hook")
     }
 
     #[test]
@@ -70,6 +89,9 @@ mod tests {
         assert!(!mask(&["push_option.branch_filter"]).unwrap().has("push_option"));
         assert_eq!(mask(&["*"]).unwrap(), Mask::Star);
         assert_eq!(mask(&[]).unwrap(), Mask::Unset);
+        for bad in ["create_time.seconds", "push_option.x", "push_option.", ".", "events.x", "target_uri.x"] {
+            assert!(mask(&[bad]).is_err(), "{bad}");
+        }
         assert_eq!(mask(&["colour"]).unwrap_err().to_string(), "Invalid field mask path: colour");
     }
 }

@@ -168,14 +168,14 @@ pub fn number_handle(project: &str) -> Handle {
     Handle::new(NUMBER, project_number(project))
 }
 
-/// Whose data a project segment means: a number stands for the project that has it.
+/// Whose data a project segment means: a number stands for the project that has it, and an id for what was begun
+/// under its number.
 pub fn tenant(world: &World, segment: &str) -> ProjectKey {
-    if segment.bytes().all(|b| b.is_ascii_digit())
-        && let Some((owner, _)) = world.find(&Handle::new(NUMBER, segment))
-    {
-        return ProjectKey(owner.tenant);
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    match world.find(&number_handle(segment)) {
+        Some((owner, _)) if is_number(segment) || is_number(&owner.tenant) => ProjectKey(owner.tenant),
+        _ => ProjectKey(segment.to_owned()),
     }
-    ProjectKey(segment.to_owned())
 }
 
 #[cfg(test)]

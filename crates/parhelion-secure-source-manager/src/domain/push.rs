@@ -6,13 +6,16 @@ use crate::{
         delivery,
         payload::{Scene, ZEROS},
     },
-    store::{Hook, HookKey, Key, SsmStore},
+    store::{Hook, HookKey, Key, REFS, SsmStore},
 };
 use parhelion_core::{Event, EventNo, Verdict};
 use parhelion_git::{CommitInfo, ObjectId, RefUpdate};
-use parhelion_state::Tx;
+use parhelion_state::{Table, Tx};
 use serde_json::json;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// OBSERVED: Gitea tells of the five newest commits (FeedMaxCommitNum).
 pub const MAX_COMMITS: usize = 5;
@@ -21,6 +24,8 @@ pub const MAX_COMMITS: usize = 5;
 pub struct Push {
     /// Which repository.
     pub key: Key,
+    /// Its uid: another one may have taken the name while the push was on its way.
+    pub uid: String,
     /// Its changes in command order.
     pub refs: Vec<PushedRef>,
     /// All or nothing.
@@ -88,16 +93,44 @@ pub fn apply(store: &mut SsmStore, push: &Push, tx: &mut Tx<'_>) -> BTreeMap<Str
 /// Refs that are no longer what the push was checked against.
 pub fn refused(store: &SsmStore, push: &Push) -> BTreeMap<String, String> {
     let names = |why: &str| push.refs.iter().map(|r| (r.update.name.clone(), why.to_owned())).collect();
-    let Some(repository) = store.repository(&push.key) else { return names("repository was deleted") };
-    let lost = |r: &&PushedRef| repository.refs.get(&r.update.name).map(|id| **id) != r.update.old;
+    let Some(repository) = store.repository(&push.key).filter(|r| r.uid == push.uid) else {
+        return names("repository was deleted");
+    };
+    let refs = &repository.refs;
+    let lost = |u: &RefUpdate| refs.get(&u.name).map(|id| **id) != u.old;
+    let updates = || push.refs.iter().map(|r| &r.update);
+    let gone: BTreeSet<&str> =
+        updates().filter(|u| u.new.is_none() && !lost(u)).map(|u| u.name.as_str()).collect();
+    let made = updates().filter(|u| u.old.is_none() && u.new.is_some()).count();
+    let why = |u: &RefUpdate| match u {
+        u if lost(u) => Some("fetch first"),
+        u if u.old.is_some() || u.new.is_none() => None,
+        u if clashes(refs, &gone, &u.name) => Some("failed to update ref"),
+        _ => (refs.len() + made > REFS + gone.len()).then_some("too many refs"),
+    };
     let mut refused: BTreeMap<String, String> =
-        push.refs.iter().filter(lost).map(|r| (r.update.name.clone(), "fetch first".to_owned())).collect();
+        updates().filter_map(|u| Some((u.name.clone(), why(u)?.to_owned()))).collect();
     if push.atomic && !refused.is_empty() {
         let mut all: BTreeMap<String, String> = names("atomic push failed");
         all.append(&mut refused);
         return all;
     }
     refused
+}
+
+/// Whether a new ref cannot stand beside those that are there and stay: `a` and `a/b` exclude each other. Git has
+/// seen to that within the push's own view; this is for what came in since.
+fn clashes(refs: &Table<String, ObjectId>, gone: &BTreeSet<&str>, name: &str) -> bool {
+    let below = format!("{name}/");
+    let above = name.match_indices('/').any(|(at, _)| {
+        let folder = &name[..at];
+        refs.contains_key(folder) && !gone.contains(folder)
+    });
+    above
+        || refs
+            .range(below.clone()..)
+            .take_while(|(other, _)| other.starts_with(&below))
+            .any(|(other, _)| !gone.contains(other.as_str()))
 }
 
 fn set(store: &mut SsmStore, push: &Push, accepted: &[&PushedRef], tx: &Tx<'_>) {

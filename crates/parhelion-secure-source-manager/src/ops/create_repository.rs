@@ -96,10 +96,7 @@ fn check(store: &SsmStore, request: &CreateRepositoryRequest) -> Result<Checked,
         return Err(Error::Exists(name.to_string()));
     }
     if store.repositories.len() >= REPOSITORIES {
-        return Err(Error::field(
-            "parent",
-            format!("the project has {REPOSITORIES} repositories, and no more are made."),
-        ));
+        return Err(Error::Full { holder: "the project", limit: REPOSITORIES, what: "repositories" });
     }
     Ok(Checked { name, instance, default_branch })
 }

@@ -129,10 +129,7 @@ impl Operation for CreateHook {
             return Err(Error::Exists(name.to_string()));
         }
         if store.hooks_of(&name.repository.key()).count() >= HOOKS {
-            return Err(Error::field(
-                "parent",
-                format!("the repository has {HOOKS} hooks, and no more are made."),
-            ));
+            return Err(Error::Full { holder: "the repository", limit: HOOKS, what: "hooks" });
         }
         let outcome = Outcome::of("Hook", &message(&key, &record));
         store.hooks.put(key, record);
@@ -148,19 +145,6 @@ fn check(record: &Hook) -> Result<(), Error> {
     )?;
     fields::sensitive_query_string("hook.sensitive_query_string", &record.sensitive_query_string)
 }
-
-const PATHS: [&str; 10] = [
-    "name",
-    "target_uri",
-    "disabled",
-    "events",
-    "create_time",
-    "update_time",
-    "uid",
-    "push_option",
-    "push_option.branch_filter",
-    "sensitive_query_string",
-];
 
 /// Changes a hook.
 /// https://docs.cloud.google.com/secure-source-manager/docs/reference/rest/v1/projects.locations.repositories.hooks/patch
@@ -178,7 +162,7 @@ impl Operation for UpdateHook {
         tx: &mut Tx<'_>,
     ) -> Result<longrunning::Operation, Error> {
         let given = input.hook.ok_or_else(|| Error::field("hook", "is required."))?;
-        let mask = Mask::of(input.update_mask.as_ref(), &PATHS)?;
+        let mask = Mask::of(input.update_mask.as_ref(), "Hook")?;
         let name = HookName::parse("hook.name", &given.name)?;
         let key = key(&name);
         let Some(record) = store.hooks.get(&key) else { return Err(Error::NotFound(given.name)) };

@@ -118,7 +118,8 @@ impl Operation for CreateInstance {
     ) -> Result<longrunning::Operation, Error> {
         let place = Place::parse("parent", &input.parent)?;
         fields::request_id("request_id", &input.request_id)?;
-        if let Some(first) = repeated(store, &input.request_id, tx.now()) {
+        let asked = request_key(Self::NAME, &input.request_id);
+        if let Some(first) = repeated(store, &asked, tx.now()) {
             return Ok(first);
         }
         fields::id("instance_id", &input.instance_id)?;
@@ -129,16 +130,13 @@ impl Operation for CreateInstance {
             return Err(Error::Exists(name.to_string()));
         }
         if store.instances.len() >= INSTANCES {
-            return Err(Error::field(
-                "parent",
-                format!("the project has {INSTANCES} instances, and no more are made."),
-            ));
+            return Err(Error::Full { holder: "the project", limit: INSTANCES, what: "instances" });
         }
         tx.claim(names::number_handle(&store.project.0), store.project.0.clone());
         let outcome = Outcome::of("Instance", &message(&tx.call().base.clone(), &name.key(), &record));
         store.instances.put(name.key(), record);
         let operation = lro::finish(store, tx, &place, "create", &name.to_string(), outcome);
-        remember(store, input.request_id, &operation, tx.now());
+        remember(store, asked, &operation, tx.now());
         Ok(operation)
     }
 }
@@ -160,7 +158,8 @@ impl Operation for DeleteInstance {
     ) -> Result<longrunning::Operation, Error> {
         let name = Name::parse("name", &input.name, COLLECTION)?;
         fields::request_id("request_id", &input.request_id)?;
-        if let Some(first) = repeated(store, &input.request_id, tx.now()) {
+        let asked = request_key(Self::NAME, &input.request_id);
+        if let Some(first) = repeated(store, &asked, tx.now()) {
             return Ok(first);
         }
         let key = name.key();
@@ -181,7 +180,7 @@ impl Operation for DeleteInstance {
         store.instances.remove(&key);
         let target = format!("projects/{}/locations/{}/instances/{}", record.project, key.0, key.1);
         let operation = lro::finish(store, tx, &name.place, "delete", &target, Outcome::empty());
-        remember(store, input.request_id, &operation, tx.now());
+        remember(store, asked, &operation, tx.now());
         Ok(operation)
     }
 }
@@ -225,26 +224,37 @@ fn private_config(given: instance::PrivateConfig) -> Result<PrivateConfig, Error
     })
 }
 
-/// Docs: for 60 minutes the same request id gives the first operation.
-fn repeated(store: &mut SsmStore, request_id: &str, now: Timestamp) -> Option<longrunning::Operation> {
+/// What a request id is kept under: CHOICE: the same id of another method is another request. Empty for none.
+fn request_key(method: &str, request_id: &str) -> String {
+    if request_id.is_empty() {
+        String::new()
+    } else {
+        format!("{method} {}", request_id.to_ascii_lowercase())
+    }
+}
+
+/// Docs: for 60 minutes the same request id gives the first operation (as long as that is kept).
+fn repeated(store: &mut SsmStore, asked: &str, now: Timestamp) -> Option<longrunning::Operation> {
     let over: Vec<String> = store
         .request_ids
         .iter()
-        .filter(|(_, seen)| now - seen.0 > chrono::TimeDelta::minutes(60))
+        .filter(|(_, seen)| {
+            now - seen.0 > chrono::TimeDelta::minutes(60) || !store.operations.contains_key(&seen.1)
+        })
         .map(|(id, _)| id.clone())
         .collect();
     for id in over {
         store.request_ids.remove(&id);
     }
-    let (_, key) = &**store.request_ids.get(request_id)?;
+    let (_, key) = &**store.request_ids.get(asked)?;
     let record = store.operations.get(key)?;
     Some(lro::to_message(key, record))
 }
 
-fn remember(store: &mut SsmStore, request_id: String, operation: &longrunning::Operation, now: Timestamp) {
-    if !request_id.is_empty()
+fn remember(store: &mut SsmStore, asked: String, operation: &longrunning::Operation, now: Timestamp) {
+    if !asked.is_empty()
         && let Ok(name) = Name::parse("name", &operation.name, "operations")
     {
-        store.request_ids.put(request_id, (now, name.key()));
+        store.request_ids.put(asked, (now, name.key()));
     }
 }

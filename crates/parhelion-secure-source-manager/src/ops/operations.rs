@@ -13,7 +13,7 @@ use parhelion_state::{Operation, Query, Tx, View};
 
 const COLLECTION: &str = "operations";
 
-/// Lists the operations of a location, oldest first.
+/// Lists the operations of a location by name; names begin with the time.
 /// https://docs.cloud.google.com/secure-source-manager/docs/reference/rest/v1/projects.locations.operations/list
 pub struct ListOperations;
 impl Query for ListOperations {

@@ -117,25 +117,6 @@ impl Query for GetRepository {
     }
 }
 
-const PATHS: [&str; 16] = [
-    "name",
-    "description",
-    "instance",
-    "uid",
-    "create_time",
-    "update_time",
-    "etag",
-    "uris",
-    "uris.html",
-    "initial_config",
-    "service_account",
-    "scan_config",
-    "scan_config.secret_scan_config",
-    "scan_config.secret_scan_config.enabled",
-    "scan_config.secret_scan_config.inspect_template",
-    "initial_config.default_branch",
-];
-
 /// Changes a repository: description, service account, scan configuration.
 /// https://docs.cloud.google.com/secure-source-manager/docs/reference/rest/v1/projects.locations.repositories/patch
 pub struct UpdateRepository;
@@ -152,7 +133,7 @@ impl Operation for UpdateRepository {
         tx: &mut Tx<'_>,
     ) -> Result<longrunning::Operation, Error> {
         let given = input.repository.ok_or_else(|| Error::field("repository", "is required."))?;
-        let mask = Mask::of(input.update_mask.as_ref(), &PATHS)?;
+        let mask = Mask::of(input.update_mask.as_ref(), "Repository")?;
         let name = Name::parse("repository.name", &given.name, COLLECTION)?;
         let key = name.key();
         let Some(record) = store.repository(&key) else { return Err(Error::NotFound(given.name)) };
@@ -166,7 +147,7 @@ impl Operation for UpdateRepository {
                 return Err(Error::field("repository.instance", "is immutable."));
             }
         }
-        if mask.has("initial_config") && given.initial_config.is_some() {
+        if mask.touches("initial_config") && given.initial_config.is_some() {
             return Err(Error::field("repository.initial_config", "is used on creation only."));
         }
         let mut next = Repository::clone(record);

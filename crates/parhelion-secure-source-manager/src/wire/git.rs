@@ -7,10 +7,9 @@ use crate::{
     wire::{Address, Server},
 };
 use http::{HeaderValue, header, request::Parts};
-use parhelion_core::{Event, Owner, Verdict};
+use parhelion_core::{Event, Verdict};
 use parhelion_git::{Encoding, GitError, Received, RefUpdate, Service};
 use parhelion_http::{Body, Head, Named, Response, answer as respond};
-use parhelion_state::Store;
 use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
 
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -29,21 +28,29 @@ pub async fn answer(
     parts: &Parts,
     body: Body,
 ) -> Response {
-    let call = match (parts.method.as_str(), rest) {
-        ("GET", "info/refs") => match query_service(parts) {
-            Some(service) => Call::Advertise(service),
-            // The dumb protocol.
-            None => return respond(403, TEXT, "Please upgrade your git client.\n"),
-        },
-        ("POST", "git-upload-pack") => Call::Serve(Service::UploadPack),
-        ("POST", "git-receive-pack") => Call::Serve(Service::ReceivePack),
-        _ => return respond(404, TEXT, "Not found\n"),
-    };
-    let (Call::Advertise(service) | Call::Serve(service)) = call;
     let head = Head::of(parts);
     let Some(world) = server.world(head) else { return respond(404, TEXT, "Not found\n") };
     let context = Context::new(world, Arc::clone(&server.git), head, &parts.headers);
     let tenant = context.tenant(&address.scope());
+    let call = match (parts.method.as_str(), rest) {
+        ("GET", "info/refs") => match query_service(parts) {
+            Some(service) => Call::Advertise(service),
+            None => {
+                let fact = "the dumb protocol is not served: info/refs needs ?service=git-upload-pack or git-receive-pack";
+                note(&context, &tenant, &address, Service::UploadPack, fact.to_owned());
+                return respond(403, TEXT, "Please upgrade your git client.\n");
+            }
+        },
+        ("POST", "git-upload-pack") => Call::Serve(Service::UploadPack),
+        ("POST", "git-receive-pack") => Call::Serve(Service::ReceivePack),
+        (method, rest) => {
+            let rest = parhelion_core::text::prefix(rest, 200);
+            let fact = format!("git's smart protocol has no call {method} {rest}");
+            note(&context, &tenant, &address, Service::UploadPack, fact);
+            return respond(404, TEXT, "Not found\n");
+        }
+    };
+    let (Call::Advertise(service) | Call::Serve(service)) = call;
     let mut response = match Hosted::find(&context, &tenant, &address) {
         None => {
             let fact =
@@ -74,9 +81,7 @@ fn query_service(parts: &Parts) -> Option<Service> {
 fn note(context: &Context, tenant: &ProjectKey, address: &Address, service: Service, fact: String) {
     let subject = format!("repository:{}/{}", address.location, address.repository);
     let kind = if service == Service::ReceivePack { "git.received" } else { "git.asked" };
-    let event = Event::new(kind, subject).fact(fact).verdict(Verdict::Failed);
-    let owner = Owner::new(SsmStore::NAME, tenant.to_string());
-    context.world.note_for(crate::NAME, &owner, &context.call, event);
+    context.note(tenant, Event::new(kind, subject).fact(fact).verdict(Verdict::Failed));
 }
 
 fn failure(error: &GitError, service: Service, hosted: &Hosted<'_>) -> Response {
@@ -156,8 +161,14 @@ impl<'a> Hosted<'a> {
         for update in received.updates() {
             refs.push(self.describe(received, update).await?);
         }
-        let mut push =
-            Push { key: self.address.key(), refs, atomic: received.atomic(), bytes: 0, told: self.has_hooks };
+        let mut push = Push {
+            key: self.address.key(),
+            uid: self.repository.uid.clone(),
+            refs,
+            atomic: received.atomic(),
+            bytes: 0,
+            told: self.has_hooks,
+        };
         // A push that has already lost leaves nothing in the store.
         let shelf = self.context.world.shelf::<SsmStore>();
         let lost = push::refused(&shelf.load(self.tenant).store, &push);

@@ -18,9 +18,11 @@ const COMMITS: usize = 50;
 /// Answers a page of a repository: itself, `commit/{sha}`, `compare/{a}...{b}`.
 pub async fn answer(server: &Arc<Server>, address: Address, rest: &str, parts: &Parts) -> Response {
     let head = Head::of(parts);
+    let mut tenant = String::new();
     let found = match server.world(head) {
         Some(world) if parts.method == http::Method::GET => {
             let context = Context::new(world, Arc::clone(&server.git), head, &parts.headers);
+            tenant = context.tenant(&address.scope()).0;
             page(&context, &address, rest).await
         }
         _ => Ok(None),
@@ -36,7 +38,7 @@ pub async fn answer(server: &Arc<Server>, address: Address, rest: &str, parts: &
             respond(500, HTML, document("Error", "<p>Internal error.</p>"))
         }
     };
-    response.extensions_mut().insert(Named { operation: "page".into(), tenant: address.project });
+    response.extensions_mut().insert(Named { operation: "page".into(), tenant });
     response
 }
 

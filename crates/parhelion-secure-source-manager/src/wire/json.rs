@@ -43,6 +43,15 @@ fn at(path: &str) -> String {
 }
 
 impl BadRequest {
+    /// The same for the journal, which keeps no value of the one secret field.
+    pub fn told(&self) -> String {
+        match self {
+            BadRequest::Value { path, expected, .. } if path.contains("sensitive_query_string") => {
+                format!("Invalid value at '{path}' ({expected})")
+            }
+            other => other.to_string(),
+        }
+    }
     /// The field that it is about.
     pub fn field(&self) -> &str {
         match self {

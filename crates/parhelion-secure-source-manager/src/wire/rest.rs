@@ -11,7 +11,7 @@ use crate::{
     },
 };
 use http::request::Parts;
-use parhelion_core::limits;
+use parhelion_core::{Event, Verdict, limits};
 use parhelion_http::{Body, BodyError, Head, Named, Response, answer as respond, read_body};
 use prost::Message;
 use prost_reflect::DynamicMessage;
@@ -24,13 +24,17 @@ const JSON: &str = "application/json; charset=UTF-8";
 pub async fn answer(server: &Arc<Server>, parts: Parts, body: Body) -> Response {
     let head = Head::of(&parts);
     let found = routes::find(parts.method.as_str(), parts.uri.path());
-    let (Some((route, variables)), Some(world)) = (found, server.world(head)) else {
+    let Some(world) = server.world(head) else { return error(404, "NOT_FOUND", "Not Found", Vec::new()) };
+    let context = Context::new(world, Arc::clone(&server.git), head, &parts.headers);
+    let Some((route, variables)) = found else {
+        let path = parhelion_core::text::prefix(parts.uri.path(), 500);
+        refused(&context, "", "", format!("the API has no method for {} {path}", parts.method));
         // Google's front end has no 405 here.
         return error(404, "NOT_FOUND", "Not Found", Vec::new());
     };
-    let context = Context::new(world, Arc::clone(&server.git), head, &parts.headers);
+    let operation = route.row.info.name;
     let scope = variables.first().map(|(_, name)| name.clone()).unwrap_or_default();
-    let named = Named { operation: route.row.info.name.into(), tenant: context.tenant(&scope).0 };
+    let named = Named { operation: operation.into(), tenant: context.tenant(&scope).0 };
 
     let body = if route.body.is_empty() {
         Ok(Default::default())
@@ -38,20 +42,40 @@ pub async fn answer(server: &Arc<Server>, parts: Parts, body: Body) -> Response 
         read_body(body, limits::BODY_BYTES).await
     };
     let mut response = match body {
-        Err(e) => body_error(&e),
+        Err(e) => {
+            refused(&context, operation, &scope, e.to_string());
+            body_error(&e)
+        }
         Ok(body) => {
             let query = parts.uri.query().unwrap_or_default();
             match json::request(route.method.input(), &route.body, variables, query, &body) {
-                Err(bad) => bad_request(&bad),
-                Ok(message) => match (route.row.call)(context, message.encode_to_vec().into()).await {
-                    Ok(bytes) => message_response(route, &bytes),
-                    Err(e) => operation_error(&e, &head.request_id),
-                },
+                Err(bad) => {
+                    refused(&context, operation, &scope, bad.told());
+                    bad_request(&bad)
+                }
+                Ok(message) => {
+                    match (route.row.call)(context.clone(), message.encode_to_vec().into()).await {
+                        Ok(bytes) => message_response(route, &bytes),
+                        Err(e) => {
+                            refused(&context, operation, &scope, e.told());
+                            operation_error(&e, &head.request_id)
+                        }
+                    }
+                }
             }
         }
     };
     response.extensions_mut().insert(named);
     response
+}
+
+/// Why a call was refused, for the journal. No message of ours holds the sensitive query string.
+fn refused(context: &Context, operation: &str, scope: &str, why: String) {
+    let event = Event::new("request.refused", format!("request:{}", context.call.request_id))
+        .fact(why)
+        .verdict(Verdict::Failed)
+        .with("operation", operation);
+    context.note(&context.tenant(scope), event);
 }
 
 fn message_response(route: &routes::Route, bytes: &[u8]) -> Response {
