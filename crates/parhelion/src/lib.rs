@@ -233,5 +233,7 @@ impl Drop for Emulator {
         if let Some(serving) = &self.serving {
             serving.abort();
         }
+        // The router and its transport hold each other, so that the folder of git objects would outlive this.
+        self.wired.git.close();
     }
 }

@@ -21,6 +21,7 @@ pub struct Wired {
     pub router: Router,
     pub worlds: Arc<Worlds>,
     pub outboxes: Outboxes,
+    pub git: Arc<GitHost>,
     pub seed: u64,
 }
 
@@ -98,7 +99,7 @@ pub fn wire(
     http.public_url = settings.public_url.clone();
     let built = Router::new(all, http, Arc::new(InWorlds(worlds.clone())));
     let _ = router.set(built.clone());
-    Ok(Wired { router: built, worlds, outboxes, seed })
+    Ok(Wired { router: built, worlds, outboxes, git, seed })
 }
 
 /// The surfaces over worlds of nobody's, for tests of the tables and of the classifier.
