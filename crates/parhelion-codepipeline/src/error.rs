@@ -5,7 +5,11 @@
 
 use crate::domain::structure::Fault;
 use crate::wire::paging::ForeignToken;
+use parhelion_core::text::prefix;
 use std::fmt;
+
+/// Bytes of an ARN, or of a name in it, that a message repeats: the model does not bound them.
+const SHOWN_BYTES: usize = 500;
 
 /// The result of an operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -167,6 +171,7 @@ impl fmt::Display for Error {
                     Resource::Webhook(name) => ("webhook", name),
                     Resource::ActionType(name) => ("custom action type", name),
                 };
+                let name = prefix(name, SHOWN_BYTES);
                 write!(f, "The account with id '{account}' does not include a {thing} with the name '{name}'")
             }
             // CHOICE: the texts from here on are ours, where no OBSERVED stands.
@@ -180,7 +185,7 @@ impl fmt::Display for Error {
                 write!(f, "The client request token '{token}' was already used with different parameters")
             }
             Error::InvalidNextToken => f.write_str("The next token is invalid"),
-            Error::InvalidArn { arn } => write!(f, "Invalid ARN: {arn}"),
+            Error::InvalidArn { arn } => write!(f, "Invalid ARN: {}", prefix(arn, SHOWN_BYTES)),
             // OBSERVED: moto, from real output.
             Error::TooManyTags { arn } => write!(f, "Tag limit exceeded for resource [{arn}]."),
             Error::InvalidTags(bad) => bad.fmt(f),

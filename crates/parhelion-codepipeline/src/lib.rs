@@ -19,7 +19,7 @@ mod wire;
 
 use domain::place::Place;
 use operations::Failure;
-use parhelion_core::{Call, Event, Owner, Verdict};
+use parhelion_core::{Call, Event, Owner, Verdict, text::prefix};
 use parhelion_http::{Head, Surface, service};
 use parhelion_state::{AnyShelf, Shelf, Store, World, Worlds};
 use std::sync::Arc;
@@ -110,11 +110,14 @@ impl wire::Dispatch for Operations<'_> {
     }
 }
 
+/// Bytes of a refusal that the journal keeps: the message of many violations is long.
+const FACT_BYTES: usize = 4000;
+
 /// Why a call was refused, for the journal. No message of ours holds a secret.
 fn note_refusal(world: &World, operation: &str, place: &Place, call: &Call, why: String) {
     let owner = Owner::new(CodePipelineStore::NAME, place.to_string());
     let event = Event::new("request.refused", format!("request:{}", call.request_id))
-        .fact(why)
+        .fact(prefix(&why, FACT_BYTES))
         .verdict(Verdict::Failed)
         .with("operation", operation);
     world.note_for(CodePipelineStore::SURFACE, &owner, call, event);

@@ -128,3 +128,17 @@ fn a_job_is_found_by_its_id_as_it_was_given_and_by_no_other_spelling() {
     }
     assert_eq!(asked(job).0, 200);
 }
+
+#[test]
+fn a_refusal_repeats_no_more_than_a_reader_needs() {
+    let server = Server::new();
+    for name in ["x".repeat(100_000), format!("x/{}", "y".repeat(100_000))] {
+        let arn = format!("arn:aws:codepipeline:us-east-1:000000000000:{name}");
+        let (status, body) = server.call("ListTagsForResource", json!({"resourceArn": arn}));
+        assert!(status == 400 && body.len() < 1000 && server.last().len() < 1000);
+    }
+    let stage = json!({"name": "", "actions": [{}]});
+    let pipeline = json!({"name": "p", "roleArn": "r", "stages": vec![stage; 100]});
+    assert_eq!(server.call("CreatePipeline", json!({"pipeline": pipeline})).0, 400);
+    assert!(server.last().len() < 5000);
+}
