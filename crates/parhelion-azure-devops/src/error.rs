@@ -39,7 +39,7 @@ pub enum Error {
     #[error("The organization {name} does not exist.")]
     OrganizationUnknown { name: String },
     #[error(
-        "The organization name '{name}' is not valid: 1 to 50 letters, digits and hyphens, beginning with a letter or digit."
+        "The organization name '{name}' is not valid: 1 to 50 letters, digits, hyphens, dots and underscores, beginning with a letter or digit."
     )]
     OrganizationNameBad { name: String },
     #[error(

@@ -11,7 +11,7 @@ use crate::{
     ops::{refs, repositories, resource_areas, runs},
     store::AzureDevOpsStore,
     tenant::Tenant,
-    wire::{locations::id, reply::Reply, request::ApiRequest},
+    wire::{locations::id, reply::Reply, request::ApiRequest, webhook},
 };
 use parhelion_core::{OperationInfo, Standing};
 use parhelion_state::{Operation, Query, Tx, View};
@@ -150,7 +150,7 @@ const TABLE: &[Row] = &[
         doc!("core/resource-areas/get"), 200, Read(reads::<resource_areas::Get>)),
     row(connection_data::Get::NAME, "GET /{organization}/_apis/ConnectionData", id::CONNECTION_DATA,
         doc!("core"), 200, Read(reads::<connection_data::Get>)),
-    row("WebHooks_Receive", "POST /{organization}/_apis/public/distributedtask/webhooks/{webHookId}", id::WEBHOOKS,
+    row(webhook::OPERATION, "POST /{organization}/_apis/public/distributedtask/webhooks/{webHookId}", id::WEBHOOKS,
         "https://learn.microsoft.com/en-us/azure/devops/pipelines/yaml-schema/resources-webhooks-webhook", 200, Run::Webhook),
 
     row(projects::Create::NAME, "POST /{organization}/_apis/projects", id::PROJECTS,

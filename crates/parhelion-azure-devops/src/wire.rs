@@ -8,7 +8,7 @@ pub mod request;
 pub mod respond;
 pub mod route;
 pub mod version;
-mod webhook;
+pub mod webhook;
 
 use crate::{
     error::{Error, Result},
@@ -18,15 +18,18 @@ use crate::{
     tenant::Tenant,
 };
 use http::{Method, header, request::Parts};
-use parhelion_core::limits;
+use parhelion_core::{Event, Owner, Verdict, limits, text};
 use parhelion_git::GitHost;
 use parhelion_http::{Body, BodyError, Head, Named, Request, Response, read_body};
-use parhelion_state::{Call, World, Worlds};
+use parhelion_state::{Call, Store, World, Worlds};
 use reply::Reply;
 use request::{ApiRequest, Query};
 use respond::Form;
 use route::{Found, Place};
 use std::sync::Arc;
+
+/// Most of a refusal's text that the journal keeps, bytes: it may quote the request.
+const MAX_TOLD_BYTES: usize = 4_000;
 
 /// What the surface is built of.
 pub struct Wire {
@@ -56,10 +59,33 @@ impl Wire {
         let mut response = match done {
             Ok(Answered::Reply(status, reply)) => respond::reply(status, reply, &form, &head),
             Ok(Answered::Webhook(taken)) => webhook::answer(&taken, &form, &head),
-            Err(error) => respond::error(&error, &form, &head),
+            Err(error) => {
+                self.tell(&head, &named, &error);
+                respond::error(&error, &form, &head)
+            }
         };
         response.extensions_mut().insert(named);
         response
+    }
+
+    /// Why a call was refused, for `/_parhelion/explain`. No text of ours holds a secret.
+    fn tell(&self, head: &Head, named: &Named, error: &Error) {
+        let of_webhook = named.operation == webhook::OPERATION;
+        if of_webhook && matches!(error, Error::WebhookUnknown { .. } | Error::OrganizationUnknown { .. }) {
+            // Told where it was found, with what led to it.
+            return;
+        }
+        let Some(world) = self.worlds.find(&head.world) else { return };
+        let why = error.to_string();
+        let mut event = Event::new("request.refused", format!("request:{}", head.request_id))
+            .fact(format!("{}: {}", error.type_key(), text::prefix(&why, MAX_TOLD_BYTES)))
+            .verdict(Verdict::Failed)
+            .with("operation", &*named.operation);
+        if let Error::QueueRefused { messages } = error {
+            event = event.with("messages", messages.clone());
+        }
+        let owner = Owner::new(AzureDevOpsStore::NAME, named.tenant.clone());
+        world.note_for(AzureDevOpsStore::SURFACE, &owner, &head.call(), event);
     }
 
     async fn dispatch(
@@ -82,11 +108,12 @@ impl Wire {
             Found::Nothing => return Err(Error::PageNotFound),
         };
         named.operation = row.info.name.into();
-        let key: Organization = place.organization.parse()?;
         if matches!(row.run, Run::Webhook) {
             let name = values.into_iter().next().map(|(_, name)| name).unwrap_or_default();
-            return webhook::receive(self, parts, body, head, key, name).await.map(Answered::Webhook);
+            let to = webhook::Address { organization: place.organization, name };
+            return webhook::receive(self, parts, body, head, to).await.map(Answered::Webhook);
         }
+        let key: Organization = place.organization.parse()?;
         let query = Query::read(parts.uri.query().unwrap_or_default());
         if self.settings.auth_required && !parts.headers.contains_key(header::AUTHORIZATION) {
             return Err(Error::Unauthorized);
@@ -139,7 +166,8 @@ impl Wire {
 
     /// Whether an organization exists, or would at its first call because the settings list it.
     fn exists(&self, world: &World, key: &Organization) -> bool {
-        world.shelf::<AzureDevOpsStore>().load(key).store.profile.is_some()
+        let listed = self.settings.organizations.as_ref().is_some_and(|o| o.contains(key.as_str()));
+        listed || world.shelf::<AzureDevOpsStore>().load(key).store.profile.is_some()
     }
 }
 

@@ -343,8 +343,24 @@ fn an_unknown_organization_is_404_and_not_made() {
     assert!(bench.world.tenants("azure-devops").is_empty());
     assert_eq!(
         bench.facts(TOLD),
-        "webhook.refused: a request for webhook WebHook of the organization nobody, which does not exist: 404 [Failed]\n"
+        "webhook.refused: a request for webhook WebHook: 404. The organization nobody does not exist. [Failed]\n"
     );
+    // Nor does one whose name none can have.
+    let answer = bench.send("POST", &URL.replace("contoso", "no%20body"), &[], "{}");
+    assert_eq!(
+        (answer.status, answer.json()["message"].as_str().unwrap()),
+        (404, "The organization no body does not exist.")
+    );
+}
+
+#[test]
+fn a_listed_organization_exists_before_its_first_call() {
+    let settings = Settings { organizations: Some(["contoso".to_owned()].into()), ..Settings::default() };
+    let bench = Bench::with(settings);
+    assert_eq!(post(&bench, &[], "{}"), 500);
+    assert_eq!(bench.control("GET", "/contoso/webhook-deliveries").status, 200);
+    assert!(bench.world.tenants("azure-devops").is_empty());
+    assert_eq!(bench.send("POST", &URL.replace("contoso", "other"), &[], "{}").status, 404);
 }
 
 #[test]

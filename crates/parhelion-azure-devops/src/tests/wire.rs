@@ -143,6 +143,35 @@ fn bad_requests_have_the_services_error_form() {
 }
 
 #[test]
+fn a_refusal_is_explained_with_its_reason() {
+    let bench = Bench::with_project("P");
+    bench.get("/contoso/_apis/projects");
+    for (line, body) in [
+        ("POST /contoso/_apis/projects", json!({ "name": "p" })),
+        ("GET /contoso/Q/_apis/build/builds", Value::Null),
+        ("GET /contoso/_apis/projects?api-version=9.0", Value::Null),
+        ("GET /contoso/_apis/nope", Value::Null),
+        ("POST /contoso/P/_apis/build/builds", json!({})),
+    ] {
+        assert!(bench.call(line, body).0 >= 400);
+    }
+    expect![[r#"
+        request.refused: ProjectAlreadyExistsException: TF200019: The following project already exists on the Azure DevOps Server: p. You cannot create a new project with the same name as an existing project. Provide a different name. [Failed]
+        request.refused: ProjectDoesNotExistWithNameException: TF200016: The following project does not exist: Q. Verify that the name of the project is correct and that the project exists on the specified Azure DevOps Server. [Failed]
+        request.refused: VssVersionOutOfRangeException: The requested REST API version of 9.0 is out of range for this server. This resource is served from version 1.0 to 7.2. [Failed]
+        request.refused: HttpException: Page not found. [Failed]
+        request.refused: VssPropertyValidationException: The build names no definition: {"definition":{"id":…}}. [Failed]
+    "#]]
+    .assert_eq(&bench.facts(&["request.refused"]));
+    let told = bench.journal();
+    let first = told.iter().find(|e| e.kind == "request.refused").unwrap();
+    assert_eq!((first.tenant.as_str(), &first.data["operation"]), ("contoso", &json!("Projects_Create")));
+    let long = format!("/contoso/_apis/projects/{}", "x".repeat(10_000));
+    bench.send("GET", &long, &[], "");
+    assert!(bench.journal().last().unwrap().fact.len() < 4_200);
+}
+
+#[test]
 fn an_answer_names_its_operation_and_tenant() {
     let bench = Bench::new();
     assert!((bench.surface.banner)("http://h").contains("http://h/{organization}"));

@@ -49,6 +49,23 @@ fn shown(text: &str) -> String {
     text.chars().take(80).collect()
 }
 
+/// A parser's message without the names that our own types have.
+fn worded(message: &str) -> String {
+    let mut words = message.split(' ');
+    let mut out: Vec<&str> = Vec::new();
+    while let Some(word) = words.next() {
+        match (out.last(), word) {
+            (Some(&"expected"), "struct") => {
+                words.next();
+                out.push("an object");
+            }
+            (Some(&"expected"), "u32" | "u64" | "usize") => out.push("a whole number"),
+            _ => out.push(word),
+        }
+    }
+    out.join(" ")
+}
+
 /// What an operation is asked.
 #[derive(Clone, Debug, Default)]
 pub struct ApiRequest {
@@ -87,13 +104,15 @@ impl ApiRequest {
         let body: &[u8] = if self.body.trim_ascii().is_empty() { b"{}" } else { &self.body };
         // Clients on Windows put a byte order mark in front.
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-        let found = body.trim_ascii_start().first();
-        if found.is_some_and(|f| *f != first && b"{[\"".contains(f)) {
+        if body.trim_ascii_start().first() != Some(&first)
+            && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
+        {
             return Err(Error::invalid(format!("The body of the request is not {wanted}.")));
         }
         // CHOICE: the service's message for a malformed body is not known; ours is the parser's.
-        serde_json::from_slice(body)
-            .map_err(|e| Error::invalid(format!("The body of the request could not be read: {e}.")))
+        serde_json::from_slice(body).map_err(|e| {
+            Error::invalid(format!("The body of the request could not be read: {}.", worded(&e.to_string())))
+        })
     }
     /// Whether the client asks for that media type rather than JSON.
     pub fn accepts(&self, media: &str) -> bool {
@@ -128,6 +147,25 @@ mod tests {
         for bad in [&b"{"[..], b"\xff", b"{} x"] {
             assert_eq!(of(bad).unwrap_err().status(), 400);
         }
+        let said = |body: &'static [u8]| {
+            #[derive(Debug, serde::Deserialize)]
+            struct Inner {
+                #[serde(rename = "id")]
+                _id: u32,
+            }
+            let request = ApiRequest { body: Bytes::from_static(body), ..ApiRequest::default() };
+            request.json::<std::collections::BTreeMap<String, Inner>>().unwrap_err().to_string()
+        };
+        assert_eq!(said(b"null"), "The body of the request is not an object.");
+        assert_eq!(said(b" [1]"), "The body of the request is not an object.");
+        assert_eq!(
+            said(br#"{"a":7}"#),
+            "The body of the request could not be read: invalid type: integer `7`, expected an object at line 1 column 6."
+        );
+        assert_eq!(
+            said(br#"{"a":{"id":"x"}}"#),
+            "The body of the request could not be read: invalid type: string \"x\", expected a whole number at line 1 column 14."
+        );
         let deep = Bytes::from("[".repeat(100_000));
         assert!(ApiRequest { body: deep, ..ApiRequest::default() }.json::<serde_json::Value>().is_err());
     }

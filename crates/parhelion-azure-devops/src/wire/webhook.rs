@@ -4,42 +4,53 @@ use super::{Wire, respond, respond::Form, unreadable};
 use crate::{
     error::{Error, Result},
     ops::webhooks::{MAX_BODY_BYTES, Received, Taken, receive as take},
-    store::Organization,
+    store::{AzureDevOpsStore, Organization},
 };
 use http::{HeaderValue, request::Parts};
 use parhelion_core::{Event, Verdict};
 use parhelion_http::{Body, BodyError, Head, Response, read_body};
+use parhelion_state::Store;
 
 /// The header with the delivery's id.
 pub const DELIVERY_ID: &str = "x-parhelion-delivery-id";
 
-pub async fn receive(
-    wire: &Wire,
-    parts: &Parts,
-    body: Body,
-    head: &Head,
-    key: Organization,
-    name: String,
-) -> Result<Taken> {
+/// The operation's name.
+pub const OPERATION: &str = "WebHooks_Receive";
+
+/// Where a request goes, decoded.
+pub struct Address {
+    /// The organization, which may be none.
+    pub organization: String,
+    /// The webhook's name.
+    pub name: String,
+}
+
+/// Reads a request and takes it.
+///
+/// # Errors
+/// When there is no such organization or webhook, or the body broke off.
+pub async fn receive(wire: &Wire, parts: &Parts, body: Body, head: &Head, to: Address) -> Result<Taken> {
     // The body is read first, within its bound: a client that is refused by name has sent it all the same.
     let body = match read_body(body, MAX_BODY_BYTES).await {
         Ok(body) => Some(body),
         Err(BodyError::TooLarge { .. }) => None,
         Err(other) => return Err(unreadable(other)),
     };
-    let unknown = || Error::OrganizationUnknown { name: key.to_string() };
+    let Address { organization, name } = to;
+    let unknown = || Error::OrganizationUnknown { name: organization.chars().take(80).collect() };
     // This endpoint makes neither a world nor an organization.
     let world = wire.worlds.find(&head.world).ok_or_else(unknown)?;
     let call = head.call();
-    if !wire.exists(&world, &key) {
+    // A name that no organization can have is that of one that does not exist.
+    let key = organization.parse::<Organization>().ok().filter(|key| wire.exists(&world, key));
+    let Some(key) = key else {
+        let error = unknown();
         let event = Event::new("webhook.refused", format!("webhook:{}", name.to_lowercase()))
-            .fact(format!(
-                "a request for webhook {name} of the organization {key}, which does not exist: 404"
-            ))
+            .fact(format!("a request for webhook {name}: 404. {error}"))
             .verdict(Verdict::Failed);
-        world.note("azure-devops", &call, event);
-        return Err(unknown());
-    }
+        world.note(AzureDevOpsStore::SURFACE, &call, event);
+        return Err(error);
+    };
     let headers = parts.headers.iter().map(|(name, value)| {
         (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
     });
