@@ -24,6 +24,10 @@ pub const RECEIVER_RESPONSE_BYTES: usize = 1024 * 1024;
 pub const RECEIVER_RESPONSE_KEPT_BYTES: usize = 64 * 1024;
 /// Journal entries kept in a world.
 pub const JOURNAL_EVENTS: usize = 10_000;
+/// The sentence of a journal entry, bytes.
+pub const JOURNAL_FACT_BYTES: usize = 4_000;
+/// One member of a journal entry's data, bytes of text in it.
+pub const JOURNAL_MEMBER_BYTES: usize = 64 * 1024;
 /// Requests kept in a world.
 pub const REQUESTS: usize = 5_000;
 /// Deliveries kept in a world.

@@ -20,6 +20,12 @@ pub enum ClockMode {
     },
 }
 
+/// The last second that a world's clock shows: what lies behind it no cloud's API can write (year 9999).
+pub const END_OF_TIME: Timestamp = match Timestamp::from_timestamp(253_402_300_799, 0) {
+    Some(end) => end,
+    None => Timestamp::MAX_UTC,
+};
+
 /// How a new world's clock is set.
 #[derive(Clone, Copy, Debug)]
 pub struct ClockStart {

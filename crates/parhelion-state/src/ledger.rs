@@ -2,7 +2,7 @@
 
 use crate::{Handle, Table, Ticket};
 use imbl::ordmap::DiffItem;
-use parhelion_core::{Call, Cause, DeliveryId, Event, Owner, Seq, Timestamp, Verdict, limits};
+use parhelion_core::{Call, Cause, DeliveryId, Event, Owner, Seq, Timestamp, Verdict, limits, text};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -85,7 +85,8 @@ impl Ledger {
     }
 
     /// Appends an entry; the oldest goes when the journal is full.
-    pub fn write(&mut self, by: &Writer<'_>, event: Event, cause: Seq) -> Seq {
+    pub fn write(&mut self, by: &Writer<'_>, mut event: Event, cause: Seq) -> Seq {
+        bound(&mut event);
         self.seq += 1;
         if self.journal.len() >= limits::JOURNAL_EVENTS
             && let Some(old) = self.journal.pop_front()
@@ -173,5 +174,55 @@ impl Ledger {
 
     pub fn has_finished(&self, id: DeliveryId) -> bool {
         self.finished.iter().rev().any(|done| *done == id)
+    }
+}
+
+/// Cuts what a caller made too long: the journal is bounded in bytes as well.
+fn bound(event: &mut Event) {
+    let short = text::prefix(&event.fact, limits::JOURNAL_FACT_BYTES);
+    if short.len() < event.fact.len() {
+        event.fact = format!("{short}…");
+    }
+    for value in event.data.values_mut() {
+        let bytes = text_bytes(value);
+        if bytes > limits::JOURNAL_MEMBER_BYTES {
+            *value = match value {
+                Value::String(long) => {
+                    format!("{}…", text::prefix(long, limits::JOURNAL_MEMBER_BYTES)).into()
+                }
+                _ => format!("(left out: {bytes} bytes)").into(),
+            };
+        }
+    }
+}
+
+/// About how long a value is as text. Nesting is that of what surfaces build: a few levels.
+fn text_bytes(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(text_bytes).sum::<usize>() + items.len(),
+        Value::Object(members) => members.iter().map(|(name, value)| name.len() + text_bytes(value)).sum(),
+        _ => 8,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_fact_and_long_members_are_cut() {
+        let mut event = Event::new("x", "x:1")
+            .fact("ä".repeat(limits::JOURNAL_FACT_BYTES))
+            .with("text", "b".repeat(limits::JOURNAL_MEMBER_BYTES + 1))
+            .with("list", vec!["c".repeat(1000); 100])
+            .with("short", "d");
+        bound(&mut event);
+        assert!(event.fact.len() <= limits::JOURNAL_FACT_BYTES + 3 && event.fact.ends_with('…'));
+        assert!(event.data["text"].as_str().is_some_and(|t| t.ends_with('…')));
+        assert_eq!(
+            (&event.data["list"], &event.data["short"]),
+            (&"(left out: 100100 bytes)".into(), &"d".into())
+        );
     }
 }

@@ -24,7 +24,7 @@ mod world;
 mod worlds;
 
 pub use any_shelf::AnyShelf;
-pub use clock::{ClockMode, ClockStart, TimeRunsBack, WorldClock};
+pub use clock::{ClockMode, ClockStart, END_OF_TIME, TimeRunsBack, WorldClock};
 pub use ids::{Entropy, Ids};
 pub use ledger::Entry;
 pub use parhelion_core::Call;
