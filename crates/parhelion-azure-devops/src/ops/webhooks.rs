@@ -5,4 +5,4 @@ mod receive;
 mod records;
 
 pub use receive::{MAX_BODY_BYTES, Received, Taken, receive};
-pub use records::{deliveries, is_credential, issues};
+pub use records::{deliveries, delivery, is_credential, issues, trigger_issue};

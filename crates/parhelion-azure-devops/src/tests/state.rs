@@ -30,6 +30,15 @@ fn secrets_and_credentials_are_masked_wherever_they_are_shown() {
 }
 
 #[test]
+fn a_checksum_among_credentials_is_not_shown() {
+    let bench = bench(YAML, "s3cret", "Authorization");
+    assert_eq!(bench.send("POST", URL, &[("Authorization", "Bearer t0ken")], BODY).status, 401);
+    let journal: String = bench.journal().iter().map(|e| format!("{} {:?}", e.fact, e.data)).collect();
+    assert!(journal.contains("Authorization does not hold the HMAC-SHA1"));
+    assert!(!journal.contains("t0ken"), "{journal}");
+}
+
+#[test]
 fn a_restore_takes_repositories_webhooks_and_ids_back() {
     let bench = bench(YAML, "", "");
     let kept = bench.world.checkpoint();

@@ -167,8 +167,36 @@ fn an_unregistered_name_is_answered_500_and_explained() {
     let told = bench.journal();
     let refused = told.iter().find(|e| e.kind == "webhook.refused").unwrap();
     assert_eq!(
-        refused.data["pipelines"][0],
-        "pipeline hooked (1) of project P: webhook WebHook is reached under the name WebHook"
+        refused.data["near_misses"],
+        json!(["pipeline hooked (1) of project P: webhook WebHook is reached under the name WebHook"])
+    );
+}
+
+#[test]
+fn what_might_have_been_meant_is_told_the_likeliest_first() {
+    let bench = bench(YAML, "", "");
+    bench.define("fine too");
+    bench.connect("Idle", "Nobody", "", "");
+    bench.commit("/azure-pipelines.yml", &YAML.replace("IncomingWH", "Gone"));
+    bench.ok(
+        "POST /contoso/P/_apis/build/definitions",
+        json!({ "name": "no file", "process": { "type": 2, "yamlFilename": "none.yml" } }),
+    );
+    bench.send("POST", &URL.replace("WebHook?", "nobody?"), &[], BODY);
+    let told = bench.journal();
+    let refused = told.iter().find(|e| e.kind == "webhook.refused").unwrap();
+    let lines: Vec<&str> =
+        refused.data["near_misses"].as_array().unwrap().iter().map(|l| l.as_str().unwrap()).collect();
+    assert_eq!(
+        lines[..2],
+        [
+            "connection Idle of project P has that name, but no pipeline of its project that can start names the connection in resources.webhooks",
+            "pipeline hooked (1) of project P: webhook WebHook names the connection Gone, and no incoming webhook connection of that name is in its project",
+        ]
+    );
+    assert!(
+        lines[3]
+            .starts_with("pipeline no file (3) of project P: its YAML could not be read: /none.yml is not")
     );
 }
 

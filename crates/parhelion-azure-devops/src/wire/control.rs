@@ -71,15 +71,18 @@ impl Wire {
             ("GET", ["webhook-deliveries"]) => {
                 query.only(&["name", "pipeline_id", "limit", "after"])?;
                 let (name, pipeline) = (query.text("name"), query.number("pipeline_id")?);
-                let items =
-                    self.read(organization, head, |store| webhooks::deliveries(store, name, pipeline))?;
-                Ok((200, query.page(items)?, "webhook-deliveries"))
+                let page = self.read(organization, head, |store| {
+                    query.page(webhooks::deliveries(store, name, pipeline), webhooks::delivery)
+                })?;
+                Ok((200, page?, "webhook-deliveries"))
             }
             ("GET", ["trigger-issues"]) => {
                 query.only(&["pipeline_id", "limit", "after"])?;
                 let pipeline = query.number("pipeline_id")?;
-                let items = self.read(organization, head, |store| webhooks::issues(store, pipeline))?;
-                Ok((200, query.page(items)?, "trigger-issues"))
+                let page = self.read(organization, head, |store| {
+                    query.page(webhooks::issues(store, pipeline), webhooks::trigger_issue)
+                })?;
+                Ok((200, page?, "trigger-issues"))
             }
             ("POST", ["webhook-deliveries", id, "redeliver"]) => {
                 query.only(&[])?;
@@ -174,14 +177,18 @@ impl Parameters {
             || Problem::new(400, "Bad query member", format!("\"{name}\" is not a number in its range."));
         self.text(name).map(|v| v.parse().map_err(|_| bad())).transpose()
     }
-    /// `{"items":[…],"next":"…"}`.
-    fn page(&self, items: Vec<(u64, Value)>) -> Result<Value, Problem> {
+    /// `{"items":[…],"next":"…"}`: only what is on the page is made into JSON.
+    fn page<'s, T: 's>(
+        &self,
+        items: impl Iterator<Item = (u64, &'s T)>,
+        show: fn(&T) -> Value,
+    ) -> Result<Value, Problem> {
         let limit = self.number("limit")?.unwrap_or(PAGE).clamp(1, MAX_PAGE);
         let after: u64 = self.number("after")?.unwrap_or(0);
-        let mut rest = items.into_iter().filter(|(n, _)| *n > after);
-        let page: Vec<(u64, Value)> = rest.by_ref().take(limit).collect();
+        let mut rest = items.filter(|(n, _)| *n > after);
+        let page: Vec<(u64, &T)> = rest.by_ref().take(limit).collect();
         let next = rest.next().and(page.last().map(|(n, _)| n.to_string()));
-        let items: Vec<Value> = page.into_iter().map(|(_, v)| v).collect();
+        let items: Vec<Value> = page.into_iter().map(|(_, item)| show(item)).collect();
         Ok(match next {
             Some(next) => json!({ "items": items, "next": next }),
             None => json!({ "items": items }),

@@ -1,5 +1,6 @@
 //! What the journal tells about a webhook request: for `/_parhelion/explain`.
 
+use super::records::is_credential;
 use crate::domain::{
     checksum::{Checked, Digests},
     hooks::{Candidate, Judged},
@@ -91,12 +92,16 @@ pub fn signature(candidate: &Candidate, checked: &Checked) -> Event {
     let event = about(candidate, "signature.checked", fact, verdict);
     match digests {
         None => event,
-        Some(d) => event
-            .with("algorithm", "HMAC-SHA1")
-            .with("secret", "****")
-            .with("header", d.header.clone())
-            .with("computed", d.computed.clone())
-            .with("given", d.given.clone().map_or(Value::Null, Value::from)),
+        Some(d) => {
+            // A connection may name any header: one that holds credentials is not shown here either.
+            let hide = |value: &String| if is_credential(&d.header) { "****" } else { value }.to_owned();
+            event
+                .with("algorithm", "HMAC-SHA1")
+                .with("secret", "****")
+                .with("header", d.header.clone())
+                .with("computed", d.computed.clone())
+                .with("given", d.given.as_ref().map(hide).map_or(Value::Null, Value::from))
+        }
     }
 }
 

@@ -175,7 +175,7 @@ fn unknown(
     let event = Event::new("webhook.refused", subject)
         .fact(format!("no pipeline's webhook is registered under the name {}: 500", received.name))
         .verdict(Verdict::Failed)
-        .with("pipelines", hooks::near_misses(store, mode));
+        .with("near_misses", hooks::near_misses(store, mode, &received.name));
     tx.explain(event.because(first));
     Error::WebhookUnknown { name: received.name.clone() }
 }

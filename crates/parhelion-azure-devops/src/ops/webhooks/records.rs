@@ -29,12 +29,16 @@ pub fn issue(store: &mut AzureDevOpsStore, issue: TriggerIssue, tx: &mut Tx<'_>)
 }
 
 /// The requests to a name, or those that considered a pipeline; oldest first, each with its number.
-pub fn deliveries(store: &AzureDevOpsStore, name: Option<&str>, pipeline: Option<u32>) -> Vec<(u64, Value)> {
-    let wanted = |d: &WebhookDelivery| {
+pub fn deliveries<'s>(
+    store: &'s AzureDevOpsStore,
+    name: Option<&str>,
+    pipeline: Option<u32>,
+) -> impl Iterator<Item = (u64, &'s WebhookDelivery)> {
+    let wanted = move |d: &WebhookDelivery| {
         name.is_none_or(|n| n.eq_ignore_ascii_case(&d.name))
             && pipeline.is_none_or(|p| d.outcomes.iter().any(|o| o.pipeline_id == p))
     };
-    store.deliveries.iter().filter(|(_, d)| wanted(d)).map(|(n, d)| (*n, delivery(d))).collect()
+    store.deliveries.iter().map(|(n, d)| (*n, &**d)).filter(move |(_, d)| wanted(d))
 }
 
 /// Headers that hold credentials: nobody asks for them here, and they are never shown.
@@ -75,16 +79,18 @@ pub fn delivery(of: &WebhookDelivery) -> Value {
 }
 
 /// Trigger issues, of one pipeline or all; oldest first, each with its number.
-pub fn issues(store: &AzureDevOpsStore, pipeline: Option<u32>) -> Vec<(u64, Value)> {
-    let wanted = |i: &TriggerIssue| pipeline.is_none_or(|p| i.pipeline_id == p);
-    let show = |i: &TriggerIssue| {
-        json!({
-            "timestamp": crate::show::time(i.timestamp),
-            "pipeline_id": i.pipeline_id,
-            "alias": i.alias,
-            "is_error": i.is_error,
-            "message": i.message,
-        })
-    };
-    store.issues.iter().filter(|(_, i)| wanted(i)).map(|(n, i)| (*n, show(i))).collect()
+pub fn issues(store: &AzureDevOpsStore, pipeline: Option<u32>) -> impl Iterator<Item = (u64, &TriggerIssue)> {
+    let wanted = move |i: &TriggerIssue| pipeline.is_none_or(|p| i.pipeline_id == p);
+    store.issues.iter().map(|(n, i)| (*n, &**i)).filter(move |(_, i)| wanted(i))
+}
+
+/// One trigger issue.
+pub fn trigger_issue(of: &TriggerIssue) -> Value {
+    json!({
+        "timestamp": crate::show::time(of.timestamp),
+        "pipeline_id": of.pipeline_id,
+        "alias": of.alias,
+        "is_error": of.is_error,
+        "message": of.message,
+    })
 }
