@@ -28,6 +28,10 @@ use uuid::Uuid;
 pub const MAX_BUILDS: usize = 20_000;
 /// Texts of those builds (final YAML and logs) in all, bytes.
 pub const MAX_BUILD_BYTES: usize = 512 * 1024 * 1024;
+/// Pushes kept in an organization; the oldest go first. Their commits stay in git.
+pub const MAX_PUSHES: usize = 20_000;
+/// Texts of those pushes in all, bytes.
+pub const MAX_PUSH_BYTES: usize = 128 * 1024 * 1024;
 /// Records of incoming webhook requests kept in an organization.
 pub const MAX_DELIVERIES: usize = 1_000;
 /// Bodies of those records in all, bytes.
@@ -126,6 +130,8 @@ pub struct AzureDevOpsStore {
     pub repositories: Table<Uuid, Repository>,
     /// Pushes by number.
     pub pushes: Table<u32, Push>,
+    /// The texts of all pushes together, bytes.
+    push_bytes: usize,
     /// Definitions, which are also the pipelines, by id.
     pub definitions: Table<u32, Definition>,
     /// Earlier revisions by (definition, revision).
@@ -156,6 +162,7 @@ impl Store for AzureDevOpsStore {
             endpoints: Table::default(),
             repositories: Table::default(),
             pushes: Table::default(),
+            push_bytes: 0,
             definitions: Table::default(),
             revisions: Table::default(),
             builds: Table::default(),
@@ -205,7 +212,8 @@ impl Store for AzureDevOpsStore {
             assert!(self.projects.contains_key(&repository.project), "{} has no project", repository.name);
         }
         assert!(self.deliveries.len() <= MAX_DELIVERIES && self.issues.len() <= MAX_ISSUES);
-        assert!(self.builds.len() <= MAX_BUILDS);
+        assert!(self.builds.len() <= MAX_BUILDS && self.pushes.len() <= MAX_PUSHES);
+        assert_eq!(self.push_bytes, self.pushes.values().map(|p| p.weight()).sum::<usize>());
         assert_eq!(self.build_bytes, self.builds.values().map(|b| b.weight()).sum::<usize>());
     }
 

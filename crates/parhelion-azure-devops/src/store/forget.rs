@@ -1,6 +1,8 @@
 //! Taking things out together with what hangs on them.
 
-use super::{AzureDevOpsStore, Build, MAX_BUILD_BYTES, MAX_BUILDS, MAX_REVISIONS};
+use super::{
+    AzureDevOpsStore, Build, MAX_BUILD_BYTES, MAX_BUILDS, MAX_PUSH_BYTES, MAX_PUSHES, MAX_REVISIONS, Push,
+};
 use uuid::Uuid;
 
 impl AzureDevOpsStore {
@@ -27,7 +29,7 @@ impl AzureDevOpsStore {
         self.repositories.remove(&id);
         let pushes: Vec<u32> = self.pushes.values().filter(|p| p.repository == id).map(|p| p.id).collect();
         for push in pushes {
-            self.pushes.remove(&push);
+            self.take_push(push);
         }
     }
 
@@ -61,6 +63,22 @@ impl AzureDevOpsStore {
         {
             let Some(oldest) = self.builds.get_min().map(|(id, _)| *id) else { return };
             self.take_build(oldest);
+        }
+    }
+
+    /// Keeps a push; the oldest go when there are too many or they hold too much.
+    pub fn keep_push(&mut self, push: Push) {
+        self.push_bytes += push.weight();
+        self.pushes.put(push.id, push);
+        while self.pushes.len() > 1 && (self.pushes.len() > MAX_PUSHES || self.push_bytes > MAX_PUSH_BYTES) {
+            let Some(oldest) = self.pushes.get_min().map(|(id, _)| *id) else { return };
+            self.take_push(oldest);
+        }
+    }
+
+    fn take_push(&mut self, id: u32) {
+        if let Some(gone) = self.pushes.remove(&id) {
+            self.push_bytes = self.push_bytes.saturating_sub(gone.weight());
         }
     }
 

@@ -52,6 +52,15 @@ pub struct Push {
     pub refs: Vec<RefChange>,
 }
 
+impl Push {
+    /// What its texts hold, bytes.
+    pub fn weight(&self) -> usize {
+        let person = |p: &Person| p.name.len() + p.email.len();
+        let commit = |c: &CommitSummary| c.comment.len() + person(&c.author) + person(&c.committer);
+        self.commits.iter().map(commit).sum::<usize>() + self.refs.iter().map(|r| r.name.len()).sum::<usize>()
+    }
+}
+
 /// A ref that a push moved. Forty zeros: it did not, or does not, exist.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RefChange {

@@ -355,3 +355,21 @@ fn a_foreign_commit_is_not_this_repositorys() {
     );
     assert_eq!(bench.send("GET", &format!("{other}/commits/{foreign}"), &[], "").status, 404);
 }
+
+#[test]
+fn the_oldest_pushes_go_when_they_hold_too_much() {
+    let bench = Bench::with_project("P");
+    push(&bench, ZERO, json!([add("a.txt", "1")]));
+    let mut store = bench.store();
+    let first = store.pushes[&1].as_ref().clone();
+    let mut long = first.clone();
+    long.commits[0].comment = "x".repeat(crate::store::MAX_PUSH_BYTES / 3);
+    for id in 2..=5 {
+        store.keep_push(crate::store::Push { id, ..long.clone() });
+    }
+    assert_eq!(store.pushes.keys().copied().collect::<Vec<_>>(), [4, 5]);
+    store.forget_repository(first.repository);
+    store.keep_push(first);
+    // The sum is kept in step, also when a repository goes.
+    parhelion_state::Store::check(&store);
+}

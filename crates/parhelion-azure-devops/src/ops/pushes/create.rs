@@ -157,7 +157,7 @@ impl Work for Create {
                         .verdict(Verdict::Ok)
                         .with("refs", moves),
                 );
-                store.pushes.put(id, record.clone());
+                store.keep_push(record.clone());
                 let now = store.repositories.get(&repository.id).cloned();
                 let now =
                     now.ok_or_else(|| Error::RepositoryUnknown { repository: repository.name.clone() })?;
