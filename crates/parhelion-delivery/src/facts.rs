@@ -32,6 +32,11 @@ pub fn attempt_event(report: &Report) -> Event {
         }
         (None, None) => fact += "was done",
     }
+    match report.detours.len() {
+        0 => {}
+        1 => fact += ", by way of another request",
+        _ => fact += ", by way of other requests",
+    }
     if settled.attempts > 0 {
         fact += &format!(", attempt {} of {}", settled.attempts, report.of);
     }
@@ -54,6 +59,9 @@ pub fn attempt_event(report: &Report) -> Event {
     }
     if let Some(status) = settled.response_status {
         event = event.with("status", status);
+    }
+    if !report.detours.is_empty() {
+        event = event.with("on_the_way", report.detours.clone());
     }
     if let Some((class, why)) = &settled.error {
         event = event.with("error_class", word(*class)).with("error", why.clone());
@@ -113,6 +121,7 @@ mod tests {
             },
             method: "POST",
             shown_url: "http://h/?****".into(),
+            detours: Vec::new(),
             of: 3,
             next_at: Some(at + TimeDelta::seconds(5)),
             took_ms: 12,
@@ -156,6 +165,16 @@ mod tests {
             }),
             "POST http://h/?**** was not attempted: not queued: too many; given up"
         );
+        let detour = "POST http://h/?**** answered 302: then GET http://i/ without the body";
+        let mut led_on = report();
+        led_on.detours = vec![detour.to_owned()];
+        let event = attempt_event(&led_on);
+        assert!(
+            event.fact.contains("answered 500 in 12 ms, by way of another request, attempt 1"),
+            "{}",
+            event.fact
+        );
+        assert_eq!(event.data["on_the_way"], serde_json::json!([detour]));
         let event = attempt_event(&report());
         assert_eq!((event.kind, event.subject.as_str()), ("delivery.attempt", "delivery:d12"));
         assert_eq!(event.verdict, Some(Verdict::Failed));

@@ -30,7 +30,7 @@ impl Default for Post {
 pub struct Filter {
     /// The surface: the store's name, or what stands before its dot.
     pub surface: Option<String>,
-    /// The tenant.
+    /// The tenant, in any case of its letters.
     pub tenant: Option<String>,
     /// The exact URL, as it is or as it is shown.
     pub target: Option<String>,
@@ -43,7 +43,7 @@ impl Filter {
     pub fn matches(&self, record: &Record) -> bool {
         let (store, delivery) = (&record.owner.store, &record.delivery);
         self.surface.as_ref().is_none_or(|s| store.split('.').next() == Some(s) || store == s)
-            && self.tenant.as_ref().is_none_or(|t| *t == record.owner.tenant)
+            && self.tenant.as_ref().is_none_or(|t| t.eq_ignore_ascii_case(&record.owner.tenant))
             && self.target.as_ref().is_none_or(|t| *t == delivery.url || *t == delivery.shown_url)
             && self.status.is_none_or(|s| s == record.status)
     }
@@ -80,6 +80,13 @@ impl Post {
     /// A delivery with all its attempts; `None`: there is none, or it is no longer kept.
     pub fn get(&self, id: DeliveryId) -> Option<Arc<Record>> {
         self.machine.lock().get(id).cloned()
+    }
+    /// Whether [`Post::replay`] would do it.
+    ///
+    /// # Errors
+    /// Why it would not.
+    pub fn can_replay(&self, id: DeliveryId, url: Option<&str>) -> Result<(), ReplayError> {
+        self.machine.lock().can_replay(id, url)
     }
     /// Sends a delivery again as a new one, to another URL if one is given, caused by that journal entry.
     pub fn replay(

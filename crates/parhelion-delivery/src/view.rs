@@ -7,11 +7,14 @@ use crate::url::{Url, encoded};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use parhelion_core::limits::KEPT_BODY_BYTES;
-use parhelion_core::{DeliveryStatus, Timestamp, text};
+use parhelion_core::{DeliveryStatus, ErrorClass, Timestamp, text};
 use serde_json::{Map, Value, json};
 
 /// Secrets shorter than this are masked in URLs only: anywhere else they would be found in innocent text.
 const SECRET_CHARS: usize = 4;
+
+/// Requests of one attempt that the journal tells of, beside the last one.
+const DETOURS: usize = 5;
 
 /// What must not be shown: the part of the URL by which `url` and `shown_url` differ.
 struct Secrets {
@@ -59,6 +62,32 @@ impl Secrets {
 }
 
 impl Record {
+    /// What the last attempt asked before its last request (redirects that were followed, a request that was answered
+    /// with a challenge), a sentence each, secrets masked.
+    pub(crate) fn detours(&self) -> Vec<String> {
+        let exchanges = self.attempts.last().map(|a| a.outcome.exchanges.as_slice()).unwrap_or_default();
+        let Some((_, before)) = exchanges.split_last().filter(|(_, before)| !before.is_empty()) else {
+            return Vec::new();
+        };
+        let hidden = Secrets::of(self);
+        let told = |pair: &[Exchange]| {
+            let [asked, next] = pair else { return None };
+            let status = asked.answer.as_ref().map(|a| a.status.to_string()).unwrap_or_default();
+            let (url, then) = (hidden.url(&asked.url), hidden.url(&next.url));
+            let body = if next.body.len() < asked.body.len() { " without the body" } else { "" };
+            Some(format!("{} {url} answered {status}: then {} {then}{body}", asked.method, next.method))
+        };
+        let mut detours: Vec<String> = exchanges.windows(2).take(DETOURS).filter_map(told).collect();
+        if before.len() > DETOURS {
+            detours.push(format!("and {} more", before.len() - DETOURS));
+        }
+        detours
+    }
+    /// Why it failed last, secrets masked.
+    pub(crate) fn shown_error(&self) -> Option<(ErrorClass, String)> {
+        let (class, why) = self.error()?;
+        Some((class, Secrets::of(self).mask(why, SECRET_CHARS)))
+    }
     /// The record as JSON. `secrets`: the URL with its query, credentials and cookies in clear.
     pub fn json(&self, secrets: bool) -> Value {
         let hidden = if secrets { None } else { Some(Secrets::of(self)) };
@@ -196,7 +225,7 @@ mod tests {
     use super::*;
     use crate::attempt::Outcome;
     use crate::machine::{Machine, Step};
-    use parhelion_core::{Delivery, ErrorClass, Owner, Policy};
+    use parhelion_core::{Delivery, Owner, Policy};
 
     fn record(url: &str, shown_url: &str, outcome: Outcome) -> Record {
         let mut machine = Machine::default();
@@ -249,6 +278,10 @@ mod tests {
             ..Outcome::default()
         };
         let record = record("http://h/x?key=s3 cr3t", "http://h/x?{sensitive}", outcome);
+        assert_eq!(
+            record.detours(),
+            ["POST http://h/x?{sensitive} answered 302: then POST http://h/y?****".to_owned()]
+        );
         let json = record.json(false);
         assert!(!json.to_string().contains("cr3t") && !json.to_string().contains("eDp5"), "{json:#}");
         assert_eq!(json["target"], "http://h/x?{sensitive}");

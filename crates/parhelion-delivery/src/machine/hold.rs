@@ -3,7 +3,7 @@
 use super::Machine;
 use crate::url::Url;
 use parhelion_core::DeliveryStatus::{Held, Queued};
-use parhelion_core::{DeliveryId, Seq, Timestamp};
+use parhelion_core::{Delivery, DeliveryId, Owner, Seq, Timestamp};
 
 /// Why a delivery is not sent again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,15 +67,13 @@ impl Machine {
         ids.len()
     }
 
-    /// Sends a delivery again, as a new one; to another URL if one is given.
-    pub fn replay(
-        &mut self,
-        id: DeliveryId,
-        url: Option<&str>,
-        cause: Seq,
-        now: Timestamp,
-    ) -> Result<DeliveryId, ReplayError> {
-        let record = self.get(id).ok_or(ReplayError::Unknown(id))?.clone();
+    /// Whether a delivery can be sent again, to that URL if one is given.
+    pub fn can_replay(&self, id: DeliveryId, url: Option<&str>) -> Result<(), ReplayError> {
+        self.repeated(id, url).map(drop)
+    }
+
+    fn repeated(&self, id: DeliveryId, url: Option<&str>) -> Result<(Owner, Delivery), ReplayError> {
+        let record = self.get(id).ok_or(ReplayError::Unknown(id))?;
         if record.request_gone {
             return Err(ReplayError::BodyGone(id));
         }
@@ -84,6 +82,18 @@ impl Machine {
             delivery.shown_url = Url::parse(url).map_err(ReplayError::BadUrl)?.requested();
             delivery.url = url.to_owned();
         }
-        Ok(self.enqueue_as(record.owner.clone(), cause, delivery, Some(id), now))
+        Ok((record.owner.clone(), delivery))
+    }
+
+    /// Sends a delivery again, as a new one; to another URL if one is given.
+    pub fn replay(
+        &mut self,
+        id: DeliveryId,
+        url: Option<&str>,
+        cause: Seq,
+        now: Timestamp,
+    ) -> Result<DeliveryId, ReplayError> {
+        let (owner, delivery) = self.repeated(id, url)?;
+        Ok(self.enqueue_as(owner, cause, delivery, Some(id), now))
     }
 }

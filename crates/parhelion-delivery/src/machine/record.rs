@@ -94,6 +94,8 @@ pub struct Report {
     pub method: &'static str,
     /// The URL with its secrets masked.
     pub shown_url: String,
+    /// What was asked on the way to the last answer, a sentence each: redirects, a challenge.
+    pub detours: Vec<String>,
     /// How many attempts the policy allows.
     pub of: u32,
     /// When the next attempt falls due, if there is one.
