@@ -117,7 +117,8 @@ impl GitHost {
             }
         })?;
         let unfit = unfit(&list);
-        if !unfit.is_empty() && !raw.is_empty() {
+        // Git's own words stay where it refused the name too.
+        if report.refs.iter().any(|(name, refusal)| refusal.is_none() && unfit.contains_key(name)) {
             report = report.refusing(&unfit);
             raw = report.encode(list.asks("side-band-64k"), &[]).into();
         }
