@@ -3,4 +3,6 @@
 mod api;
 mod git;
 mod harness;
+mod late;
+mod refusals;
 mod shape;
