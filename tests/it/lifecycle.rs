@@ -118,3 +118,19 @@ async fn a_delivery_in_flight_finishes() {
     let left = stopping.await.expect("no panic");
     assert_eq!(left, parhelion::Left::default(), "finished, hence not left");
 }
+
+#[tokio::test]
+async fn the_kit_tells_what_is_left() {
+    let server = TestServer::start().await;
+    let api = server.main();
+    api.post("/kudu/site/api/hooks", &json!({"url": "http://127.0.0.1:1/", "event": "x"})).await.want(201);
+    api.post("/_parhelion/deliveries/pause", &json!({})).await.want(200);
+    let publish = api.post("/kudu/site/api/hooks/publish/x", &json!({}));
+    let publishing = tokio::spawn(async move { publish.attempt().await });
+    api.get("/_parhelion/events?kind=delivery.created&wait=20s").await.want(200);
+    let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(server)));
+    let said = dropped.expect_err("it says so").downcast_ref::<String>().expect("a sentence").clone();
+    assert!(said.contains("world main: 1 deliveries queued or held, 0 in flight"), "{said}");
+    // Who waited is let go, answered or not.
+    let _ = publishing.await.expect("no panic");
+}

@@ -26,6 +26,16 @@ pub(crate) enum Leftover {
     Discard,
 }
 
+impl Leftover {
+    /// HTTP/1's flag.
+    pub(crate) fn flag(&self) -> Option<Arc<AtomicBool>> {
+        match self {
+            Leftover::Flag(unread) => Some(unread.clone()),
+            Leftover::Discard => None,
+        }
+    }
+}
+
 /// A body off a connection.
 pub(crate) struct Arriving {
     /// Gone when it was handed on for discarding.

@@ -6,6 +6,7 @@ use crate::{
     io::{Lingering, Protocol, sniff},
 };
 use bytes::Bytes;
+use http::{HeaderValue, header::CONNECTION};
 use hyper::{
     body::Incoming,
     server::conn::{http1, http2},
@@ -203,8 +204,13 @@ async fn connection<T: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
             unread.store(false, Ordering::Relaxed);
         }
         async move {
+            let unread = leftover.flag();
             let request = request.map(|body| Body::new(Arriving::new(body, leftover)));
-            let answer = router.call(request, Origin::plain(peer)).await;
+            let mut answer = router.call(request, Origin::plain(peer)).await;
+            // hyper closes the connection behind such an answer, and does not say so: its client would use it again.
+            if unread.is_some_and(|unread| unread.load(Ordering::Relaxed)) {
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
             // An error of the service makes hyper drop the connection (h2: reset the stream).
             if answer.extensions().get::<DropConnection>().is_some() { Err(Dropped) } else { Ok(answer) }
         }

@@ -176,7 +176,7 @@ async fn runs(api: &Api) -> usize {
 const AZURE_WEBHOOK: &str = "/org/_apis/public/distributedtask/webhooks/WebHook?api-version=6.0-preview";
 
 /// A CodePipeline pipeline `site` with a webhook of this authentication; its URL.
-async fn aws_webhook(api: &Api, authentication: &str, configuration: Value) -> String {
+pub async fn aws_webhook(api: &Api, authentication: &str, configuration: Value) -> String {
     let github = json!({"category": "Source", "owner": "ThirdParty", "provider": "GitHub", "version": "1"});
     let approval = json!({"category": "Approval", "owner": "AWS", "provider": "Manual", "version": "1"});
     let pipeline = json!({"pipeline": {

@@ -136,3 +136,26 @@ async fn a_head_over_its_limits() {
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
     all_is_well(&api).await;
 }
+
+/// A client that did not know would use the connection again, and lose its next request.
+#[tokio::test]
+async fn an_answer_before_a_body_has_ended_says_that_the_connection_ends() {
+    let server = TestServer::start().await;
+    let head = |length: usize| {
+        format!(
+            "POST /kudu/site/api/hooks HTTP/1.1\r\nhost: h\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\n\r\n"
+        )
+    };
+    let mut raw = server.raw().await;
+    raw.send(head(40 * MB)).await.send("{").await;
+    let answer = raw.answer().await;
+    assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    // One that was read leaves the connection open.
+    let mut raw = server.raw().await;
+    for _ in 0..2 {
+        raw.send(head(4)).await.send("null").await;
+        let answer = raw.answer().await;
+        assert!(answer.starts_with("HTTP/1.1 400 ") && !answer.contains("connection: close"), "{answer}");
+    }
+}

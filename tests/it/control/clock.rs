@@ -120,3 +120,75 @@ async fn idle_waits_for_what_is_being_sent_and_says_so_when_it_gives_up() {
     api.idle().await;
     publishing.await.expect("an answer");
 }
+
+#[tokio::test]
+async fn an_advance_runs_what_falls_due_on_the_way_each_at_its_own_time() {
+    let server = TestServer::manual().await;
+    let api = server.main();
+    let aws = async |operation: &str, input: Value| {
+        let call =
+            api.call("POST", "/").header("x-amz-target", &format!("CodePipeline_20150709.{operation}"));
+        call.body("application/x-amz-json-1.1", input.to_string()).await.want(200).json()
+    };
+    // Two approvals, each of which expires seven days after it was asked for.
+    for (name, wait) in [("first", "1h"), ("second", "1h")] {
+        let github =
+            json!({"category": "Source", "owner": "ThirdParty", "provider": "GitHub", "version": "1"});
+        let approval = json!({"category": "Approval", "owner": "AWS", "provider": "Manual", "version": "1"});
+        aws(
+            "CreatePipeline",
+            json!({"pipeline": {
+                "name": name,
+                "roleArn": "arn:aws:iam::000000000000:role/pipeline",
+                "artifactStore": {"type": "S3", "location": "artifacts"},
+                "stages": [
+                    {"name": "Source", "actions": [{
+                        "name": "Push", "actionTypeId": github, "outputArtifacts": [{"name": "Code"}],
+                        "configuration": {"Owner": "o", "Repo": "r", "Branch": "main", "OAuthToken": "t"}}]},
+                    {"name": "Ask", "actions": [{"name": "Ask", "actionTypeId": approval}]},
+                ],
+            }}),
+        )
+        .await;
+        api.idle().await;
+        api.post("/_parhelion/clock/advance", &json!({"by": wait})).await.want(200);
+    }
+    let status = async |name: &str| {
+        let listed = aws("ListPipelineExecutions", json!({"pipelineName": name})).await;
+        listed["pipelineExecutionSummaries"][0]["status"].as_str().unwrap_or_default().to_owned()
+    };
+    // What is ahead does not hold up idle, and happens only when its time comes.
+    api.idle().await;
+    let advance = async |to: &str| {
+        api.post("/_parhelion/clock/advance", &json!({"to": to})).await.want(200).json()["steps"].clone()
+    };
+    assert_eq!(advance("2026-01-07T23:59:59Z").await, 0);
+    assert_eq!(
+        (status("first").await.as_str(), status("second").await.as_str()),
+        ("InProgress", "InProgress")
+    );
+    assert_eq!(advance("2026-01-08T00:00:00Z").await, 1);
+    assert_eq!((status("first").await.as_str(), status("second").await.as_str()), ("Failed", "InProgress"));
+    assert_eq!(advance("2026-03-01T00:00:00Z").await, 1);
+    assert_eq!(status("second").await, "Failed");
+    let finished = api.items("/_parhelion/events?kind=execution.finished&limit=1000").await;
+    let at: Vec<&str> = finished.iter().filter_map(|event| event["at"].as_str()).collect();
+    assert_eq!(at, ["2026-01-08T00:00:00Z", "2026-01-08T01:00:00Z"], "each at its own time");
+}
+
+#[tokio::test]
+async fn a_scaled_clock_runs_by_its_factor() {
+    let server = TestServer::start().await;
+    let api = server.main();
+    let begun = std::time::Instant::now();
+    let fast = json!({"mode": "scaled", "factor": 1000.0, "now": "2040-01-01T00:00:00Z"});
+    api.put("/_parhelion/clock", &fast).await.want(200);
+    // A thing of the emulator's time: the entry of a request, half a second of real time later.
+    api.get("/_parhelion/sinks/none/requests?count=1&wait=500ms").await.want(408);
+    let now = api.get("/_parhelion/clock").await.json()["now"].as_str().unwrap_or_default().to_owned();
+    let passed: parhelion_core::Timestamp = now.parse().expect("a time");
+    let passed =
+        (passed - "2040-01-01T00:00:00Z".parse::<parhelion_core::Timestamp>().expect("a time")).num_seconds();
+    let most = i64::try_from(begun.elapsed().as_millis()).expect("a short time");
+    assert!((500..=most).contains(&passed), "{passed} s in at most {most} ms");
+}

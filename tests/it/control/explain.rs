@@ -110,3 +110,49 @@ async fn a_story_can_be_narrowed_and_an_unknown_one_is_404() {
     api.get("/_parhelion/explain/d1?why=x").await.problem(400, "\"why\"");
     api.get("/_parhelion/explain/d1?surface=gitlab").await.problem(400, "unknown surface \"gitlab\"");
 }
+
+#[tokio::test]
+async fn one_chain_runs_through_two_surfaces() {
+    let server = TestServer::start().await;
+    let api = server.world("w1");
+    let url = crate::bad_input::aws_webhook(&api, "UNAUTHENTICATED", json!({})).await;
+    hook(&api, "site", "x", &url).await;
+    let push = json!({"ref": "refs/heads/main", "after": "85c7e78e6dfb63bcad4a0bb0953c0b3554ed0e93"});
+    let published = api.post("/kudu/site/api/hooks/publish/x", &push).await.want(200);
+    api.idle().await;
+    let story = api.get(&format!("/_parhelion/explain/{}", request_id(&published))).await.want(200).json();
+    let kinds = facts(&story);
+    let chain = [
+        "request",
+        "hook.matched",
+        "delivery.created",
+        "delivery.sending",
+        "webhook.received",
+        "execution.started",
+    ];
+    let mut at = 0;
+    for kind in chain {
+        let next = kinds[at..].iter().position(|(_, k)| k == kind);
+        at += next.unwrap_or_else(|| panic!("no {kind} behind {at} in {kinds:#?}"));
+    }
+    // It went the short way, and is shown as such.
+    let sent = api.get("/_parhelion/deliveries/d1").await.want(200).json();
+    assert_eq!(
+        (&sent["status"], &sent["attempts"][0]["request"]["loopback"]),
+        (&json!("succeeded"), &json!(true))
+    );
+}
+
+#[tokio::test]
+async fn a_chain_ends_where_another_world_begins() {
+    let server = TestServer::start().await;
+    let (one, two) = (server.world("one"), server.world("two"));
+    let url = crate::bad_input::aws_webhook(&two, "UNAUTHENTICATED", json!({})).await;
+    hook(&one, "site", "x", &url).await;
+    publish(&one, "site", "x").await;
+    let received = two.items("/_parhelion/events?kind=webhook.received").await;
+    assert_eq!(received.len(), 1);
+    let cause = received[0]["cause"].as_u64().expect("a seq");
+    let request = two.get(&format!("/_parhelion/events?after={}&limit=1", cause - 1)).await.json();
+    assert_eq!((&request["items"][0]["kind"], &request["items"][0]["cause"]), (&json!("request"), &json!(0)));
+}

@@ -4,6 +4,7 @@
 mod aliases;
 mod clock;
 mod deliveries;
+mod edges;
 mod events;
 mod explain;
 mod held;

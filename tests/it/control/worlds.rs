@@ -162,3 +162,20 @@ async fn worlds_come_in_pages() {
     }
     assert_eq!(seen, ["main", "w0", "w1", "w2", "w3", "w4"]);
 }
+
+#[tokio::test]
+async fn there_is_an_end_to_how_many_worlds_there_are() {
+    let server = TestServer::start().await;
+    let worlds = server.emulator().worlds();
+    for n in 1..10_000 {
+        worlds.open(&format!("w{n}").parse().expect("a name")).expect("there is room");
+    }
+    let refused = server.world("one-more").get("/kudu/site/api/hooks").await;
+    refused.problem(503, "10000 worlds");
+    server.world("one-more").get("/_parhelion/health").await.problem(503, "10000 worlds");
+    // What nobody answers is still told so, and the worlds that are there work.
+    server.world("one-more").get("/nobody/answers/this").await.problem(404, "/nobody/answers/this");
+    hook(&server.world("w7"), "site", "x", "http://h/1").await;
+    server.main().delete("/_parhelion/worlds/w1").await.want(204);
+    server.world("one-more").get("/kudu/site/api/hooks").await.want(200);
+}
