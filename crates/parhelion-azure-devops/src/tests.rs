@@ -2,7 +2,9 @@
 
 mod definitions;
 mod git;
+mod projects;
 mod runs;
 mod state;
+mod webhook_records;
 mod webhooks;
 mod wire;
