@@ -20,6 +20,35 @@ pub fn masked(secret: &str) -> String {
     if secret.is_empty() { String::new() } else { "****".to_owned() }
 }
 
+/// Query members whose values let somebody in: tokens of webhook URLs, API keys, presigned signatures.
+const SECRET_MEMBERS: &[&str] = &[
+    "access_token",
+    "client_secret",
+    "code",
+    "key",
+    "password",
+    "secret",
+    "sig",
+    "signature",
+    "t",
+    "token",
+    "x-amz-credential",
+    "x-amz-security-token",
+    "x-amz-signature",
+];
+
+/// A path with query as it may be shown: the values of members that let somebody in are masked.
+pub fn masked_query(path: &str) -> String {
+    let Some((path, query)) = path.split_once('?') else { return path.to_owned() };
+    let shown = query.split('&').map(|member| match member.split_once('=') {
+        Some((name, value)) if SECRET_MEMBERS.iter().any(|s| s.eq_ignore_ascii_case(name)) => {
+            format!("{name}={}", masked(value))
+        }
+        _ => member.to_owned(),
+    });
+    format!("{path}?{}", shown.collect::<Vec<_>>().join("&"))
+}
+
 /// The longest prefix of at most `max` bytes that ends at a character's end.
 pub fn prefix(text: &str, max: usize) -> &str {
     &text[..text.floor_char_boundary(max)]
@@ -29,6 +58,13 @@ pub fn prefix(text: &str, max: usize) -> &str {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn values_that_let_somebody_in_are_masked() {
+        assert_eq!(masked_query("/trigger?t=abc&v=1"), "/trigger?t=****&v=1");
+        assert_eq!(masked_query("/x?Access_Token=abc&tt=2&key"), "/x?Access_Token=****&tt=2&key");
+        assert_eq!(masked_query("/x"), "/x");
+    }
 
     proptest! {
         #[test]

@@ -1,6 +1,6 @@
 //! How requests come into the worlds' journals and rings.
 
-use parhelion_core::{Call, Event, RequestRecord, Seq, WorldName};
+use parhelion_core::{Call, Event, RequestRecord, Seq, WorldName, text};
 use parhelion_http::{Arrival, Begun, Recorder, Unavailable};
 use parhelion_state::Worlds;
 use std::sync::Arc;
@@ -36,10 +36,11 @@ impl Recorder for InWorlds {
             cause: arrival.cause.unwrap_or(0),
             ..Call::default()
         };
+        let path = shown_path(arrival.path);
         let event = Event::new("request", format!("request:{}", arrival.request_id))
-            .fact(format!("{} {} from {}", arrival.method, shown_path(arrival.path), arrival.peer))
+            .fact(format!("{} {path} from {}", arrival.method, arrival.peer))
             .with("method", arrival.method)
-            .with("path", shown_path(arrival.path));
+            .with("path", path);
         let seq: Seq = world.note(arrival.surface, &call, event);
         Ok(Begun { seq, now, recorded: true })
     }
@@ -52,7 +53,7 @@ impl Recorder for InWorlds {
     }
 }
 
-/// A path as the journal shows it: bounded.
-fn shown_path(path: &str) -> &str {
-    parhelion_core::text::prefix(path, 2_000)
+/// A path as the journal shows it: bounded, and without what lets somebody in.
+fn shown_path(path: &str) -> String {
+    text::masked_query(text::prefix(path, 2_000))
 }
