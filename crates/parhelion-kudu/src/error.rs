@@ -137,6 +137,8 @@ pub enum Error {
     HookConflict,
     /// The site has as many hooks as it may have.
     TooManyHooks,
+    /// The event's name is longer than it may be.
+    LongEvent,
     /// An unknown hook, and the settings ask for 404.
     NoSuchHook,
     /// The lock is held by a deployment; found while a package is received or a record deleted.
@@ -221,6 +223,13 @@ impl Error {
                 "Kudu.WebHooksController.Subscribe",
                 format!("The site has {MAX_HOOKS} hooks, the most it may have."),
             ),
+            // CHOICE: the same; every journal entry about the hook repeats the name.
+            Error::LongEvent => exception(
+                500,
+                "System.InvalidOperationException",
+                "Kudu.WebHooksController.Subscribe",
+                format!("The event's name is longer than {MAX_EVENT_BYTES} bytes."),
+            ),
             Error::NoSuchHook => (404, Form::Empty),
             Error::Conflict { operation, pending, since } => {
                 let since = crate::domain::time::round_trip(*since);
@@ -293,6 +302,9 @@ impl Error {
         }
     }
 }
+
+/// Longest name of a hook's event, bytes.
+pub const MAX_EVENT_BYTES: usize = 1_024;
 
 /// Most hooks of a site.
 pub const MAX_HOOKS: usize = 10_000;

@@ -337,6 +337,10 @@ pub fn delivered(store: &mut KuduStore, report: &Settled, tx: &mut Tx<'_>) {
     if !same(&report.event, post_deployment::EVENT) || report.request_body != lock.body.as_bytes() {
         return;
     }
+    // One that repeats another by hand does not stand for it.
+    if !lock.deliveries.is_empty() && !lock.deliveries.contains(&report.delivery) {
+        return;
+    }
     lock.waiting.remove(&hook);
     if lock.waiting.is_empty() {
         release(store, "all its hooks have been told", tx);

@@ -23,7 +23,10 @@ pub fn of(report: &Settled, is_http: bool) -> Option<(String, String)> {
     } else {
         match report.error.as_ref().map(|(class, _)| *class) {
             Some(ErrorClass::Timeout) => "A task was canceled.",
-            Some(ErrorClass::Body) => "Error while copying content to a stream.",
+            // Without a status line there was no content yet to copy.
+            Some(ErrorClass::Body) if report.response_status.is_some() => {
+                "Error while copying content to a stream."
+            }
             _ => "An error occurred while sending the request.",
         }
     };
@@ -135,8 +138,10 @@ mod tests {
         {
             assert_eq!(failed(class), pair("Failure", sending));
         }
-        // A head without a whole body is no answer.
-        assert_eq!(shown(&report(Some(200), None, Some(ErrorClass::Body))).0, "Failure");
+        // A head without a whole body is no answer, nor is what has no head.
+        let copying = "Error while copying content to a stream.";
+        assert_eq!(shown(&report(Some(200), None, Some(ErrorClass::Body))), pair("Failure", copying));
+        assert_eq!(failed(ErrorClass::Body), pair("Failure", sending));
         let ftp = of(&report(None, None, Some(ErrorClass::NotAllowed)), false).unwrap();
         assert_eq!(ftp.1, "Only 'http' and 'https' schemes are allowed.\r\nParameter name: value");
     }

@@ -2,6 +2,7 @@
 
 use super::hook_url::HookUrl;
 use super::{outcome, text::same};
+use crate::error::MAX_EVENT_BYTES;
 use crate::store::{Hook, KuduStore};
 use bytes::Bytes;
 use parhelion_core::delivery::Credentials;
@@ -28,19 +29,21 @@ pub fn publish(
     cause: Cause,
     tx: &mut Tx<'_>,
 ) -> BTreeSet<u64> {
+    // No hook is for an event of a longer name, and the journal repeats it for each of them.
+    let shown = parhelion_core::text::prefix(event, MAX_EVENT_BYTES);
     let bytes = Bytes::copy_from_slice(body.as_bytes());
     let hooks: Vec<(u64, Arc<Hook>)> = store.hooks.iter().map(|(id, hook)| (*id, hook.clone())).collect();
     let mut told = BTreeSet::new();
     let mut misses = 0usize;
     for (id, hook) in hooks {
         let matched =
-            Event::new("hook.matched", format!("hook:{id}")).because(cause.clone()).with("event", event);
+            Event::new("hook.matched", format!("hook:{id}")).because(cause.clone()).with("event", shown);
         let subscribed = hook.event.as_deref();
         if !subscribed.is_some_and(|name| same(name, event)) {
             misses += 1;
             if misses <= NAMED_MISSES {
                 let what = subscribed.map_or("no event".to_owned(), |name| format!("\"{name}\""));
-                let fact = format!("hook {id} is for {what}, not for \"{event}\"");
+                let fact = format!("hook {id} is for {what}, not for \"{shown}\"");
                 tx.emit(matched.fact(fact).verdict(Verdict::Skipped));
             }
             continue;
@@ -61,11 +64,11 @@ pub fn publish(
         told.insert(id);
     }
     if misses > NAMED_MISSES {
-        let fact = format!("{} more hooks are for other events than \"{event}\"", misses - NAMED_MISSES);
+        let fact = format!("{} more hooks are for other events than \"{shown}\"", misses - NAMED_MISSES);
         let site = format!("site:{}", store.site);
         tx.emit(Event::new("hook.matched", site).because(cause).fact(fact).verdict(Verdict::Skipped));
     } else if store.hooks.is_empty() {
-        let fact = format!("the site has no hooks: nobody is told of \"{event}\"");
+        let fact = format!("the site has no hooks: nobody is told of \"{shown}\"");
         let site = format!("site:{}", store.site);
         tx.emit(Event::new("hook.matched", site).because(cause).fact(fact).verdict(Verdict::Skipped));
     }

@@ -1,5 +1,6 @@
 //! Times as .NET counts and writes them.
 
+use chrono::Datelike;
 use parhelion_core::Timestamp;
 
 /// 100 ns units from 0001-01-01 to 1970-01-01.
@@ -39,9 +40,12 @@ pub fn in_query(at: Timestamp) -> String {
     at.format("%Y-%m-%d_%H-%M-%SZ").to_string()
 }
 
-/// A date of a request: RFC 3339, or without a zone, which then is UTC.
+/// A date of a request: RFC 3339, or without a zone, which then is UTC. .NET knows the years 1 to 9999.
 pub fn parse(text: &str) -> Option<Timestamp> {
-    let text = text.trim();
+    read(text.trim()).filter(|at| (1..=9999).contains(&at.year()))
+}
+
+fn read(text: &str) -> Option<Timestamp> {
     if let Ok(at) = chrono::DateTime::parse_from_rfc3339(text) {
         return Some(at.to_utc());
     }
@@ -82,7 +86,9 @@ mod tests {
         assert_eq!(parse("2026-01-31T10:20:30"), parse("2026-01-31T10:20:30Z"));
         assert_eq!(parse("2026-01-31"), parse("2026-01-31T00:00:00Z"));
         assert_eq!(parse("2026-01-31T12:20:30+02:00"), parse("2026-01-31T10:20:30Z"));
-        assert_eq!(parse("08/08/2013 13:24PM"), None);
+        for none in ["08/08/2013 13:24PM", "-5000-01-01T00:00:00", "+10000-01-01", "0000-12-31"] {
+            assert_eq!(parse(none), None, "{none}");
+        }
     }
 
     proptest! {

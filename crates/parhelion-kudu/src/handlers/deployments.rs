@@ -20,6 +20,7 @@ pub const RETRY_AFTER_SECS: &str = "1";
 
 /// `GET deployments`, with an entity tag.
 pub async fn list(ask: Ask, _: Body) -> Answer {
+    ask.release_stale_lock()?;
     let url = ask.place.url();
     let all = ask.read::<ListDeployments>(())?;
     let views: Vec<DeployResult> =
@@ -39,6 +40,7 @@ pub async fn list(ask: Ask, _: Body) -> Answer {
 
 /// `GET deployments/{id}`; of `latest`, 202 as long as it is going on.
 pub async fn get(ask: Ask, _: Body) -> Answer {
+    ask.release_stale_lock()?;
     let id = ask.param(0);
     let found = ask.read::<GetDeployment>(id.clone())?;
     if id.eq_ignore_ascii_case(LATEST) && !found.deployment.status.is_final() {

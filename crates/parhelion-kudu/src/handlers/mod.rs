@@ -79,12 +79,12 @@ impl Ask {
             self.world.settled(*id).await;
         }
     }
-    /// Whether all these deliveries are over. Of none it cannot be said.
+    /// Whether all these deliveries are over.
     fn all_over(&self, deliveries: &[DeliveryId]) -> bool {
         let is_over = |id: &DeliveryId| {
             let mut wait = std::pin::pin!(self.world.settled(*id));
             wait.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready()
         };
-        !deliveries.is_empty() && deliveries.iter().all(is_over)
+        deliveries.iter().all(is_over)
     }
 }

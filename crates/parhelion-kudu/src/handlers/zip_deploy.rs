@@ -8,7 +8,7 @@ use crate::domain::package::Package;
 use crate::domain::time;
 use crate::error::{Error, Fault, Refusal};
 use crate::ops::zip_deploy::{NoteDeliveries, PreparePackage, ReleaseLock, ZipDeploy, ZipPush};
-use crate::store::KuduStore;
+use crate::store::{KuduStore, Lock};
 use crate::wire::answer::{empty, with};
 use crate::wire::query::Query;
 use crate::wire::{body as bodies, spool};
@@ -110,9 +110,15 @@ impl Ask {
         self.world.shelf::<KuduStore>().load(&self.site).store.lock.is_some()
     }
     /// Releases a lock whose deliveries are all over without a report: a restore or rollback took them away.
+    /// Whoever looks at the site's deployments asks for it first, or would wait for ever.
     pub(super) fn release_stale_lock(&self) -> Result<(), Fault> {
         let version = self.world.shelf::<KuduStore>().load(&self.site);
-        if let Some(lock) = version.store.lock.as_ref().filter(|lock| self.all_over(&lock.deliveries)) {
+        let is_over = |lock: &&Lock| match lock.deliveries.as_slice() {
+            // Taken back to the moment before their numbers were noted: they are over when nothing is being sent.
+            [] => matches!(self.world.delivery_counts(), (0, 0, _)),
+            deliveries => self.all_over(deliveries),
+        };
+        if let Some(lock) = version.store.lock.as_ref().filter(is_over) {
             self.write::<ReleaseLock>(lock.deliveries.clone())?;
         }
         Ok(())

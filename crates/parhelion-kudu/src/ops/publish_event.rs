@@ -1,8 +1,9 @@
 //! Publishing an event by hand.
 
 use crate::domain::publish;
+use crate::error::MAX_EVENT_BYTES;
 use crate::store::KuduStore;
-use parhelion_core::{Event, Verdict};
+use parhelion_core::{Event, Verdict, text};
 use parhelion_state::{Operation, Tx};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -30,7 +31,8 @@ impl Operation for PublishEvent {
 
     fn run(store: &mut KuduStore, input: Publication, tx: &mut Tx<'_>) -> Result<(), Infallible> {
         let site = format!("site:{}", store.site);
-        let fact = format!("the event \"{}\" was published with {} bytes", input.event, input.body.len());
+        let name = text::prefix(&input.event, MAX_EVENT_BYTES);
+        let fact = format!("the event \"{name}\" was published with {} bytes", input.body.len());
         let published = tx.emit(Event::new("event.published", site).fact(fact).verdict(Verdict::Ok));
         store.remove_hooks_when_gone = input.remove_when_gone;
         publish::publish(store, &input.event, &input.body, published.into(), tx);

@@ -1,7 +1,7 @@
 //! Subscribing.
 
 use crate::domain::{hook_url::HookUrl, text::same, time};
-use crate::error::{Error, MAX_HOOKS};
+use crate::error::{Error, MAX_EVENT_BYTES, MAX_HOOKS};
 use crate::store::{Hook, KuduStore, Last};
 use crate::wire::hook::Subscription;
 use parhelion_core::{Event, Verdict};
@@ -28,6 +28,11 @@ impl Operation for SubscribeHook {
             tx.explain(Event::new("hook.refused", site).fact(fact).verdict(Verdict::Failed));
             return Err(Error::HookAddress { address: wanted.url });
         };
+        if wanted.event.as_ref().is_some_and(|event| event.len() > MAX_EVENT_BYTES) {
+            let fact = format!("the event's name is longer than {MAX_EVENT_BYTES} bytes: no hook is made");
+            tx.explain(Event::new("hook.refused", site).fact(fact).verdict(Verdict::Failed));
+            return Err(Error::LongEvent);
+        }
         let named =
             |event: &Option<String>| event.as_deref().map_or("no event".to_owned(), |e| format!("\"{e}\""));
         if let Some((id, hook)) = store.hooks.iter().find(|(_, hook)| same(&hook.url, &wanted.url)) {
@@ -118,6 +123,16 @@ mod tests {
         let error = site.write::<SubscribeHook>(hook("/relative", "x")).unwrap_err();
         assert_eq!(error, Error::HookAddress { address: "/relative".into() });
         assert!(!site.exists());
+    }
+
+    #[test]
+    fn an_events_name_has_a_bound() {
+        let site = Fixture::new();
+        let longest = "e".repeat(MAX_EVENT_BYTES);
+        site.write::<SubscribeHook>(hook("http://a/", &longest)).unwrap();
+        let longer = hook("http://b/", &format!("{longest}e"));
+        assert_eq!(site.write::<SubscribeHook>(longer).unwrap_err(), Error::LongEvent);
+        assert!(site.facts().last().unwrap().contains("longer than 1024 bytes"));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Deployments by zip over HTTP, and what is told of them.
 
+use crate::store::KuduStore;
 use crate::testing::{JSON, Reply, Server, zip_of, zip_with};
 use crate::{HookSettings, PayloadForm, Settings};
-use parhelion_core::ErrorClass;
+use parhelion_core::{Call, ErrorClass};
 use parhelion_http::Body;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -179,6 +180,32 @@ async fn a_lock_that_nothing_will_release_is_found_out() {
         .collect();
     assert_eq!(facts.len(), 1, "{facts:?}");
     assert!(facts[0].contains("holds the lock"), "{facts:?}");
+}
+
+#[tokio::test]
+async fn nobody_polls_for_ever_when_a_restore_took_the_deliveries() {
+    // Also when it went back to the moment before their numbers were noted.
+    for noted in [true, false] {
+        let server = Server::new();
+        subscribe(&server).await;
+        deploy(&server, "?isAsync=true", &[("a", "1")]).await;
+        if !noted {
+            let shelf = server.world.shelf::<KuduStore>();
+            let site = "site".parse().unwrap();
+            let forgotten = shelf.write::<_, ()>(&site, &Call::default(), |store, _| {
+                store.lock.as_mut().unwrap().deliveries.clear();
+                Ok(())
+            });
+            assert!(forgotten.is_ok());
+        }
+        let latest = async || server.get("/kudu/site/api/deployments/latest").await;
+        assert_eq!(latest().await.status, 202, "what is under way is waited for");
+        let checkpoint = server.world.checkpoint();
+        server.world.restore(&checkpoint, parhelion_state::Scope::Tenant("kudu", "site"));
+        assert_eq!(latest().await.status, 200);
+        let list = server.get("/kudu/site/api/deployments").await.json();
+        assert_eq!(list.as_array().map(Vec::len), Some(1));
+    }
 }
 
 #[tokio::test]
