@@ -62,12 +62,20 @@ impl Ask {
         at_most: Duration,
         what: impl Future<Output = T>,
     ) -> Result<Option<T>, Problem> {
+        self.unless_stopped(tokio::time::timeout(at_most, what)).await.map(Result::ok)
+    }
+    /// Does something that takes its time.
+    ///
+    /// # Errors
+    /// As [`Ask::wait`]: of a world that is gone nothing can be said.
+    pub async fn unless_stopped<T>(&self, what: impl Future<Output = T>) -> Result<T, Problem> {
+        let stopped = || {
+            Problem::new(503, "Stopping", "the server stops, or the world was deleted, while the call waited")
+        };
         tokio::select! {
             biased;
-            waited = tokio::time::timeout(at_most, what) => Ok(waited.ok()),
-            () = self.control.stopping(&self.world) => {
-                Err(Problem::new(503, "Stopping", "the server stops, or the world was deleted, while the call waited"))
-            }
+            done = what => if self.world.is_closed() { Err(stopped()) } else { Ok(done) },
+            () = self.control.stopping(&self.world) => Err(stopped()),
         }
     }
     /// The `surface` that a filter of the query names, if any: a surface, or the control API itself.

@@ -63,6 +63,7 @@ pub async fn replay(ask: Ask) -> Answer {
     let Replay { url } = ask.json()?;
     let (post, id) = (post(&ask)?, id(ask.param(0))?);
     let old = post.get(id).ok_or_else(|| unknown("delivery", ask.param(0)))?;
+    post.can_replay(id, url.as_deref()).map_err(|e| refusal(&ask, e))?;
     let seq = ask.world.note_for(
         ask.world.surface_of(&old.owner.store).unwrap_or_default(),
         &old.owner,
@@ -70,14 +71,18 @@ pub async fn replay(ask: Ask) -> Answer {
         Event::new("control.replayed", format!("delivery:{id}"))
             .fact(format!("delivery {id} is sent again by request")),
     );
-    let new = post.replay(id, url.as_deref(), seq, ask.world.clock.now()).map_err(|e| match e {
-        ReplayError::Unknown(_) => unknown("delivery", ask.param(0)),
-        ReplayError::BodyGone(_) => Problem::new(409, "Conflict", e.to_string()),
-        ReplayError::BadUrl(_) => refused(e.to_string()),
-    })?;
+    let new = post.replay(id, url.as_deref(), seq, ask.world.clock.now()).map_err(|e| refusal(&ask, e))?;
     ask.world.nudge();
     let record = post.get(new).ok_or_else(|| unknown("delivery", &new.to_string()))?;
     json_answer(201, &record.json(false))
+}
+
+fn refusal(ask: &Ask, why: ReplayError) -> Problem {
+    match why {
+        ReplayError::Unknown(_) => unknown("delivery", ask.param(0)),
+        ReplayError::BodyGone(_) => Problem::new(409, "Conflict", why.to_string()),
+        ReplayError::BadUrl(_) => refused(why.to_string()),
+    }
 }
 
 pub async fn pause(ask: Ask) -> Answer {
@@ -106,7 +111,11 @@ pub async fn release(ask: Ask) -> Answer {
         LetGo { count: None, id: Some(text) } => Release::One(id(&text)?),
         _ => return Err(refused("release takes either \"count\" or \"id\"")),
     };
-    let released = post(&ask)?.release(which);
+    let post = post(&ask)?;
+    if let Release::One(id) = which {
+        post.get(id).ok_or_else(|| unknown("delivery", &id.to_string()))?;
+    }
+    let released = post.release(which);
     if let (Release::One(id), 0) = (which, released) {
         return Err(Problem::new(409, "Conflict", format!("delivery {id} is not held")));
     }

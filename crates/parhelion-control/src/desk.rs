@@ -61,7 +61,12 @@ impl Control {
         Arc::new(Control { worlds, facts, outboxes, desks: Mutex::default() })
     }
     pub(crate) fn desk(&self, world: &World) -> Arc<Desk> {
-        self.desks.lock().entry(world.name().clone()).or_default().clone()
+        let mut desks = self.desks.lock();
+        // A call that still runs while its world is deleted leaves nothing behind for the next world of that name.
+        if world.is_closed() {
+            return Arc::default();
+        }
+        desks.entry(world.name().clone()).or_default().clone()
     }
     pub(crate) fn forget(&self, world: &WorldName) {
         self.desks.lock().remove(world);

@@ -32,7 +32,7 @@ impl Filter {
     fn takes(&self, entry: &Entry) -> bool {
         let q = &self.query;
         q.admits("surface", entry.surface)
-            && q.admits("tenant", &entry.tenant)
+            && q.admits_tenant(&entry.tenant)
             && q.admits("kind", entry.kind)
             && q.admits("subject", &entry.subject)
             && q.admits("request_id", &entry.request_id)
@@ -63,7 +63,11 @@ pub async fn list(mut ask: Ask) -> Answer {
         if wait.is_some() {
             return Err(refused("\"wait\" is for long polls; a stream waits anyway"));
         }
-        return Ok(answer(200, "text/event-stream", stream_of(ask.control, ask.world, filter, after)));
+        let mut streamed = answer(200, "text/event-stream", stream_of(ask.control, ask.world, filter, after));
+        streamed
+            .headers_mut()
+            .insert(http::header::CACHE_CONTROL, http::HeaderValue::from_static("no-cache"));
+        return Ok(streamed);
     }
     let mut entries = filter.next(&ask.world, after, limit + 1);
     if let Some(wait) = wait.filter(|_| entries.is_empty()) {
@@ -101,11 +105,14 @@ fn stream_of(control: Arc<Control>, world: Arc<World>, filter: Filter, after: Se
     let stream = stream::unfold(first, |mut at| async move {
         loop {
             at.changes.borrow_and_update();
+            let (newest, _) = at.world.journal_range();
             let entries = at.filter.next(&at.world, at.after, 100);
             if let Some(last) = entries.last() {
                 at.after = last.seq;
                 return Some((Ok::<_, Infallible>(written(&entries)), at));
             }
+            // What was not wanted is not looked at again.
+            at.after = at.after.max(newest);
             if at.world.is_closed() || at.control.is_stopping() {
                 return None;
             }

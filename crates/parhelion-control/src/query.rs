@@ -48,6 +48,10 @@ impl Query {
     pub fn admits(&self, member: &str, value: &str) -> bool {
         self.get(member).is_none_or(|wanted| wanted == value)
     }
+    /// Whether `tenant` is absent or names this one. Clouds that let a tenant be written in any case keep it in one.
+    pub fn admits_tenant(&self, tenant: &str) -> bool {
+        self.get("tenant").is_none_or(|wanted| wanted.eq_ignore_ascii_case(tenant))
+    }
     /// A member read as a number or the like.
     pub fn read<T: FromStr>(&self, name: &str) -> Result<Option<T>, Problem> {
         let read = |text: &str| text.parse().map_err(|_| refused(format!("{name}={text} cannot be read")));

@@ -77,7 +77,7 @@ pub async fn list(ask: Ask) -> Answer {
     let wanted = |r: &RequestRecord| {
         q.admits("surface", r.surface)
             && q.admits("operation", &r.operation)
-            && q.admits("tenant", &r.tenant)
+            && q.admits_tenant(&r.tenant)
             && status.is_none_or(|status| status == r.status)
             && r.seq >= since
             && after.is_none_or(|after| r.seq > after)
@@ -124,7 +124,7 @@ impl Match {
         let same = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|wanted| wanted == is);
         same(&self.surface, record.surface)
             && same(&self.operation, &record.operation)
-            && same(&self.tenant, &record.tenant)
+            && self.tenant.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(&record.tenant))
             && same(&self.path, &record.path)
             && self.status.is_none_or(|status| status == record.status)
             && self.header.iter().all(|(name, value)| {

@@ -47,6 +47,13 @@ impl Sinks {
         Ok(answer)
     }
     fn open(&mut self, name: &str) -> Result<&mut Sink, Problem> {
+        // A name stands in URLs as it is.
+        let good = !name.is_empty()
+            && name.len() <= 128
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+        if !good {
+            return Err(refused("a sink's name is 1 to 128 of A-Z a-z 0-9 . _ -"));
+        }
         if self.0.len() >= SINKS && !self.0.contains_key(name) {
             return Err(Problem::new(
                 409,
@@ -167,6 +174,13 @@ pub async fn put(ask: Ask) -> Answer {
             let good = http::HeaderName::try_from(name).is_ok() && http::HeaderValue::try_from(value).is_ok();
             if !good {
                 return Err(refused(format!("\"{name}: {value}\" is no header")));
+            }
+            // Ones that contradict the body would break the connection.
+            if ["content-length", "transfer-encoding", "connection"]
+                .iter()
+                .any(|n| name.eq_ignore_ascii_case(n))
+            {
+                return Err(refused(format!("the server writes the header \"{name}\" itself")));
             }
         }
     }

@@ -19,6 +19,12 @@ impl Part {
     pub fn scope(&self, ask: &Ask) -> Result<Scope<'_>, parhelion_http::Problem> {
         if let Some(surface) = &self.surface {
             ask.known_surface(surface)?;
+            // A tenant that does not exist is empty already; what can be none is a slip of the pen.
+            if let Some(tenant) = &self.tenant
+                && ask.world.tenant_named(surface, tenant).is_none()
+            {
+                return Err(refused(format!("\"{tenant}\" is no name of a tenant of {surface}")));
+            }
         }
         match (&self.surface, &self.tenant) {
             (None, None) => Ok(Scope::World),

@@ -3,7 +3,7 @@
 use crate::ask::{Answer, Ask, ok};
 use crate::query::refused;
 use crate::units;
-use parhelion_core::Event;
+use parhelion_core::{Event, Timestamp};
 use parhelion_http::Problem;
 use parhelion_state::{ClockMode, World};
 use serde::Deserialize;
@@ -14,6 +14,11 @@ pub fn shown(world: &World) -> Value {
     let mut shown = serde_json::to_value(world.clock.mode()).unwrap_or_default();
     shown["now"] = json!(world.clock.now());
     shown
+}
+
+/// A time as answers write it.
+fn written(at: Timestamp) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
 }
 
 pub async fn get(ask: Ask) -> Answer {
@@ -52,7 +57,7 @@ pub async fn put(ask: Ask) -> Answer {
         Problem::new(
             409,
             "Conflict",
-            format!("time never goes back: it is {} (reset and restore may do so)", back.now),
+            format!("time never goes back: it is {} (reset and restore may do so)", written(back.now)),
         )
     })?;
     ask.world.stir();
@@ -79,15 +84,19 @@ pub async fn advance(ask: Ask) -> Answer {
         _ => return Err(refused("advance takes either \"by\" or \"to\"")),
     };
     if to < now {
-        return Err(Problem::new(409, "Conflict", format!("time never goes back: it is {now}")));
+        return Err(Problem::new(409, "Conflict", format!("time never goes back: it is {}", written(now))));
     }
     if to - now > chrono::TimeDelta::days(36_600) {
         return Err(refused("that is more than 100 years ahead"));
     }
-    let advanced = ask.world.advance(to).await;
+    if to > units::last_time() {
+        return Err(refused(format!("that is past {}", written(units::last_time()))));
+    }
+    let advanced = ask.unless_stopped(ask.world.advance(to)).await?;
+    let (from, until) = (written(now), written(advanced.now));
     ask.journal(
         Event::new("clock.advanced", "world:clock")
-            .fact(format!("the clock went from {now} to {}, over {} deadlines", advanced.now, advanced.steps))
+            .fact(format!("the clock went from {from} to {until}, over {} deadlines", advanced.steps))
             .with("steps", advanced.steps),
     );
     ok(&json!({"now": advanced.now, "steps": advanced.steps}))

@@ -31,9 +31,16 @@ pub fn wait(text: &str) -> Result<Duration, String> {
     Ok(wait)
 }
 
+/// The last time a clock can be set to: later ones have no RFC 3339 form, and the clouds' own forms end here too.
+pub fn last_time() -> Timestamp {
+    const SECS: i64 = 253_402_300_799; // 9999-12-31T23:59:59Z
+    Timestamp::from_timestamp(SECS, 0).unwrap_or(Timestamp::MAX_UTC)
+}
+
 /// RFC 3339.
 pub fn time(text: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|_| format!("\"{text}\" is no time: RFC 3339, as in 2026-01-31T12:00:00Z"))
+    let time = text.parse().ok().filter(|time| *time <= last_time());
+    time.ok_or_else(|| format!("\"{text}\" is no time: RFC 3339, as in 2026-01-31T12:00:00Z"))
 }
 
 #[cfg(test)]
@@ -50,6 +57,16 @@ mod tests {
             assert!(duration(bad).is_err(), "{bad}");
         }
         assert!(wait("61s").is_err() && wait("60s").is_ok());
+    }
+
+    #[test]
+    fn times_end_with_the_year_9999() {
+        assert_eq!(time("9999-12-31T23:59:59Z"), Ok(last_time()));
+        for bad in
+            ["10000-01-01T00:00:00Z", "+262142-12-31T23:59:59Z", "9999-12-31T23:59:59-12:00", "2026-01-31"]
+        {
+            assert!(time(bad).is_err(), "{bad}");
+        }
     }
 
     proptest! {

@@ -10,7 +10,7 @@ pub async fn explain(ask: Ask) -> Answer {
     ask.known_filter()?;
     let id = ask.param(0);
     let story = tree::story(&ask.world, id, |entry| {
-        ask.query.admits("surface", entry.surface) && ask.query.admits("tenant", &entry.tenant)
+        ask.query.admits("surface", entry.surface) && ask.query.admits_tenant(&entry.tenant)
     });
     let story = story.ok_or_else(|| unknown("journal entry, request, delivery or other subject", id))?;
     let accept =
