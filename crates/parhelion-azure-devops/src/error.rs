@@ -116,6 +116,8 @@ pub enum Error {
         "TF401028: The reference '{name}' has already been updated by another client, so you cannot update it. Please try again."
     )]
     RefMoved { name: String },
+    #[error("The reference '{name}' cannot be created: a reference whose name excludes it exists.")]
+    RefConflict { name: String },
     #[error("The push {id} could not be found in the repository {repository}.")]
     PushUnknown { id: String, repository: String },
 
@@ -203,6 +205,7 @@ impl Error {
             Unresolvable { .. } => (404, "GitUnresolvableToCommitException", ns::GIT),
             ChangeMisfit { .. } => (400, "GitItemNotFoundException", ns::GIT),
             RefMoved { .. } => (409, "GitReferenceStaleException", ns::GIT),
+            RefConflict { .. } => (409, "GitReferenceNameConflictException", ns::GIT),
             PushUnknown { .. } => (404, "GitPushNotFoundException", ns::GIT),
             // Docs: resources, "validate and troubleshoot". The type key is our choice (azure-devops.md 4.2).
             WebhookUnknown { .. } => (500, "WebHookNotFoundException", ns::TASKS),

@@ -6,6 +6,8 @@ use crate::{
     store::{AzureDevOpsStore, RefChange, Registered},
     tenant::Tenant,
 };
+use parhelion_git::ObjectId;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// What the YAML at a definition's new place says about webhooks.
@@ -42,7 +44,8 @@ pub async fn reread(tenant: &Tenant, repository: Uuid, changes: &[RefChange]) ->
 /// Moves the refs, all or none.
 ///
 /// # Errors
-/// [`Error::RefMoved`] when one does not stand where it should, [`Error::Contended`] when a definition was changed
+/// [`Error::RefMoved`] when one does not stand where it should, [`Error::RefConflict`] when git could not keep one
+/// beside those that are there, [`Error::Contended`] when a definition was changed
 /// since its YAML was read.
 pub fn apply(
     store: &mut AzureDevOpsStore,
@@ -57,12 +60,23 @@ pub fn apply(
     }
     let before = store.clone();
     set(store, repository, changes);
+    let names = |name: &str| store.repositories.get(&repository).is_some_and(|r| excluded(&r.refs, name));
+    if let Some(clash) = changes.iter().find(|c| c.new.some().is_some() && names(&c.name)) {
+        return Err(Error::RefConflict { name: clash.name.clone() });
+    }
     for (definition, place) in moved(&before, store) {
         let again =
             read.iter().find(|r| r.definition == definition && r.place == place).ok_or(Error::Contended)?;
         store.definitions.edit(&definition, |d| d.registered = again.registered.clone());
     }
     Ok(())
+}
+
+/// Whether another ref stands above or below that name: `a` and `a/b` exclude each other in git.
+fn excluded(refs: &BTreeMap<String, ObjectId>, name: &str) -> bool {
+    let below = format!("{name}/");
+    let above = name.match_indices('/').any(|(at, _)| refs.contains_key(&name[..at]));
+    above || refs.range(below.clone()..).next().is_some_and(|(other, _)| other.starts_with(&below))
 }
 
 fn set(store: &mut AzureDevOpsStore, repository: Uuid, changes: &[RefChange]) {

@@ -164,6 +164,7 @@ async fn one(tenant: &Tenant, named: &One, change: &RefChange) -> Result<&'stati
         match done {
             Ok(()) => return Ok("succeeded"),
             Err(Error::RefMoved { .. }) => return Ok("staleOldObjectId"),
+            Err(Error::RefConflict { .. }) => return Ok("refNameConflict"),
             Err(Error::Contended) => continue,
             Err(other) => return Err(other),
         }

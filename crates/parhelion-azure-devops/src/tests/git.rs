@@ -246,6 +246,21 @@ fn a_moved_ref_is_refused() {
 }
 
 #[test]
+fn refs_that_exclude_each_other_are_refused_and_the_repository_stays_whole() {
+    let bench = Bench::with_project("P");
+    let (_, first) = push(&bench, ZERO, json!([add("a.txt", "1")]));
+    let tip = tip(&first);
+    let update = |name: &str| {
+        let updates = json!([{ "name": name, "oldObjectId": ZERO, "newObjectId": tip }]);
+        bench.ok(&format!("POST {R}/refs"), updates)["value"][0]["updateStatus"].clone()
+    };
+    let named = ["refs/heads/main/x", "refs/heads/topic/x", "refs/heads/topic"].map(update);
+    assert_eq!(Value::from(named.to_vec()), json!(["refNameConflict", "succeeded", "refNameConflict"]));
+    let (status, _) = push(&bench, &tip, json!([add("b.txt", "1")]));
+    assert_eq!(status, 201);
+}
+
+#[test]
 fn refs_are_listed_and_updated_one_by_one() {
     let bench = Bench::with_project("P");
     let (_, first) = push(&bench, ZERO, json!([add("a.txt", "1")]));
