@@ -53,7 +53,7 @@ pub fn surface_with(worlds: Arc<Worlds>, git: Arc<GitHost>, settings: Settings) 
             async move { wire.control(request).await }
         })),
         panicked: wire::respond::panicked,
-        banner: |base| format!("azure-devops        {base}/{{organization}}"),
+        banner: |base| format!("{base}/{{organization}}"),
     }
 }
 

@@ -52,11 +52,7 @@ pub fn surface(worlds: Arc<Worlds>) -> Surface {
             async move { control::serve(request, &worlds).await }
         })),
         panicked: wire::panicked,
-        banner: |base| {
-            format!(
-                "AWS CodePipeline          {base}  (endpoint URL of the SDKs; webhooks at {base}/trigger)"
-            )
-        },
+        banner: |base| format!("{base}  (endpoint URL of the SDKs; webhooks at {base}/trigger)"),
     }
 }
 

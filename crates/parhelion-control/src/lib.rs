@@ -41,6 +41,6 @@ pub fn surface(control: Arc<Control>) -> Surface {
             let detail = format!("a mistake of the emulator's; its log names request {}", head.request_id);
             Problem::new(500, "Internal error", detail).into_response()
         },
-        banner: |base| format!("control             {base}/_parhelion/"),
+        banner: |base| format!("{base}/_parhelion/"),
     }
 }

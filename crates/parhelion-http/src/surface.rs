@@ -28,7 +28,8 @@ pub struct Surface {
     pub control: Option<HttpService>,
     /// The answer to a request whose handling panicked, in the surface's own error form.
     pub panicked: fn(&Head) -> Response,
-    /// One line for the start-up banner: where it answers, given the base URL.
+    /// Where it answers, in one line and without its name, given the base URL: for the start-up banner and for the 404
+    /// of requests that nobody claims.
     pub banner: fn(&str) -> String,
 }
 

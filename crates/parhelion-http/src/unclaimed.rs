@@ -8,10 +8,12 @@ pub(crate) fn unclaimed(surfaces: &[Surface], method: &http::Method, head: &Head
     let lines: Vec<String> = surfaces.iter().map(|s| (s.banner)(&head.base)).collect();
     let listed: Vec<Value> =
         surfaces.iter().zip(&lines).map(|(s, line)| json!({ "surface": s.name, "where": line })).collect();
+    let told: Vec<String> =
+        surfaces.iter().zip(&lines).map(|(s, line)| format!("{}: {line}", s.name)).collect();
     let detail = format!(
         "no surface recognises {method} {}; what is answered here:\n{}",
         short_path(&head.original_uri),
-        lines.join("\n")
+        told.join("\n")
     );
     Problem::new(404, "Nobody answers here", detail).with("recognised", listed).into_response()
 }

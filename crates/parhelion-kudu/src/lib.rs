@@ -47,9 +47,7 @@ pub fn surface_with(worlds: Arc<Worlds>, settings: Settings) -> Surface {
         service: service(move |request| operations::serve(worlds.clone(), settings.clone(), request)),
         control: None,
         panicked: operations::panicked,
-        banner: |base| {
-            format!("kudu                {base}/kudu/{{site}}/api/…   or   Host: {{site}}.scm.localhost")
-        },
+        banner: |base| format!("{base}/kudu/{{site}}/api/…   or   Host: {{site}}.scm.localhost"),
     }
 }
 

@@ -42,6 +42,6 @@ pub fn surface(worlds: Arc<Worlds>, git: Arc<GitHost>) -> Surface {
         service: service(move |request: Request| wire::answer(Arc::clone(&front), request)),
         control: Some(service(move |request: Request| control::answer(Arc::clone(&server), request))),
         panicked: |_| wire::rest::internal(),
-        banner: |base| format!("Secure Source Manager  {base}  (REST endpoint; git below {base}/_ssm/git/)"),
+        banner: |base| format!("{base}  (REST endpoint; git below {base}/_ssm/git/)"),
     }
 }

@@ -193,7 +193,12 @@ impl Emulator {
     }
     /// One line for each surface: where it answers.
     pub fn banner(&self) -> Vec<String> {
-        self.wired.router.surfaces().iter().map(|surface| (surface.banner)(&self.url)).collect()
+        self.wired
+            .router
+            .surfaces()
+            .iter()
+            .map(|s| format!("{:<24}{}", s.name, (s.banner)(&self.url)))
+            .collect()
     }
     /// Stops: no new connections, requests in flight finish, then deliveries in flight finish; what does not within
     /// ten seconds each is cut and named.

@@ -96,7 +96,7 @@ async fn serve(settings: Settings) -> ExitCode {
         if seeded { "" } else { " (drawn)" }
     ));
     lines.extend(emulator.banner());
-    lines.push(format!("health              {}/_parhelion/health", emulator.url()));
+    lines.push(format!("{:<24}{}/_parhelion/health", "health", emulator.url()));
     lines.push(String::new());
     // Nobody may be reading: that is no reason to stop.
     let _ = writeln!(out, "{}", lines.join("\n")).and_then(|()| out.flush());

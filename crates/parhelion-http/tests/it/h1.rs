@@ -156,11 +156,11 @@ async fn nobody_s_request_gets_the_list_of_what_is_answered() {
         (status, said["status"].as_u64(), said["type"].as_str()),
         (404, Some(404), Some("about:blank"))
     );
-    assert_eq!(said["recognised"][0]["where"], "alpha  http://h:1/_w/w1/alpha/…");
+    assert_eq!(said["recognised"][0]["where"], "http://h:1/_w/w1/alpha/…");
     assert_eq!(said["recognised"][1]["surface"], "beta");
     let detail = said["detail"].as_str().unwrap();
     assert!(
-        detail.contains("GET /_w/w1/nowhere") && detail.contains("beta  ") && !detail.contains("secret"),
+        detail.contains("GET /_w/w1/nowhere") && detail.contains("beta: http") && !detail.contains("secret"),
         "{detail}"
     );
     let (world, record) = s.kit.ended().await;

@@ -138,7 +138,7 @@ fn surfaces() -> (Vec<Surface>, Strings) {
             answer(200, "text/plain", format!("alpha's own {} {}", request.method(), request.uri()))
         })),
         panicked: |head| answer(500, "text/plain", format!("alpha broke at {}", head.request_id)),
-        banner: |base| format!("alpha  {base}/alpha/…"),
+        banner: |base| format!("{base}/alpha/…"),
     };
     let beta = Surface {
         name: "beta",
@@ -148,7 +148,7 @@ fn surfaces() -> (Vec<Surface>, Strings) {
         service: service(|_| async { answer(200, "text/plain", "beta") }),
         control: None,
         panicked: |_| problem(500, "beta broke", ""),
-        banner: |base| format!("beta  {base}/ with Host: beta.example"),
+        banner: |base| format!("{base}/ with Host: beta.example"),
     };
     (vec![alpha, beta], strings)
 }
