@@ -16,7 +16,7 @@ async fn nothing_comes_after_the_last_number() {
     }
     let stream = api.get("/_parhelion/events").header("accept", "text/event-stream");
     let stream = stream.header("last-event-id", &last).stream().await;
-    assert_eq!((stream.status, stream.headers["cache-control"].to_str()), (200, Ok("no-cache")));
+    assert_eq!((stream.status, stream.headers["cache-control"].as_bytes()), (200, &b"no-cache"[..]));
 }
 
 #[tokio::test]
@@ -29,7 +29,10 @@ async fn a_stream_tells_what_is_wanted_however_much_is_not() {
         hooks(&api, "site").await;
         let id = hook(&api, "site", "x", &format!("http://h/{n}")).await;
         let told = stream.next().await.expect("an event");
-        assert_eq!((told.kind.as_str(), &told.data["subject"]), ("hook.created", &json!(format!("hook:{id}"))));
+        assert_eq!(
+            (told.kind.as_str(), &told.data["subject"]),
+            ("hook.created", &json!(format!("hook:{id}")))
+        );
     }
 }
 
@@ -104,18 +107,21 @@ async fn waiting_ends_with_the_world() {
     hook(&api, "site", "x", &receiver.url()).await;
     let publishing = publishing(&api, "site", "x");
     receiver.wait_for(1).await;
-    let (seq, _) = (api.items("/_parhelion/events?limit=1000").await.len(), ());
+    let seq = api.items("/_parhelion/events?limit=1000").await.len();
     let wait = |call: parhelion_testkit::Call| tokio::spawn(call.into_future());
     let waiting = [
         wait(api.get(&format!("/_parhelion/events?after={}&wait=20s", seq + 100))),
         wait(api.post("/_parhelion/idle", &json!({"timeout": "20s"}))),
         wait(api.post("/_parhelion/clock/advance", &json!({"by": "1h"}))),
     ];
-    main.delete("/_parhelion/worlds/short").await.want(204);
-    for waited in waiting {
+    // A call that comes only after the end finds a new world of that name: that one ends as well.
+    while waiting.iter().any(|call| !call.is_finished()) {
+        main.delete("/_parhelion/worlds/short").await;
+    }
+    for (n, waited) in waiting.into_iter().enumerate() {
         let answer = waited.await.expect("an answer");
-        // One that came only after the end found a new world of that name, where all is quiet.
-        if answer.status != 200 {
+        // In a new world all is quiet, and time may move.
+        if n == 0 || answer.status != 200 {
             answer.problem(503, "the world was deleted");
         }
     }
@@ -234,5 +240,8 @@ async fn a_redirect_is_told_of() {
     publish(&api, "site", "x").await;
     let story = api.explain(&id).await;
     let url = receiver.url();
-    assert!(story.contains(&format!("POST {url}/ answered 302: then GET {url}/there without the body")), "{story}");
+    assert!(
+        story.contains(&format!("POST {url} answered 302: then GET {url}/there without the body")),
+        "{story}"
+    );
 }
