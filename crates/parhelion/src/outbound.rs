@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 use http_body_util::BodyExt;
-use parhelion_core::{Call, ErrorClass, Event, Owner, Seq, Settled, Timestamp, WorldName};
+use parhelion_core::{Call, Event, Owner, Seq, Settled, Timestamp, WorldName};
 use parhelion_delivery::{
     Attempt, DeliverTo, DriverHost, HttpTransport, Loopback, Outcome, Post, Transport, TransportSettings,
     drive,
@@ -11,20 +11,13 @@ use parhelion_http::{DropConnection, Origin, Router};
 use parhelion_state::World;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::task::JoinHandle;
 
-/// What goes along with an attempt on its short way to ourselves.
-struct Sender {
-    /// The world whose delivery is being sent: a seq means something in its own world only.
-    world: WorldName,
-    /// Whether the answer was that the connection is dropped.
-    dropped: AtomicBool,
-}
-
 tokio::task_local! {
-    static SENDER: Arc<Sender>;
+    /// Goes along with an attempt on its short way to ourselves: the world whose delivery is being sent. A seq means
+    /// something in its own world only.
+    static SENDER: WorldName;
 }
 
 /// An outbox with the task that empties it.
@@ -127,19 +120,7 @@ struct Sending {
 
 impl Transport for Sending {
     fn send(&self, attempt: &Attempt) -> BoxFuture<'static, Outcome> {
-        let sender = Arc::new(Sender { world: self.world.clone(), dropped: AtomicBool::new(false) });
-        let sending = SENDER.scope(sender.clone(), self.transport.send(attempt));
-        Box::pin(async move {
-            let mut outcome = sending.await;
-            if sender.dropped.load(Ordering::Acquire) {
-                // Over a socket not a byte of the answer would have come.
-                if let Some(last) = outcome.exchanges.last_mut() {
-                    last.answer = None;
-                }
-                outcome.error = Some((ErrorClass::Reset, "the receiver dropped the connection".to_owned()));
-            }
-            outcome
-        })
+        Box::pin(SENDER.scope(self.world.clone(), self.transport.send(attempt)))
     }
 }
 
@@ -187,13 +168,10 @@ async fn to_ourselves(
         (Some("_w"), Some(name)) => name.parse().unwrap_or_else(|_| WorldName::main()),
         _ => WorldName::main(),
     };
-    let same_world = SENDER.try_with(|sender| sender.world == target).unwrap_or(false);
+    let same_world = SENDER.try_with(|sender| *sender == target).unwrap_or(false);
     let origin =
         Origin { peer: IpAddr::V4(Ipv4Addr::LOCALHOST), cause: same_world.then_some(cause), secure: false };
     let answer = router.call(request.map(parhelion_http::Body::from), origin).await;
-    if answer.extensions().get::<DropConnection>().is_some() {
-        let _ = SENDER.try_with(|sender| sender.dropped.store(true, Ordering::Release));
-    }
     if answer.extensions().get::<DropConnection>().is_some() {
         return None;
     }
