@@ -5,7 +5,7 @@ use crate::query::refused;
 use crate::units;
 use parhelion_core::{Event, Timestamp};
 use parhelion_http::Problem;
-use parhelion_state::{ClockMode, World};
+use parhelion_state::{ClockMode, END_OF_TIME, World};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -89,8 +89,8 @@ pub async fn advance(ask: Ask) -> Answer {
     if to - now > chrono::TimeDelta::days(36_600) {
         return Err(refused("that is more than 100 years ahead"));
     }
-    if to > units::last_time() {
-        return Err(refused(format!("that is past {}", written(units::last_time()))));
+    if to > END_OF_TIME {
+        return Err(refused(format!("that is past {}", written(END_OF_TIME))));
     }
     let advanced = ask.unless_stopped(ask.world.advance(to)).await?;
     let (from, until) = (written(now), written(advanced.now));

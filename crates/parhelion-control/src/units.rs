@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use parhelion_core::{Timestamp, limits};
+use parhelion_state::END_OF_TIME;
 use std::time::Duration;
 
 /// `250ms`, `5s`, `90m`, `2h`, `7d`: a whole number and a unit; at most 100 years.
@@ -31,15 +32,9 @@ pub fn wait(text: &str) -> Result<Duration, String> {
     Ok(wait)
 }
 
-/// The last time a clock can be set to: later ones have no RFC 3339 form, and the clouds' own forms end here too.
-pub fn last_time() -> Timestamp {
-    const SECS: i64 = 253_402_300_799; // 9999-12-31T23:59:59Z
-    Timestamp::from_timestamp(SECS, 0).unwrap_or(Timestamp::MAX_UTC)
-}
-
 /// RFC 3339.
 pub fn time(text: &str) -> Result<Timestamp, String> {
-    let time = text.parse().ok().filter(|time| *time <= last_time());
+    let time = text.parse().ok().filter(|time| *time <= END_OF_TIME);
     time.ok_or_else(|| format!("\"{text}\" is no time: RFC 3339, as in 2026-01-31T12:00:00Z"))
 }
 
@@ -61,7 +56,7 @@ mod tests {
 
     #[test]
     fn times_end_with_the_year_9999() {
-        assert_eq!(time("9999-12-31T23:59:59Z"), Ok(last_time()));
+        assert_eq!(time("9999-12-31T23:59:59Z"), Ok(END_OF_TIME));
         for bad in
             ["10000-01-01T00:00:00Z", "+262142-12-31T23:59:59Z", "9999-12-31T23:59:59-12:00", "2026-01-31"]
         {
