@@ -53,7 +53,9 @@ async fn bare() -> Result<(), Fault> {
                     Ok::<_, Infallible>(Response::new(Full::new(body)))
                 }
             });
-            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
+            let _ = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), answer)
+                .await;
         });
     }
 }
@@ -193,7 +195,11 @@ async fn measure(binary: &str) -> Result<(), Fault> {
     let cold_bare = cold_start(|| start(own, &["--bare"]), &any).await?;
     println!("cold start to the first answer, median of {STARTS}");
     println!("  emulator   {:8.1} ms", cold.as_secs_f64() * 1e3);
-    println!("  bare hyper {:8.1} ms   ratio {:.2}", cold_bare.as_secs_f64() * 1e3, cold.as_secs_f64() / cold_bare.as_secs_f64());
+    println!(
+        "  bare hyper {:8.1} ms   ratio {:.2}",
+        cold_bare.as_secs_f64() * 1e3,
+        cold.as_secs_f64() / cold_bare.as_secs_f64()
+    );
 
     let emulator = emulator(binary)?;
     let bare = start(own, &["--bare"])?;
@@ -204,7 +210,11 @@ async fn measure(binary: &str) -> Result<(), Fault> {
     println!("idle memory (resident)");
     if let (Some(idle), Some(idle_bare)) = (idle, idle_bare) {
         println!("  emulator   {:8.1} MiB", idle as f64 / 1024.0);
-        println!("  bare hyper {:8.1} MiB  ratio {:.2}", idle_bare as f64 / 1024.0, idle as f64 / idle_bare as f64);
+        println!(
+            "  bare hyper {:8.1} MiB  ratio {:.2}",
+            idle_bare as f64 / 1024.0,
+            idle as f64 / idle_bare as f64
+        );
     }
 
     let (made, _) = once(&mut sender, &Call::aws("CodePipeline_20150709.CreatePipeline", PIPELINE)).await?;
@@ -212,7 +222,10 @@ async fn measure(binary: &str) -> Result<(), Fault> {
         return Err(format!("CreatePipeline answered {made}").into());
     }
     let reads = [
-        ("CodePipeline GetPipeline (JSON)", Call::aws("CodePipeline_20150709.GetPipeline", r#"{"name":"bench"}"#)),
+        (
+            "CodePipeline GetPipeline (JSON)",
+            Call::aws("CodePipeline_20150709.GetPipeline", r#"{"name":"bench"}"#),
+        ),
         ("Kudu list hooks", Call::get("/kudu/bench/api/hooks")),
         ("control health", health.clone()),
     ];
