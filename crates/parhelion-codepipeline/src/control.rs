@@ -1,25 +1,54 @@
-//! This surface's own calls of the control API (section 12 of the specification): the clients of partners.
+//! This surface's own calls of the control API (section 12 of the specification): [`ROUTES`], a file for each.
 
-use crate::domain::{
-    catalogue::{self, Run},
-    jobs,
-    place::{DEFAULT_ACCOUNT, DEFAULT_REGION, Place},
-};
-use crate::shapes::ActionOwner;
+mod clients;
+
+use crate::domain::place::{DEFAULT_ACCOUNT, DEFAULT_REGION, Place};
 use crate::store::CodePipelineStore;
-use http::{Method, header::ALLOW};
-use parhelion_core::Event;
+use http::{HeaderValue, Method, header::ALLOW};
 use parhelion_http::{BodyError, Head, Problem, Request, Response, answer, problem, read_body};
-use parhelion_state::{World, Worlds};
+use parhelion_state::{Tx, World, Worlds};
 use percent_encoding::percent_decode_str;
-use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
-use std::convert::Infallible;
+use serde_json::{Map, Value};
 
-/// Largest body of a call here, bytes.
+/// One call: where it is, what it takes, what answers it.
+struct Route {
+    /// Its path below the surface's own.
+    path: &'static str,
+    /// Whether a name may follow (`/event-targets/{name}`).
+    named: bool,
+    /// What it can be called with.
+    methods: &'static [Method],
+    /// Largest body, bytes.
+    body_bytes: u64,
+    /// Answers it.
+    run: fn(&Ask<'_>) -> Result<Response, Problem>,
+}
+
+/// Largest body of a call that says no other, bytes.
 const BODY_BYTES: u64 = 64 * 1024;
-/// Longest client token. Docs: the model's `ClientToken`.
-const TOKEN_CHARS: usize = 256;
+
+/// All calls, by path.
+static ROUTES: &[Route] = &[Route {
+    path: "/clients",
+    named: false,
+    methods: &[Method::GET, Method::PUT],
+    body_bytes: BODY_BYTES,
+    run: clients::answer,
+}];
+
+/// A call on its way to what answers it.
+struct Ask<'a> {
+    /// The world it is for.
+    world: &'a World,
+    /// What the server knows of it.
+    head: &'a Head,
+    /// How it was called.
+    method: Method,
+    /// The name behind the route's path.
+    name: Option<String>,
+    /// The members of its body, or of its query where it has no body.
+    members: Map<String, Value>,
+}
 
 /// Answers a call below `/_parhelion/surfaces/codepipeline`.
 pub async fn serve(request: Request, worlds: &Worlds) -> Response {
@@ -29,135 +58,127 @@ pub async fn serve(request: Request, worlds: &Worlds) -> Response {
 async fn answered(request: Request, worlds: &Worlds) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().trim_end_matches('/');
-    if path != "/clients" {
-        let text = format!("codepipeline has /clients (GET, PUT), and no {path}");
+    let Some((route, name)) = routed(path)? else {
+        let calls: Vec<String> =
+            ROUTES.iter().map(|route| format!("{} ({})", route.path, listed(route.methods, ", "))).collect();
+        let text = format!("codepipeline has {}, and no {path}", calls.join(", "));
         return Err(Problem::new(404, "no such call", text));
+    };
+    if !route.methods.contains(&parts.method) {
+        let text = format!("{} takes {}", route.path, listed(route.methods, " and "));
+        let mut response = problem(405, "method not allowed", text);
+        if let Ok(allow) = HeaderValue::from_str(&listed(route.methods, ", ")) {
+            response.headers_mut().insert(ALLOW, allow);
+        }
+        return Ok(response);
     }
     let head = Head::of(&parts);
     let world = worlds.find(&head.world);
     let world = world
         .ok_or_else(|| Problem::new(404, "no such world", format!("there is no world '{}'", head.world)))?;
-    match parts.method {
-        Method::GET => get(&world, head, &query(parts.uri.query().unwrap_or(""))?),
-        Method::PUT => {
-            let bytes = read_body(body, BODY_BYTES).await.map_err(|error| match error {
-                BodyError::TooLarge { .. } => Problem::new(413, "body too large", error.to_string()),
-                _ => Problem::new(400, "unreadable body", error.to_string()),
-            })?;
-            put(&world, head, &members(&bytes)?)
+    let mut members = query(parts.uri.query().unwrap_or(""))?;
+    if [Method::PUT, Method::POST].contains(&parts.method) {
+        if let Some(name) = members.keys().next() {
+            return Err(unknown_member(name));
         }
-        _ => {
-            let mut response = problem(405, "method not allowed", "/clients takes GET and PUT");
-            response.headers_mut().insert(ALLOW, http::HeaderValue::from_static("GET, PUT"));
-            Ok(response)
-        }
+        let bytes = read_body(body, route.body_bytes).await.map_err(|error| match error {
+            BodyError::TooLarge { .. } => Problem::new(413, "body too large", error.to_string()),
+            _ => Problem::new(400, "unreadable body", error.to_string()),
+        })?;
+        members = serde_json::from_slice(&bytes)
+            .map_err(|error| bad_body(format!("a JSON object is wanted: {error}")))?;
     }
+    (route.run)(&Ask { world: &world, head, method: parts.method.clone(), name, members })
 }
 
-type Given = BTreeMap<String, String>;
+/// The route of a path, and the name behind it.
+fn routed(path: &str) -> Result<Option<(&'static Route, Option<String>)>, Problem> {
+    for route in ROUTES {
+        let Some(rest) = path.strip_prefix(route.path) else { continue };
+        if rest.is_empty() {
+            return Ok(Some((route, None)));
+        }
+        if let (true, Some(name)) = (route.named, rest.strip_prefix('/')) {
+            let name = percent_decode_str(name).decode_utf8();
+            let name = name.map_err(|_| Problem::new(400, "bad path", "the name is not UTF-8"))?;
+            return Ok(Some((route, Some(name.into_owned()))));
+        }
+    }
+    Ok(None)
+}
+
+fn listed(methods: &[Method], between: &str) -> String {
+    methods.iter().map(Method::as_str).collect::<Vec<_>>().join(between)
+}
 
 fn unknown_member(name: &str) -> Problem {
     Problem::new(400, "unknown member", format!("'{name}' is no member of this call"))
 }
 
-fn query(text: &str) -> Result<Given, Problem> {
-    let mut given = Given::new();
+/// A body that is not what the call takes.
+fn bad_body(why: impl Into<String>) -> Problem {
+    Problem::new(400, "bad body", why)
+}
+
+fn query(text: &str) -> Result<Map<String, Value>, Problem> {
+    let mut given = Map::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        if !["account", "region", "provider"].contains(&name) {
-            return Err(unknown_member(name));
-        }
         let value = percent_decode_str(value).decode_utf8();
         let value = value.map_err(|_| Problem::new(400, "bad query", format!("'{name}' is not UTF-8")))?;
-        given.insert(name.to_owned(), value.into_owned());
+        given.insert(name.to_owned(), value.into_owned().into());
     }
     Ok(given)
 }
 
-fn members(bytes: &[u8]) -> Result<Given, Problem> {
-    let body: Map<String, Value> = serde_json::from_slice(bytes)
-        .map_err(|error| Problem::new(400, "bad body", format!("a JSON object is wanted: {error}")))?;
-    let mut given = Given::new();
-    for (name, value) in body {
-        if !["account", "region", "provider", "clientToken"].contains(&name.as_str()) {
-            return Err(unknown_member(&name));
+/// 200 with that body.
+fn ok(body: &Value) -> Response {
+    answer(200, "application/json", body.to_string())
+}
+
+impl Ask<'_> {
+    /// Refuses members that are none of these, by name. `account` and `region` always are.
+    fn only(&self, known: &[&str]) -> Result<(), Problem> {
+        let known = |name: &str| ["account", "region"].contains(&name) || known.contains(&name);
+        match self.members.keys().find(|name| !known(name)) {
+            None => Ok(()),
+            Some(name) => Err(unknown_member(name)),
         }
-        let Value::String(text) = value else {
-            return Err(Problem::new(400, "bad body", format!("'{name}' must be a string")));
-        };
-        given.insert(name, text);
     }
-    Ok(given)
-}
 
-fn place(given: &Given) -> Result<Place, Problem> {
-    let member =
-        |name: &str, default: &'static str| given.get(name).map_or(default, String::as_str).to_owned();
-    Place::new(&member("account", DEFAULT_ACCOUNT), &member("region", DEFAULT_REGION))
-        .map_err(|bad| Problem::new(400, "no such tenant", bad.to_string()))
-}
-
-/// The providers whose actions are done by partners' workers.
-fn providers() -> BTreeSet<&'static str> {
-    let partners = catalogue::action_kinds().iter();
-    let partners =
-        partners.filter(|kind| kind.id.owner == ActionOwner::ThirdParty && kind.run == Run::ThirdPartyJob);
-    partners.map(|kind| kind.id.provider.as_str()).collect()
-}
-
-fn known(provider: &str) -> Result<(), Problem> {
-    let providers = providers();
-    if providers.contains(provider) {
-        return Ok(());
-    }
-    let names: Vec<&str> = providers.into_iter().collect();
-    Err(Problem::new(404, "no such provider", format!("'{provider}' is none of {}", names.join(", "))))
-}
-
-fn client(place: &Place, provider: &str, token: &str) -> Value {
-    let id = jobs::client_id(place.account(), provider);
-    json!({"clientId": id, "provider": provider, "clientToken": token})
-}
-
-fn get(world: &World, head: &Head, asked: &Given) -> Result<Response, Problem> {
-    let place = place(asked)?;
-    let shelf = world.shelf::<CodePipelineStore>();
-    let shown = |provider: &str| {
-        shelf.read(&place, &head.call(), |store, _| client(&place, provider, store.client_token(provider)))
-    };
-    let body = match asked.get("provider") {
-        Some(provider) => {
-            known(provider)?;
-            shown(provider)
+    /// A member that is a text, where it is there.
+    fn text(&self, name: &str) -> Result<Option<&str>, Problem> {
+        match self.members.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(bad_body(format!("'{name}' must be a string"))),
         }
-        None => json!({"items": providers().into_iter().map(shown).collect::<Vec<_>>()}),
-    };
-    Ok(answer(200, "application/json", body.to_string()))
-}
+    }
 
-fn put(world: &World, head: &Head, given: &Given) -> Result<Response, Problem> {
-    let place = place(given)?;
-    let (Some(provider), Some(token)) = (given.get("provider"), given.get("clientToken")) else {
-        return Err(Problem::new(400, "bad body", "'provider' and 'clientToken' are wanted"));
-    };
-    known(provider)?;
-    if !(1..=TOKEN_CHARS).contains(&token.chars().count()) {
-        let text = format!("'clientToken' has 1 to {TOKEN_CHARS} characters");
-        return Err(Problem::new(400, "bad body", text));
+    /// Whose data it is about.
+    fn place(&self) -> Result<Place, Problem> {
+        let account = self.text("account")?.unwrap_or(DEFAULT_ACCOUNT);
+        let region = self.text("region")?.unwrap_or(DEFAULT_REGION);
+        Place::new(account, region).map_err(|bad| Problem::new(400, "no such tenant", bad.to_string()))
     }
-    let shelf = world.shelf::<CodePipelineStore>();
-    if !shelf.admits(&place) {
-        return Err(Problem::new(503, "too many tenants", "this world has no room for another tenant"));
+
+    /// Looks at a tenant.
+    fn read<T>(&self, place: &Place, with: impl FnOnce(&CodePipelineStore) -> T) -> T {
+        self.world.shelf::<CodePipelineStore>().read(place, &self.head.call(), |store, _| with(store))
     }
-    let done = shelf.write(&place, &head.call(), |store, tx| {
-        store.clients.put(provider.clone(), token.clone());
-        let event = Event::new("control.client", format!("client:{provider}"));
-        tx.emit(event.fact(format!("the client of {provider} has another token")));
-        Ok::<_, Infallible>(())
-    });
-    match done {
-        Ok(_) => Ok(answer(200, "application/json", client(&place, provider, token).to_string())),
-        Err(never) => match never {},
+
+    /// Changes a tenant.
+    fn write<T>(
+        &self,
+        place: &Place,
+        with: impl FnOnce(&mut CodePipelineStore, &mut Tx<'_>) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let shelf = self.world.shelf::<CodePipelineStore>();
+        if !shelf.admits(place) {
+            let text = "this world has no room for another tenant";
+            return Err(Problem::new(503, "too many tenants", text));
+        }
+        shelf.write(place, &self.head.call(), with).map(|done| done.value)
     }
 }
 

@@ -2,6 +2,7 @@ use super::*;
 use crate::ops::testing::{Bench, ready, with_job};
 use parhelion_core::WorldName;
 use parhelion_http::Body;
+use serde_json::json;
 
 fn exchange(worlds: &Worlds, method: &str, uri: &str, body: &str) -> (u16, Value) {
     let head = Head {
