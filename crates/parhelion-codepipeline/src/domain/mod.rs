@@ -1,5 +1,6 @@
 //! Rules that more than one operation needs.
 
+pub mod action_types;
 pub mod artifacts;
 pub mod catalogue;
 pub mod engine;
@@ -7,6 +8,7 @@ pub mod jobs;
 pub mod jsonpath;
 pub mod place;
 pub mod plans;
+pub mod roles;
 pub mod simulation;
 pub mod starts;
 pub mod structure;

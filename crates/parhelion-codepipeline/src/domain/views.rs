@@ -249,9 +249,10 @@ impl<'a> MaskedPlans<'a> {
     /// The version that an execution runs: as it is kept, and without secrets.
     pub fn of(&mut self, execution: &Execution) -> Option<(&'a Plan, &PipelineDeclaration)> {
         let plan = self.engine.plan_of(self.line, execution)?;
-        let place = &self.engine.place;
-        let masked =
-            self.made.entry(execution.version).or_insert_with(|| plans::masked(&plan.declaration, place));
+        let masked = self
+            .made
+            .entry(execution.version)
+            .or_insert_with(|| plans::masked(&plan.declaration, self.engine));
         Some((plan, masked))
     }
 }

@@ -4,7 +4,7 @@ use crate::{
             Input, Start,
             records::{ExecutionId, LineId},
         },
-        plans, starts, tags,
+        plans, roles, starts, tags,
     },
     error::{Error, Result},
     shapes::{CreatePipelineInput, CreatePipelineOutput, TriggerType},
@@ -39,8 +39,14 @@ impl Operation for CreatePipeline {
         if store.engine.names.len() >= PIPELINES_MAX {
             return Err(Error::LimitExceeded { what: "pipelines", limit: PIPELINES_MAX });
         }
-        let plan = plans::admit(input.pipeline, &store.place, None, tx.now())?;
-        let pipeline = plans::masked(&plan.declaration, &store.place);
+        let plan = plans::admit(
+            input.pipeline,
+            &store.engine,
+            &|role| roles::assumable(tx, &store.place, role),
+            None,
+            tx.now(),
+        )?;
+        let pipeline = plans::masked(&plan.declaration, &store.engine);
         let variables = starts::defaults(&plan);
         store.set_tags(&arn, tags);
         store.step(Input::Create(Box::new(plan)), tx);
@@ -146,8 +152,9 @@ mod tests {
         let bench = Bench::new();
         bench.change(|store, tx| {
             for n in 0..PIPELINES_MAX {
-                let plan = plans::admit(declaration(&format!("p{n}")), &store.place.clone(), None, tx.now())
-                    .unwrap();
+                let plan =
+                    plans::admit(declaration(&format!("p{n}")), &store.engine, &|_| true, None, tx.now())
+                        .unwrap();
                 store.step(Input::Create(Box::new(plan)), tx);
             }
         });

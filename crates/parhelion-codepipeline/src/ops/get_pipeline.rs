@@ -32,7 +32,7 @@ impl Query for GetPipeline {
                 .ok_or_else(|| Error::PipelineVersionNotFound { name: input.name.clone(), version })?,
         };
         Ok(GetPipelineOutput {
-            pipeline: Some(plans::masked(&plan.declaration, &store.place)),
+            pipeline: Some(plans::masked(&plan.declaration, &store.engine)),
             metadata: Some(PipelineMetadata {
                 pipeline_arn: Some(store.place.arn(&line.name)),
                 created: Some(line.created.into()),

@@ -1,5 +1,5 @@
 use crate::{
-    domain::{engine::Input, plans},
+    domain::{engine::Input, plans, roles},
     error::{Error, Resource, Result},
     shapes::{UpdatePipelineInput, UpdatePipelineOutput},
     store::CodePipelineStore,
@@ -29,8 +29,14 @@ impl Operation for UpdatePipeline {
             what: Resource::Pipeline(name.clone()),
         };
         let (line, _, before) = store.pipeline(&name).map_err(|_| missing())?;
-        let plan = plans::admit(input.pipeline, &store.place, Some(&before.declaration), tx.now())?;
-        let pipeline = plans::masked(&plan.declaration, &store.place);
+        let plan = plans::admit(
+            input.pipeline,
+            &store.engine,
+            &|role| roles::assumable(tx, &store.place, role),
+            Some(&before.declaration),
+            tx.now(),
+        )?;
+        let pipeline = plans::masked(&plan.declaration, &store.engine);
         store.step(Input::Update(line, Box::new(plan)), tx);
         Ok(UpdatePipelineOutput { pipeline: Some(pipeline) })
     }

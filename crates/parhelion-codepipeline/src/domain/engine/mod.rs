@@ -16,10 +16,15 @@ mod tell;
 mod tell_work;
 #[cfg(test)]
 mod tests;
+mod types;
 mod work;
 
-use super::{jobs::Job, place::Place};
-use crate::shapes::TriggerType;
+use super::{
+    action_types::{Made, TypeKey},
+    jobs::Job,
+    place::Place,
+};
+use crate::shapes::{ActionTypeId, TriggerType};
 use parhelion_core::{Cause, Event, Timestamp};
 use parhelion_state::Table;
 use records::{Due, Execution, ExecutionId, Gate, JobId, Key, Line, LineId, Outcome, Plan, Run, Wanted};
@@ -52,6 +57,8 @@ pub struct Engine {
     pub jobs: Table<JobId, Job>,
     /// The jobs that a worker may be given, by action type, the oldest first.
     pub queue: Table<(String, u64), JobId>,
+    /// The action types that somebody made, deleted ones too.
+    pub types: Table<TypeKey, Made>,
     /// What falls due when.
     due: Table<(Timestamp, Due), ()>,
 }
@@ -75,6 +82,10 @@ pub enum Input {
     Continue(JobId, String, Outcome),
     /// A worker is done.
     Finish(JobId, Outcome),
+    /// An action type is made, or replaced.
+    Define(Box<Made>),
+    /// An action type is deleted.
+    Retire(ActionTypeId),
     /// Time went on.
     Time,
 }
@@ -149,6 +160,7 @@ impl Engine {
             runs: Table::default(),
             jobs: Table::default(),
             queue: Table::default(),
+            types: Table::default(),
             due: Table::default(),
         }
     }
@@ -215,6 +227,8 @@ impl Machine<'_> {
             Input::Acknowledge(job) => self.acknowledge(job),
             Input::Continue(job, token, news) => self.continue_with(job, token, news),
             Input::Finish(job, outcome) => self.job_done(job, outcome),
+            Input::Define(made) => self.define(*made),
+            Input::Retire(id) => self.retire(&id),
             Input::Time => {}
         }
     }

@@ -1,7 +1,8 @@
 //! What an action does: simulated work, approvals, jobs for workers, executions of other pipelines.
 
 use super::records::{Due, Execution, ExecutionId, Failed, JobId, Key, Outcome, Plan, Position, Run, RunId};
-use super::{Effect, Machine, Start, tell};
+use super::types::missing_type;
+use super::{Effect, Engine, Machine, Start, tell};
 use crate::domain::jobs::{Job, JobState, queue_of};
 use crate::domain::{artifacts, catalogue, simulation};
 use crate::shapes::{
@@ -21,6 +22,8 @@ pub enum Work {
     Approval,
     /// A partner's worker, who polls.
     ThirdParty,
+    /// A customer's worker, who polls.
+    Custom,
     /// Another pipeline.
     Pipeline,
     /// The type is not there (any more).
@@ -28,8 +31,8 @@ pub enum Work {
 }
 
 /// Who does the work of an action of a type.
-pub fn work_of(action_type: &ActionTypeId) -> Work {
-    match catalogue::action_kind(action_type).map(|kind| kind.run) {
+pub fn work_of(engine: &Engine, action_type: &ActionTypeId) -> Work {
+    match engine.kind(action_type).map(|kind| kind.run) {
         // Docs: the one built-in action whose work happens here: it starts the named pipeline and waits.
         Some(_)
             if (action_type.category, action_type.provider.as_str())
@@ -40,15 +43,16 @@ pub fn work_of(action_type: &ActionTypeId) -> Work {
         Some(catalogue::Run::Source | catalogue::Run::Simulated) => Work::Simulated,
         Some(catalogue::Run::Approval) => Work::Approval,
         Some(catalogue::Run::ThirdPartyJob) => Work::ThirdParty,
-        Some(catalogue::Run::CustomJob) | None => Work::Missing,
+        Some(catalogue::Run::CustomJob) => Work::Custom,
+        None => Work::Missing,
     }
 }
 
 /// How long an action may take.
-fn time_limit(action: &ActionDeclaration) -> TimeDelta {
+fn time_limit(engine: &Engine, action: &ActionDeclaration) -> TimeDelta {
     // Docs: only approvals may say it themselves.
     let own = action.timeout_in_minutes.map(|minutes| TimeDelta::minutes(i64::from(minutes)));
-    let of_type = catalogue::action_kind(&action.action_type_id).map(|kind| kind.timeout_secs);
+    let of_type = engine.kind(&action.action_type_id).map(|kind| kind.timeout_secs);
     let seconds = of_type.and_then(|secs| i64::try_from(secs).ok()).and_then(TimeDelta::try_seconds);
     own.or(seconds).unwrap_or(TimeDelta::hours(1))
 }
@@ -66,10 +70,12 @@ impl Machine<'_> {
         let outputs = outputs
             .map(|out| artifacts::key(&line.name, &out.name, stage == 0, &self.draw.token("artifact", 7)))
             .collect();
-        let work = work_of(&declared.action_type_id);
+        let work = work_of(self.engine, &declared.action_type_id);
         let due = match work {
             Work::Simulated | Work::Missing => self.now,
-            Work::Approval | Work::ThirdParty | Work::Pipeline => self.now + time_limit(declared),
+            Work::Approval | Work::ThirdParty | Work::Custom | Work::Pipeline => {
+                self.now + time_limit(self.engine, declared)
+            }
         };
         let run = Run {
             id: RunId(self.draw.uuid("action-execution")),
@@ -106,14 +112,16 @@ impl Machine<'_> {
         self.tell_action(key, because.to_owned());
         match work {
             Work::Simulated | Work::Missing => self.set_due(due, Due::Done(key)),
-            Work::Approval | Work::ThirdParty => self.set_due(due, Due::Expires(key)),
+            Work::Approval | Work::ThirdParty | Work::Custom => self.set_due(due, Due::Expires(key)),
             Work::Pipeline => {
                 self.set_due(due, Due::Expires(key));
                 self.start_other(key, declared);
             }
         }
         match work {
-            Work::ThirdParty => self.queue_job(key, declared.action_type_id.clone(), None, None),
+            Work::ThirdParty | Work::Custom => {
+                self.queue_job(key, declared.action_type_id.clone(), None, None)
+            }
             Work::Approval => self.tell_approval(key, due),
             _ => {}
         }
@@ -156,14 +164,11 @@ impl Machine<'_> {
     pub(super) fn work_done(&mut self, key: Key) {
         let Some((run, execution, plan)) = self.under_way(key) else { return };
         let Some(declared) = plan.action(run.stage, run.action) else { return };
-        let outcome = match work_of(&declared.action_type_id) {
+        let outcome = match work_of(self.engine, &declared.action_type_id) {
             Work::Simulated => self.simulated(key, &run, &execution, declared),
             Work::Pipeline => self.outcome_of_other(&run, declared),
-            // CHOICE: as AWS does for a custom action type that was deleted.
-            Work::Missing => {
-                Outcome::failure("ConfigurationError", "The action type does not exist or was deleted")
-            }
-            Work::Approval | Work::ThirdParty => return,
+            Work::Missing => missing_type(),
+            Work::Approval | Work::ThirdParty | Work::Custom => return,
         };
         self.finish(key, outcome);
     }
@@ -191,7 +196,7 @@ impl Machine<'_> {
     pub(super) fn expire(&mut self, key: Key) {
         let Some((run, _, plan)) = self.under_way(key) else { return };
         let Some(declared) = plan.action(run.stage, run.action) else { return };
-        let message = match work_of(&declared.action_type_id) {
+        let message = match work_of(self.engine, &declared.action_type_id) {
             Work::Approval => "The approval was not answered in time",
             _ => "The action did not finish in time",
         };
@@ -235,12 +240,10 @@ impl Machine<'_> {
     pub(super) fn is_idle(&self, key: Key) -> bool {
         let Some((run, _, plan)) = self.under_way(key) else { return false };
         let Some(declared) = plan.action(run.stage, run.action) else { return false };
-        match work_of(&declared.action_type_id) {
-            Work::Approval => true,
-            Work::ThirdParty => {
-                run.job.and_then(|job| self.engine.jobs.get(&job)).is_some_and(|job| job.state.is_open())
-            }
-            Work::Simulated | Work::Pipeline | Work::Missing => false,
+        // Its type may be gone since: the job stands for itself.
+        match run.job.and_then(|job| self.engine.jobs.get(&job)) {
+            Some(job) => job.state.is_open(),
+            None => work_of(self.engine, &declared.action_type_id) == Work::Approval,
         }
     }
 
@@ -366,6 +369,13 @@ impl Machine<'_> {
     fn close_job(&mut self, id: JobId, state: JobState) {
         self.set_job(id, state);
         self.tell_job_over(id);
+    }
+
+    /// A job cannot be done any more: its run ends with it.
+    pub(super) fn lose_job(&mut self, id: JobId, outcome: Outcome) {
+        let Some(run) = self.engine.jobs.get(&id).map(|job| job.run) else { return };
+        self.close_job(id, JobState::Failed);
+        self.finish(run, outcome);
     }
 
     /// A job goes with its pipeline.
