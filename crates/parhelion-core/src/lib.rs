@@ -10,13 +10,16 @@ pub mod glob;
 pub mod limits;
 pub mod operation;
 pub mod request;
+pub mod script;
 pub mod tenant;
 pub mod text;
+pub mod units;
 
 pub use delivery::{Credentials, Delivery, DeliveryId, DeliveryStatus, ErrorClass, Outbox, Policy, Settled};
 pub use event::{Cause, Event, EventNo, Verdict};
 pub use operation::{OperationInfo, Standing};
 pub use request::{Call, RequestRecord, Seq};
+pub use script::{Pace, Scripted, Scripting};
 pub use tenant::{Owner, TenantKey, WorldName};
 
 /// An instant of the emulator's time, UTC. `chrono` is built without its clock: it cannot be read, only passed in.

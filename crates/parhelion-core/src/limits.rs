@@ -46,5 +46,11 @@ pub const PAST_OF_TENANT: usize = 256;
 pub const PAST_OF_WORLD: usize = 20_000;
 /// Steps of mail or time that one write may cause before it counts as endless.
 pub const CHAIN_STEPS: usize = 10_000;
+/// Behaviours of a world.
+pub const BEHAVIOURS: usize = 1_000;
+/// Outcomes of one behaviour.
+pub const OUTCOMES: usize = 1_000;
+/// Of all behaviours of a world, bytes of text.
+pub const BEHAVIOURS_BYTES: usize = 16 * 1024 * 1024;
 /// Longest that a control call waits, seconds.
 pub const WAIT_SECS: u64 = 60;

@@ -3,7 +3,7 @@
 use crate::ledger::Ledger;
 use crate::shelf::{Chain, Shelf, remember};
 use crate::{Store, Ticket, Version, World};
-use parhelion_core::{Call, Owner, Seq, Settled, Timestamp};
+use parhelion_core::{Call, Event, Owner, Seq, Settled, Timestamp};
 use serde_json::Value;
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +36,17 @@ pub trait AnyShelf: Any + Send + Sync + sealed::Sealed {
     fn counts(&self, tenant: &str) -> Option<Vec<(&'static str, usize)>>;
     /// A tenant's store as JSON, secrets masked or not; `None` when it does not exist.
     fn dump(&self, tenant: &str, secrets: bool) -> Option<Value>;
+    /// What a subject of a tenant waits for ([`Store::standing`]).
+    fn standing(&self, tenant: &str, subject: &str, now: Timestamp) -> Vec<Event>;
+    #[doc(hidden)]
+    fn step(
+        &self,
+        world: &World,
+        chain: &mut Chain,
+        call: &Call,
+        tenant: &str,
+        id: Option<&str>,
+    ) -> Option<String>;
     #[doc(hidden)]
     fn checkpoint(&self) -> KeptShelf;
     #[doc(hidden)]
@@ -82,6 +93,21 @@ impl<S: Store> AnyShelf for Shelf<S> {
             S::mask(&mut value);
         }
         Some(value)
+    }
+    fn standing(&self, tenant: &str, subject: &str, now: Timestamp) -> Vec<Event> {
+        self.existing(tenant).map(|version| version.store.standing(subject, now)).unwrap_or_default()
+    }
+    fn step(
+        &self,
+        world: &World,
+        chain: &mut Chain,
+        call: &Call,
+        tenant: &str,
+        id: Option<&str>,
+    ) -> Option<String> {
+        let cell = self.by_name(tenant).filter(|cell| cell.touched.load(Ordering::Acquire))?;
+        let stepped = cell.run(world, self, chain, call, |store, tx| store.on_step(id, tx).ok_or(()));
+        stepped.ok().map(|done| done.value)
     }
     fn checkpoint(&self) -> KeptShelf {
         let kept: Kept<S> = self

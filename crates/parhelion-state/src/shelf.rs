@@ -230,6 +230,7 @@ impl<S: Store> Cell<S> {
         let mut store = base.store.clone();
         let mut tx = Tx {
             world,
+            surface: S::SURFACE,
             owner: &self.owner,
             call,
             now,
@@ -238,9 +239,10 @@ impl<S: Store> Cell<S> {
             jobs: base.jobs.clone(),
             effects: Vec::new(),
             events: 0,
+            drawn: None,
         };
         let result = f(&mut store, &mut tx);
-        let Tx { counters, handles, jobs, effects, .. } = tx;
+        let Tx { counters, handles, jobs, effects, drawn, .. } = tx;
         if cfg!(debug_assertions) && result.is_ok() {
             store.check();
         }
@@ -285,6 +287,9 @@ impl<S: Store> Cell<S> {
             }
         }
         let value = result?;
+        if let Some(mut drawn) = drawn {
+            *drawn.kept = drawn.next;
+        }
         let generation = self.generation.load(Ordering::Acquire);
         if !jobs.ptr_eq(&base.jobs) {
             for (id, job) in jobs.iter().filter(|(id, _)| !base.jobs.contains_key(*id)) {

@@ -2,7 +2,7 @@
 
 use crate::{AnyTable, Call, Table, Tx, World};
 use imbl::OrdMap;
-use parhelion_core::{Seq, Settled, TenantKey, Timestamp};
+use parhelion_core::{Event, Seq, Settled, TenantKey, Timestamp};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{future::Future, pin::Pin, sync::Arc};
@@ -34,6 +34,17 @@ pub trait Store: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync 
     fn on_delivered(&mut self, _report: &Settled, _tx: &mut Tx<'_>) {}
     /// Learns how a job came out.
     fn on_job_done(&mut self, _job: &Job, _outcome: Result<Value, String>, _tx: &mut Tx<'_>) {}
+    /// Moves one thing that stands at [`parhelion_core::Pace::Manual`], or that a behaviour lets hang: the one of this
+    /// id, or the one that has stood longest. Which it was, in words (`action:…`); `None` when there is none, and then
+    /// what was changed is dropped.
+    fn on_step(&mut self, _id: Option<&str>, _tx: &mut Tx<'_>) -> Option<String> {
+        None
+    }
+    /// What a subject (`execution:…`) waits for now, each as a fact with verdict
+    /// [`parhelion_core::Verdict::Waiting`]: for explain. Empty when it waits for nothing or is not here.
+    fn standing(&self, _subject: &str, _now: Timestamp) -> Vec<Event> {
+        Vec::new()
+    }
     /// Its tables by name: for counts.
     fn tables(&self) -> Vec<(&'static str, &dyn AnyTable)>;
     /// Panics when an invariant does not hold; called before each publication in debug builds.

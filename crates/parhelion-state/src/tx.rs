@@ -1,9 +1,11 @@
 //! [`Tx`]: all that an operation may know of, and do to, the outside.
 
+use crate::script::{Script, Work};
 use crate::shelf::Visit;
 use crate::{Handle, Job, Store, Table, Version, World};
 use imbl::OrdMap;
-use parhelion_core::{Call, Cause, Delivery, Event, EventNo, Owner, Seq, Timestamp};
+use parhelion_core::{Call, Cause, Delivery, Event, EventNo, Owner, Pace, Scripted, Seq, Timestamp};
+use parking_lot::MutexGuard;
 use std::sync::Arc;
 
 /// Puts mail into its receiver's inbox, once the seq of its cause is known.
@@ -17,10 +19,18 @@ pub(crate) enum Effect {
     Send(Deposit, Visit, Cause),
 }
 
+/// The world's script while an operation draws from it: held, so that of two operations one comes first, and changed
+/// on a copy, which goes with the value.
+pub(crate) struct Drawn<'a> {
+    pub(crate) kept: MutexGuard<'a, Script>,
+    pub(crate) next: Script,
+}
+
 /// One operation's turn on one tenant. Effects (`emit`, `deliver`, `spawn_job`, `send`, `claim`, the counters)
 /// go with the value and vanish with an `Err`; facts (`explain`) stay in any case.
 pub struct Tx<'a> {
     pub(crate) world: &'a World,
+    pub(crate) surface: &'static str,
     pub(crate) owner: &'a Owner,
     pub(crate) call: &'a Call,
     pub(crate) now: Timestamp,
@@ -29,6 +39,7 @@ pub struct Tx<'a> {
     pub(crate) jobs: Table<u64, Job>,
     pub(crate) effects: Vec<Effect>,
     pub(crate) events: usize,
+    pub(crate) drawn: Option<Drawn<'a>>,
 }
 
 impl Tx<'_> {
@@ -122,5 +133,31 @@ impl Tx<'_> {
     /// Another tenant's (or store's) published value, as it is now. Never waits.
     pub fn peek<T: Store>(&self, key: &T::Key) -> Arc<Version<T>> {
         self.world.typed::<T>().load(key)
+    }
+    /// How this attempt at a piece of simulated work is to come out, if a behaviour is about it: the one with most
+    /// members in its `match`, then the newest. `facets` say what the work is, member name → value; a name may stand
+    /// several times. Surface and tenant are added here.
+    ///
+    /// One outcome is used up, if the operation succeeds. Tell it with [`Scripted::used`], so that explain finds it.
+    pub fn scripted(&mut self, facets: &[(&'static str, &str)]) -> Option<Scripted> {
+        let work = Work { surface: self.surface, tenant: &self.owner.tenant, facets };
+        if let Some(drawn) = &mut self.drawn {
+            let name = drawn.next.decides(&work)?;
+            return drawn.next.take(name);
+        }
+        // Nothing else is waited for while it is held: the ledger comes after it.
+        let kept = self.world.script_lock();
+        let name = kept.decides(&work)?;
+        let mut next = kept.clone();
+        let scripted = next.take(name);
+        self.drawn = Some(Drawn { kept, next });
+        scripted
+    }
+    /// How fast simulated work of a kind goes at this surface.
+    pub fn pace(&self, kind: &str) -> Pace {
+        match &self.drawn {
+            Some(drawn) => drawn.next.pace(self.surface, kind),
+            None => self.world.script_lock().pace(self.surface, kind),
+        }
     }
 }

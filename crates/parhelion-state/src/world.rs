@@ -1,13 +1,15 @@
 //! [`World`]: a whole emulator's state as a value: shelves, clock, ids, journal, outbox.
 
 mod checkpoint;
+mod scripts;
 
 pub use checkpoint::{Checkpoint, Scope};
+pub use scripts::Stepped;
 
 use crate::any_shelf::AnyShelf;
 use crate::ledger::{Entry, Ledger, Writer};
 use crate::shelf::{Chain, Shelf, ShelfRef};
-use crate::{Handle, Ids, RequestRing, Store, Ticket, WorldClock};
+use crate::{Handle, Ids, RequestRing, Script, Store, Ticket, WorldClock};
 use parhelion_core::{Call, DeliveryId, Event, Outbox, Owner, Seq, Settled, Timestamp, WorldName, limits};
 use parking_lot::{Mutex, RwLock};
 use serde_json::Value;
@@ -20,7 +22,7 @@ use tokio::sync::watch;
 
 /// One emulator's state. Nothing of it is global: a server holds many.
 ///
-/// Locks, in this order: `ticking`, `gate`, a tenant's writer, `ledger`, the outbox's own. None is held across an
+/// Locks, in this order: `ticking`, `gate`, a tenant's writer, `script`, `ledger`, the outbox's own. None is held across an
 /// await; the new value is published while the ledger is held, so seq and values agree.
 pub struct World {
     name: WorldName,
@@ -32,6 +34,8 @@ pub struct World {
     ticking: Mutex<()>,
     /// Shared by a write with all its mail; exclusive for checkpoint, restore and reset.
     gate: RwLock<()>,
+    /// Behaviours and paces; held by an operation that draws an outcome until it is over.
+    script: Mutex<Script>,
     ledger: Mutex<Ledger>,
     requests: Mutex<RequestRing>,
     past_values: AtomicUsize,
@@ -77,6 +81,7 @@ impl World {
             outbox,
             ticking: Mutex::new(()),
             gate: RwLock::new(()),
+            script: Mutex::default(),
             ledger: Mutex::new(ledger),
             requests: Mutex::default(),
             past_values: AtomicUsize::new(0),

@@ -3,4 +3,5 @@
 mod claims;
 mod edges;
 mod random;
+mod script;
 mod toys;

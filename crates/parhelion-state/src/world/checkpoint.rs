@@ -1,8 +1,8 @@
 //! A world at one instant: taking it, giving it back, emptying it, and stepping back in time.
 
 use super::{Turn, World};
-use crate::ClockMode;
 use crate::any_shelf::KeptShelf;
+use crate::{ClockMode, Script};
 use parhelion_core::{Owner, Seq, Timestamp};
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// What part of a world a reset or a restore is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope<'a> {
-    /// All of it, outbox and clock included.
+    /// All of it: outbox, behaviours, paces and clock included.
     World,
     /// All tenants of a surface.
     Surface(&'a str),
@@ -23,6 +23,7 @@ pub struct Checkpoint {
     at: Timestamp,
     mode: ClockMode,
     seq: Seq,
+    script: Script,
     shelves: BTreeMap<&'static str, KeptShelf>,
     outbox: Box<dyn Any + Send + Sync>,
 }
@@ -46,13 +47,14 @@ impl World {
         Checkpoint {
             at: self.clock.now(),
             mode: self.clock.mode(),
+            script: self.script(),
             seq: self.ledger.lock().seq,
             shelves: self.shelves.iter().map(|(name, shelf)| (*name, shelf.checkpoint())).collect(),
             outbox: self.outbox.checkpoint(),
         }
     }
-    /// Takes a checkpoint back, all of it or a part. A part leaves clock and outbox alone, but for the part's
-    /// unsent deliveries, which are cancelled.
+    /// Takes a checkpoint back, all of it or a part. A part leaves clock, outbox, behaviours and paces alone, but for
+    /// the part's unsent deliveries, which are cancelled.
     pub fn restore(&self, checkpoint: &Checkpoint, scope: Scope<'_>) {
         self.put_back(scope, Some(checkpoint));
         self.stir();
@@ -71,6 +73,8 @@ impl World {
                 Some(checkpoint) => self.clock.set_back(checkpoint.mode, checkpoint.at),
                 None => self.clock.reset(),
             }
+            // Behaviours and paces are the world's; a part of it has none of its own.
+            *self.script_lock() = checkpoint.map(|kept| kept.script.clone()).unwrap_or_default();
         }
         let at = self.clock.now();
         // The outbox first, and under the gate: a write that comes next finds values and outbox of one moment, and
