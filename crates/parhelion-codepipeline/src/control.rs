@@ -1,6 +1,7 @@
 //! This surface's own calls of the control API (section 12 of the specification): [`ROUTES`], a file for each.
 
 mod clients;
+mod event_targets;
 
 use crate::domain::place::{DEFAULT_ACCOUNT, DEFAULT_REGION, Place};
 use crate::store::CodePipelineStore;
@@ -28,13 +29,22 @@ struct Route {
 const BODY_BYTES: u64 = 64 * 1024;
 
 /// All calls, by path.
-static ROUTES: &[Route] = &[Route {
-    path: "/clients",
-    named: false,
-    methods: &[Method::GET, Method::PUT],
-    body_bytes: BODY_BYTES,
-    run: clients::answer,
-}];
+static ROUTES: &[Route] = &[
+    Route {
+        path: "/clients",
+        named: false,
+        methods: &[Method::GET, Method::PUT],
+        body_bytes: BODY_BYTES,
+        run: clients::answer,
+    },
+    Route {
+        path: "/event-targets",
+        named: true,
+        methods: &[Method::DELETE, Method::GET, Method::PUT],
+        body_bytes: BODY_BYTES,
+        run: event_targets::answer,
+    },
+];
 
 /// A call on its way to what answers it.
 struct Ask<'a> {

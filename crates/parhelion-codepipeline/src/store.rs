@@ -8,6 +8,7 @@ use crate::{
             Change, Draw, Effect, Engine, Input,
             records::{Execution, ExecutionId, Line, LineId, Plan},
         },
+        event_targets::{self, EventTarget},
         jobs::{self, DEFAULT_CLIENT_TOKEN},
         place::Place,
         simulation,
@@ -43,6 +44,8 @@ pub struct CodePipelineStore {
     pub request_tokens: Table<(LineId, String), TokenUse>,
     /// The tokens of partners' clients that were given one, by provider.
     pub clients: Table<String, String>,
+    /// Who is told of state changes, by name.
+    pub event_targets: Table<String, EventTarget>,
 }
 
 /// A webhook.
@@ -93,6 +96,7 @@ impl Store for CodePipelineStore {
             tags: Table::default(),
             request_tokens: Table::default(),
             clients: Table::default(),
+            event_targets: Table::default(),
         }
     }
     fn next_deadline(&self) -> Option<Timestamp> {
@@ -115,6 +119,7 @@ impl Store for CodePipelineStore {
             ("tagged_resources", &self.tags),
             ("client_request_tokens", &self.request_tokens),
             ("clients", &self.clients),
+            ("event_targets", &self.event_targets),
         ]
     }
     fn check(&self) {
@@ -161,7 +166,11 @@ impl CodePipelineStore {
                 }
                 Effect::Publish(change) => {
                     let event = self.published(change, tx);
-                    tx.emit(event);
+                    let body = (!self.event_targets.is_empty()).then(|| event.data.clone());
+                    let number = tx.emit(event);
+                    if let Some(body) = body {
+                        event_targets::publish(&self.event_targets, &body, number, tx);
+                    }
                 }
                 Effect::Claim(job) => tx.claim(jobs::handle(job), job.to_string()),
                 Effect::Release(job) => tx.release(&jobs::handle(job)),

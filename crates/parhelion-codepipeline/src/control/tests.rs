@@ -22,7 +22,7 @@ fn exchange(worlds: &Worlds, method: &str, uri: &str, body: &str) -> (u16, Value
     let response = ready(serve(request, worlds));
     let status = response.status().as_u16();
     let bytes = ready(read_body(response.into_body(), 1_000_000)).unwrap();
-    (status, serde_json::from_slice(&bytes).unwrap())
+    (status, if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() })
 }
 
 fn worlds() -> std::sync::Arc<Worlds> {
@@ -88,4 +88,69 @@ fn what_is_wrong_is_named() {
         assert_eq!(got, status, "{method} {uri} {body}");
         assert!(text.contains(part), "{text}");
     }
+}
+
+#[test]
+fn event_targets_are_put_listed_and_deleted() {
+    let worlds = worlds();
+    let all = || exchange(&worlds, "GET", "/event-targets", "").1;
+    assert_eq!(all(), json!({"items": []}));
+    let body = r#"{"url": "http://h/b", "pattern": {"detail": {"state": ["FAILED"]}}}"#;
+    let (status, put) = exchange(&worlds, "PUT", "/event-targets/b", body);
+    let shown = json!({"name": "b", "url": "http://h/b", "pattern": {"detail": {"state": ["FAILED"]}}});
+    assert_eq!((status, &put), (200, &shown));
+    exchange(&worlds, "PUT", "/event-targets/a.1-x_", r#"{"url": "http://h/a"}"#);
+    assert_eq!(exchange(&worlds, "GET", "/event-targets/b", ""), (200, shown));
+    assert_eq!(all()["items"][0], json!({"name": "a.1-x_", "url": "http://h/a"}));
+    let page = exchange(&worlds, "GET", "/event-targets?limit=1", "").1;
+    assert_eq!(page["next"], "a.1-x_");
+    let page = exchange(&worlds, "GET", "/event-targets?limit=1&after=a.1-x_", "").1;
+    assert_eq!((&page["items"][0]["name"], page.get("next")), (&json!("b"), None));
+    // Another region has its own.
+    let body = r#"{"url": "http://h/c", "region": "eu-west-1"}"#;
+    assert_eq!(exchange(&worlds, "PUT", "/event-targets/c", body).0, 200);
+    assert_eq!(exchange(&worlds, "GET", "/event-targets/c", "").0, 404);
+    assert_eq!(exchange(&worlds, "GET", "/event-targets/c?region=eu-west-1", "").0, 200);
+    assert_eq!(exchange(&worlds, "DELETE", "/event-targets/b", "").0, 204);
+    assert_eq!(exchange(&worlds, "DELETE", "/event-targets/b", "").0, 404);
+    assert_eq!(all()["items"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn what_is_wrong_with_an_event_target_is_named() {
+    let worlds = worlds();
+    let deep =
+        format!(r#"{{"url": "http://h/", "pattern": {}1{}}}"#, r#"{"a":"#.repeat(100), "}".repeat(100));
+    for (method, uri, body, status, part) in [
+        ("PUT", "/event-targets", r#"{"url": "http://h/"}"#, 400, "/event-targets/{name}"),
+        ("POST", "/event-targets/a", "{}", 405, "DELETE and GET and PUT"),
+        ("PUT", "/event-targets/a%20b", r#"{"url": "http://h/"}"#, 400, "A-Z a-z 0-9"),
+        ("PUT", "/event-targets/a/b", r#"{"url": "http://h/"}"#, 400, "A-Z a-z 0-9"),
+        ("PUT", "/event-targets/%ff", "{}", 400, "UTF-8"),
+        ("PUT", "/event-targets/a", "{}", 400, "'url' is wanted"),
+        ("PUT", "/event-targets/a", r#"{"url": "ftp://h/"}"#, 400, "'url': an absolute http or https URL"),
+        ("PUT", "/event-targets/a", r#"{"url": "http://h/", "patern": {}}"#, 400, "'patern'"),
+        ("PUT", "/event-targets/a", r#"{"url": "http://h/", "pattern": 1}"#, 400, "pattern: an object"),
+        ("PUT", "/event-targets/a?region=x", r#"{"url": "http://h/"}"#, 400, "'region'"),
+        ("PUT", "/event-targets/a", &deep, 400, "nested deeper"),
+        (
+            "PUT",
+            "/event-targets/a",
+            r#"{"url": "http://h/", "pattern": {"source": [{"cidr": "x"}]}}"#,
+            400,
+            "pattern.source: there is no matcher 'cidr'",
+        ),
+        ("GET", "/event-targets?limit=0", "", 400, "'limit'"),
+        ("GET", "/event-targets/nope", "", 404, "'nope'"),
+    ] {
+        let (got, problem) = exchange(&worlds, method, uri, body);
+        assert_eq!(got, status, "{method} {uri} {body}: {problem}");
+        assert!(problem["detail"].as_str().unwrap().contains(part), "{problem}");
+    }
+    for n in 0..100 {
+        let uri = format!("/event-targets/t{n}");
+        assert_eq!(exchange(&worlds, "PUT", &uri, r#"{"url": "http://h/"}"#).0, 200);
+    }
+    assert_eq!(exchange(&worlds, "PUT", "/event-targets/t7", r#"{"url": "http://h/7"}"#).0, 200);
+    assert_eq!(exchange(&worlds, "PUT", "/event-targets/more", r#"{"url": "http://h/"}"#).0, 409);
 }
