@@ -10,6 +10,7 @@
 mod control;
 mod domain;
 mod error;
+mod iam;
 mod operations;
 mod ops;
 mod shapes;
@@ -39,11 +40,12 @@ pub fn surface(worlds: Arc<Worlds>) -> Surface {
             async move {
                 let (parts, body) = request.into_parts();
                 let is_trigger = wire::is_trigger(&parts);
+                let neighbour = if wire::is_call(&parts) { None } else { iam::Service::of(&parts) };
                 let request = http::Request::from_parts(parts, body);
-                if is_trigger {
-                    trigger::serve(request, &worlds).await
-                } else {
-                    wire::serve(request, &Operations { worlds: &worlds }).await
+                match neighbour {
+                    _ if is_trigger => trigger::serve(request, &worlds).await,
+                    Some(service) => iam::serve(request, service, &worlds).await,
+                    None => wire::serve(request, &Operations { worlds: &worlds }).await,
                 }
             }
         }),
@@ -58,7 +60,7 @@ pub fn surface(worlds: Arc<Worlds>) -> Surface {
 
 /// The shelves that each world needs for this surface.
 pub fn shelves() -> Vec<Arc<dyn AnyShelf>> {
-    vec![Arc::new(Shelf::<CodePipelineStore>::default())]
+    vec![Shelf::<CodePipelineStore>::boxed(), Shelf::<iam::store::IamStore>::boxed()]
 }
 
 /// The table of operations as the wire sees it.

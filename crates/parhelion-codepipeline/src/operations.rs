@@ -105,7 +105,7 @@ pub static TABLE: &[Row] = &[
 /// The table without its functions: for coverage, documentation and logs.
 pub fn infos() -> &'static [OperationInfo] {
     static INFOS: std::sync::LazyLock<Vec<OperationInfo>> =
-        std::sync::LazyLock::new(|| TABLE.iter().map(|row| row.info).collect());
+        std::sync::LazyLock::new(|| TABLE.iter().map(|row| row.info).chain(crate::iam::infos()).collect());
     &INFOS
 }
 
@@ -163,6 +163,6 @@ mod tests {
             assert!(find(name).is_some());
         }
         assert!(find("StopPipelineExecution").is_none());
-        assert_eq!(infos().len(), TABLE.len());
+        assert_eq!(infos().len(), TABLE.len() + crate::iam::infos().count());
     }
 }

@@ -4,9 +4,10 @@ use crate::{
             Input, Start,
             records::{ExecutionId, LineId},
         },
-        plans, roles, starts, tags,
+        plans, starts, tags,
     },
     error::{Error, Result},
+    iam::roles::{self, RoleCheck},
     shapes::{CreatePipelineInput, CreatePipelineOutput, TriggerType},
     store::{CodePipelineStore, PIPELINES_MAX},
 };
@@ -39,13 +40,9 @@ impl Operation for CreatePipeline {
         if store.engine.names.len() >= PIPELINES_MAX {
             return Err(Error::LimitExceeded { what: "pipelines", limit: PIPELINES_MAX });
         }
-        let plan = plans::admit(
-            input.pipeline,
-            &store.engine,
-            &|role| roles::assumable(tx, &store.place, role),
-            None,
-            tx.now(),
-        )?;
+        let role = roles::judge(&input.pipeline.role_arn, &store.place, RoleCheck::default(), tx);
+        role.tell(tx);
+        let plan = plans::admit(input.pipeline, &store.engine, &|_| role.assumable, None, tx.now())?;
         let pipeline = plans::masked(&plan.declaration, &store.engine);
         let variables = starts::defaults(&plan);
         store.set_tags(&arn, tags);

@@ -1,6 +1,7 @@
 use crate::{
-    domain::{engine::Input, plans, roles},
+    domain::{engine::Input, plans},
     error::{Error, Resource, Result},
+    iam::roles::{self, RoleCheck},
     shapes::{UpdatePipelineInput, UpdatePipelineOutput},
     store::CodePipelineStore,
 };
@@ -29,10 +30,12 @@ impl Operation for UpdatePipeline {
             what: Resource::Pipeline(name.clone()),
         };
         let (line, _, before) = store.pipeline(&name).map_err(|_| missing())?;
+        let role = roles::judge(&input.pipeline.role_arn, &store.place, RoleCheck::default(), tx);
+        role.tell(tx);
         let plan = plans::admit(
             input.pipeline,
             &store.engine,
-            &|role| roles::assumable(tx, &store.place, role),
+            &|_| role.assumable,
             Some(&before.declaration),
             tx.now(),
         )?;

@@ -94,7 +94,7 @@ fn finish(
 }
 
 /// AWS's request ids are uuids: ours when it is one, else one made of ours, the same each time.
-fn uuid_of(request_id: &str) -> String {
+pub(crate) fn uuid_of(request_id: &str) -> String {
     if let Ok(uuid) = uuid::Uuid::try_parse(request_id) {
         return uuid.to_string();
     }

@@ -14,6 +14,7 @@ pub mod sigv4;
 pub mod table;
 pub mod value;
 
+pub(crate) use answer::uuid_of;
 pub use refusal::{Fault, Refusal};
 
 use crate::domain::place::Place;
@@ -65,10 +66,14 @@ pub trait Dispatch: Sync {
 pub fn claims(parts: &Parts) -> bool {
     // The emulator's own paths stay its own, whoever signed the request.
     let own = ["/_parhelion", "/moto-api/", "/_localstack/"].iter().any(|p| parts.uri.path().starts_with(p));
-    !own && (target(parts).is_some()
-        || rpc_operation(parts.uri.path()).is_some()
+    !own && (is_call(parts)
         || is_trigger(parts)
-        || Claim::of(parts).service() == Some("codepipeline"))
+        || matches!(Claim::of(parts).service(), Some("codepipeline" | "iam" | "sts")))
+}
+
+/// Whether a request names an operation of CodePipeline, whatever service it is signed for.
+pub fn is_call(parts: &Parts) -> bool {
+    target(parts).is_some() || rpc_operation(parts.uri.path()).is_some()
 }
 
 /// Whether a request is a webhook's delivery (whatever its method).
