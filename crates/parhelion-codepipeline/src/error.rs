@@ -4,6 +4,7 @@
 //! What never reaches an operation (malformed bytes, a bad signature, broken constraints) is `wire`'s `Refusal`.
 
 use crate::domain::structure::Fault;
+use crate::shapes::ActionTypeId;
 use crate::wire::paging::ForeignToken;
 use parhelion_core::text::prefix;
 use std::fmt;
@@ -52,7 +53,11 @@ pub enum Error {
     /// Well formed, and yet impossible; the text says why.
     Validation(Invalid),
     /// No such action type, or none that a poll can ask for.
-    ActionTypeNotFound { category: String, owner: String, provider: String, version: String },
+    ActionTypeNotFound { id: Box<ActionTypeId> },
+    /// A live custom action type of that id has another definition.
+    ActionTypeAlreadyExists { id: Box<ActionTypeId> },
+    /// A custom action type that cannot be.
+    InvalidActionType { why: String },
     /// No job of that id.
     JobNotFound { id: String },
     /// The job is none that can be asked about this way.
@@ -112,11 +117,29 @@ pub enum Invalid {
     NotGithub { webhook: String },
     /// The address that clients reach us at is so long that a webhook's URL would exceed its bound.
     UrlTooLong { most: usize },
+    /// Custom actions cannot be of that category.
+    CustomCategory { category: &'static str },
+    /// An action type of the integration model that cannot be.
+    ActionType { why: String },
+    /// A region that no region can be called.
+    Region { region: String },
     /// Only types of that owner can be polled here.
     PollOwner { expected: &'static str, given: String },
 }
 
+/// An action type as messages name it.
+pub fn named(id: &ActionTypeId) -> String {
+    let ActionTypeId { category, owner, provider, version } = id;
+    format!(
+        "ActionType (Category: '{category}', Provider: '{provider}', Owner: '{owner}', Version: '{version}')"
+    )
+}
+
 impl Error {
+    /// No action type of that id.
+    pub fn no_type(id: ActionTypeId) -> Self {
+        Error::ActionTypeNotFound { id: Box::new(id) }
+    }
     /// The exception's bare name.
     pub fn code(&self) -> &'static str {
         match self {
@@ -137,6 +160,8 @@ impl Error {
             Error::InvalidWebhookAuthentication { .. } => "InvalidWebhookAuthenticationParametersException",
             Error::NotInFirstStage { .. } | Error::Validation(_) => "ValidationException",
             Error::ActionTypeNotFound { .. } => "ActionTypeNotFoundException",
+            Error::ActionTypeAlreadyExists { .. } => "ActionTypeAlreadyExistsException",
+            Error::InvalidActionType { .. } => "InvalidActionTypeException",
             Error::JobNotFound { .. } => "JobNotFoundException",
             Error::InvalidJob { .. } => "InvalidJobException",
             Error::InvalidJobState { .. } => "InvalidJobStateException",
@@ -203,11 +228,11 @@ impl fmt::Display for Error {
                 f.write_str(why)
             }
             Error::Validation(invalid) => invalid.fmt(f),
-            Error::ActionTypeNotFound { category, owner, provider, version } => write!(
-                f,
-                "ActionType (Category: '{category}', Provider: '{provider}', Owner: '{owner}', Version: '{version}') \
-                 was not found"
-            ),
+            Error::ActionTypeNotFound { id } => write!(f, "{} was not found", named(id)),
+            Error::ActionTypeAlreadyExists { id } => {
+                write!(f, "{} already exists with a different definition", named(id))
+            }
+            Error::InvalidActionType { why } => f.write_str(why),
             Error::JobNotFound { id } => write!(f, "Job with id '{id}' was not found"),
             Error::InvalidJob { id, why } => write!(f, "Job with id '{id}' {why}"),
             Error::InvalidJobState { id, state } => {
@@ -279,6 +304,11 @@ impl fmt::Display for Invalid {
             Invalid::UrlTooLong { most } => {
                 write!(f, "The webhook's URL would be longer than {most} characters")
             }
+            Invalid::CustomCategory { category } => {
+                write!(f, "Custom action types cannot have the category {category}")
+            }
+            Invalid::ActionType { why } => f.write_str(why),
+            Invalid::Region { region } => write!(f, "'{region}' is not a region"),
             Invalid::PollOwner { expected, given } => {
                 write!(
                     f,

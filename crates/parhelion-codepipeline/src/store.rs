@@ -2,6 +2,8 @@
 
 mod taggable;
 
+pub use taggable::Taggable;
+
 use crate::{
     domain::{
         engine::{
@@ -20,7 +22,7 @@ use parhelion_core::{Cause, Event, Timestamp};
 use parhelion_state::{AnyTable, Handle, Store, Table, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use uuid::Uuid;
 
@@ -115,6 +117,7 @@ impl Store for CodePipelineStore {
             ("executions", &self.engine.executions),
             ("action_executions", &self.engine.runs),
             ("jobs", &self.engine.jobs),
+            ("action_types", &self.engine.types),
             ("webhooks", &self.webhooks),
             ("tagged_resources", &self.tags),
             ("client_request_tokens", &self.request_tokens),
@@ -143,7 +146,8 @@ impl Store for CodePipelineStore {
         }
     }
     fn mask(store: &mut Value) {
-        mask(store);
+        let own = own_secrets(store);
+        mask(store, &|name| SECRETS.contains(&name) || own.contains(name));
         // Tables are lists of pairs.
         let values = |store: &mut Value, table: &str, hide: &dyn Fn(&mut Value)| {
             let pairs = store.get_mut(table).and_then(Value::as_array_mut).into_iter().flatten();
@@ -271,31 +275,46 @@ impl Draw for Tx<'_> {
 const SECRETS: [&str; 7] =
     ["SecretToken", "OAuthToken", "ClientSecret", "RefreshToken", "token", "url", "nonce"];
 
-fn mask(value: &mut Value) {
+fn mask(value: &mut Value, is_secret: &dyn Fn(&str) -> bool) {
     match value {
         Value::Object(members) => {
             for (name, value) in members {
                 match value {
-                    Value::String(text) if SECRETS.contains(&name.as_str()) => *text = "****".to_owned(),
-                    other => mask(other),
+                    Value::String(text) if is_secret(name) => *text = "****".to_owned(),
+                    other => mask(other, is_secret),
                 }
             }
         }
-        Value::Array(values) => values.iter_mut().for_each(mask),
+        Value::Array(values) => values.iter_mut().for_each(|value| mask(value, is_secret)),
         _ => {}
     }
+}
+
+/// The names of secret properties of action types that somebody made.
+fn own_secrets(store: &Value) -> BTreeSet<String> {
+    let types = store.pointer("/engine/types").and_then(Value::as_array).into_iter().flatten();
+    let definitions = types.filter_map(|pair| pair.get(1)?.get("definition"));
+    let properties = definitions.flat_map(|definition| {
+        let own = definition.pointer("/Custom/actionConfigurationProperties");
+        own.or(definition.pointer("/Integration/properties")).and_then(Value::as_array).into_iter().flatten()
+    });
+    let is_true = |property: &Value, name: &str| property.get(name) == Some(&Value::Bool(true));
+    let secret = properties.filter(|property| is_true(property, "secret") || is_true(property, "noEcho"));
+    secret.filter_map(|property| Some(property.get("name")?.as_str()?.to_owned())).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::testing::{Bench, with_approval, with_job};
+    use crate::ops::testing::{Bench, with_approval, with_custom_job, with_job};
 
     #[test]
     fn a_dump_comes_back_and_its_masked_form_holds_no_secret() {
         let bench = Bench::new();
         bench.create(with_job("p"));
         bench.create(with_approval("q"));
+        bench.action_type("Mine", |_| ());
+        bench.create(with_custom_job("r"));
         let url = bench.webhook("w", "p");
         let job = bench.poll();
         let nonce = bench.nonce(&job);
@@ -310,7 +329,7 @@ mod tests {
             CodePipelineStore::mask(&mut dump);
             let masked = dump.to_string();
             let token = url.split(['=', '&']).nth(1).unwrap();
-            for secret in ["geheim", "shh", "partners-token", token, &nonce] {
+            for secret in ["geheim", "pssst", "shh", "partners-token", token, &nonce] {
                 assert!(clear.contains(secret) && !masked.contains(secret), "{secret}");
             }
         });

@@ -1,6 +1,12 @@
 //! Action types that somebody makes: customers' own (CreateCustomActionType), and those of the integration model,
 //! which the control API puts. Built-in ones stand in [`catalogue`].
 
+pub mod rules;
+pub mod shown;
+mod templates;
+
+pub use templates::{Known, Templates};
+
 use super::{
     catalogue::{self, ActionKind, Key, Required, Run},
     engine::Engine,
@@ -11,7 +17,6 @@ use crate::shapes::{
 use parhelion_core::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// Docs: user guide, "Quotas", per account and region.
 pub const CUSTOM_TYPES_MAX: usize = 50;
@@ -58,18 +63,8 @@ impl Definition {
     /// The templates of its addresses: of what the action works on, of one run, of a revision.
     pub fn templates(&self) -> Templates<'_> {
         match self {
-            Definition::Custom(own) => own.settings.as_ref().map_or(Templates::default(), |s| Templates {
-                entity: s.entity_url_template.as_deref(),
-                execution: s.execution_url_template.as_deref(),
-                revision: s.revision_url_template.as_deref(),
-            }),
-            Definition::Integration(given) => {
-                given.urls.as_ref().map_or(Templates::default(), |u| Templates {
-                    entity: u.entity_url_template.as_deref(),
-                    execution: u.execution_url_template.as_deref(),
-                    revision: u.revision_url_template.as_deref(),
-                })
-            }
+            Definition::Custom(own) => Templates::of_settings(own.settings.as_ref()),
+            Definition::Integration(given) => Templates::of_urls(given.urls.as_ref()),
         }
     }
 
@@ -199,114 +194,6 @@ impl Engine {
         known: &Known<'_>,
     ) -> Option<String> {
         let made = self.types.get(&key_of(id))?;
-        which(made.definition.templates()).and_then(|template| expand(template, known))
-    }
-}
-
-/// Templates of addresses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Templates<'a> {
-    /// Of what the action works on: `entityUrl`.
-    pub entity: Option<&'a str>,
-    /// Of one run: `externalExecutionUrl`.
-    pub execution: Option<&'a str>,
-    /// Of a revision: `revisionUrl`.
-    pub revision: Option<&'a str>,
-}
-
-/// What the placeholders of a template stand for.
-#[derive(Clone, Copy, Debug)]
-pub struct Known<'a> {
-    /// `{Config:key}`.
-    pub configuration: &'a BTreeMap<String, String>,
-    /// `{ExternalExecutionId}`.
-    pub execution: Option<&'a str>,
-    /// `{RevisionId}`.
-    pub revision: Option<&'a str>,
-}
-
-/// A piece of a template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Piece<'a> {
-    /// Text that stands as it is.
-    Text(&'a str),
-    /// `{Config:key}`: the key.
-    Config(&'a str),
-    /// `{ExternalExecutionId}`.
-    Execution,
-    /// `{RevisionId}`.
-    Revision,
-}
-
-/// A template in pieces. Braces around anything else are text.
-pub fn pieces(mut template: &str) -> Vec<Piece<'_>> {
-    let mut found = Vec::new();
-    let mut text_end = 0;
-    while let Some(open) = template.get(text_end..).and_then(|rest| rest.find('{')).map(|at| at + text_end) {
-        let inner = template.get(open + 1..).and_then(|rest| rest.split_once('}')).map(|(inner, _)| inner);
-        let piece = match inner {
-            Some("ExternalExecutionId") => Some(Piece::Execution),
-            Some("RevisionId") => Some(Piece::Revision),
-            Some(inner) => inner.strip_prefix("Config:").map(Piece::Config),
-            None => break,
-        };
-        let length = inner.map_or(0, str::len) + 2;
-        match (piece, template.split_at_checked(open)) {
-            (Some(piece), Some((text, rest))) => {
-                found.extend((!text.is_empty()).then_some(Piece::Text(text)));
-                found.push(piece);
-                template = rest.get(length..).unwrap_or("");
-                text_end = 0;
-            }
-            _ => text_end = open + 1,
-        }
-    }
-    found.extend((!template.is_empty()).then_some(Piece::Text(template)));
-    found
-}
-
-/// The address that a template makes; `None` while something in it is not known.
-// CHOICE: values stand in it as they are: `owner/repository` is a path.
-fn expand(template: &str, known: &Known<'_>) -> Option<String> {
-    let texts = pieces(template).into_iter().map(|piece| match piece {
-        Piece::Text(text) => Some(text),
-        Piece::Config(key) => known.configuration.get(key).map(String::as_str),
-        Piece::Execution => known.execution,
-        Piece::Revision => known.revision,
-    });
-    texts.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn a_template_is_filled_in() {
-        let configuration = BTreeMap::from([("Project".to_owned(), "a/b".to_owned())]);
-        let known = Known { configuration: &configuration, execution: Some("7"), revision: None };
-        let url = |template| expand(template, &known);
-        assert_eq!(
-            url("https://x/{Config:Project}/{ExternalExecutionId}").as_deref(),
-            Some("https://x/a/b/7")
-        );
-        assert_eq!(url("https://x/{Other}/{").as_deref(), Some("https://x/{Other}/{"));
-        assert_eq!(url("https://x/{{Config:Project}").as_deref(), Some("https://x/{a/b"));
-        assert_eq!(url("{RevisionId}"), None, "not known yet");
-        assert_eq!(url("{Config:Nope}"), None);
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_a_template(text in "[{}:a-zA-ZConfigRvsd ü]{0,40}") {
-            let back: String = pieces(&text).into_iter().map(|piece| match piece {
-                Piece::Text(text) => text.to_owned(),
-                Piece::Config(key) => format!("{{Config:{key}}}"),
-                Piece::Execution => "{ExternalExecutionId}".to_owned(),
-                Piece::Revision => "{RevisionId}".to_owned(),
-            }).collect();
-            prop_assert_eq!(back, text);
-        }
+        which(made.definition.templates()).and_then(|template| templates::expand(template, known))
     }
 }

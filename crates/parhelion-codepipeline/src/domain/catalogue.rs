@@ -295,17 +295,40 @@ pub struct RuleKind {
     pub provider: &'static str,
     /// The configuration that must be there.
     pub required: &'static [&'static str],
+    /// The configuration that may be there.
+    pub optional: &'static [&'static str],
+    /// How many input artifacts a rule may declare.
+    pub inputs: RangeInclusive<usize>,
 }
 
-/// Docs: the rule structure reference.
+const fn rule(
+    provider: &'static str,
+    required: &'static [&'static str],
+    optional: &'static [&'static str],
+    inputs: RangeInclusive<usize>,
+) -> RuleKind {
+    RuleKind { provider, required, optional, inputs }
+}
+
+/// Docs: the rule structure reference. CHOICE: the numbers of input artifacts, as of the actions of the same name.
 static RULES: [RuleKind; 6] = [
-    RuleKind { provider: "CloudWatchAlarm", required: &["AlarmName"] },
-    RuleKind { provider: "CodeBuild", required: &["ProjectName"] },
-    RuleKind { provider: "Commands", required: &[] },
-    RuleKind { provider: "DeploymentWindow", required: &["Cron"] },
-    RuleKind { provider: "LambdaInvoke", required: &["FunctionName"] },
-    RuleKind { provider: "VariableCheck", required: &["Variable", "Value", "Operator"] },
+    rule("CloudWatchAlarm", &["AlarmName"], &["AlarmStates", "WaitTime"], 0..=0),
+    rule(
+        "CodeBuild",
+        &["ProjectName"],
+        &["PrimarySource", "BatchEnabled", "CombineArtifacts", "EnvironmentVariables"],
+        0..=5,
+    ),
+    rule("Commands", &[], &[], 0..=10),
+    rule("DeploymentWindow", &["Cron"], &["TimeZone"], 0..=0),
+    rule("LambdaInvoke", &["FunctionName"], &["UserParameters"], 0..=5),
+    rule("VariableCheck", &["Variable", "Value", "Operator"], &[], 0..=0),
 ];
+
+/// All rule types, by provider.
+pub fn rule_kinds() -> &'static [RuleKind] {
+    &RULES
+}
 
 /// The rule type of that id; owner and version may be left out.
 pub fn rule_kind(id: &RuleTypeId) -> Option<&'static RuleKind> {

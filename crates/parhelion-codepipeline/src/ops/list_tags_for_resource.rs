@@ -7,7 +7,7 @@ use crate::{
 };
 use parhelion_state::{Query, View};
 
-/// ListTagsForResource: the tags of a pipeline or webhook by key.
+/// ListTagsForResource: the tags of a pipeline, webhook or custom action type by key.
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListTagsForResource.html>
 pub struct ListTagsForResource;
 
@@ -26,15 +26,14 @@ impl Query for ListTagsForResource {
         input: ListTagsForResourceInput,
         _view: &View<'_>,
     ) -> Result<ListTagsForResourceOutput> {
-        let arn = &input.resource_arn;
-        store.tagged(arn)?;
+        let arn = store.arn_of(&store.tagged(&input.resource_arn)?);
         let arguments = [arn.as_str()];
         let question = Question { operation: Self::NAME, place: &store.place, arguments: &arguments };
         let size = page_size(input.max_results, PAGE);
         let (tags, next_token) = question.page(
             input.next_token.as_deref(),
             size,
-            store.tags_of(arn),
+            store.tags_of(&arn),
             |tag| tag.key.clone(),
             |tag, last| tag.key.as_str() > last,
         )?;

@@ -1,17 +1,22 @@
 //! The operations, one in a file. None imports another: what two need stands in `store.rs` or `domain/`.
 
 mod acknowledge_third_party_job;
+mod create_custom_action_type;
 mod create_pipeline;
+mod delete_custom_action_type;
 mod delete_pipeline;
 mod delete_webhook;
 mod deregister_webhook_with_third_party;
+mod get_action_type;
 mod get_pipeline;
 mod get_pipeline_execution;
 mod get_pipeline_state;
 mod get_third_party_job_details;
 mod list_action_executions;
+mod list_action_types;
 mod list_pipeline_executions;
 mod list_pipelines;
+mod list_rule_types;
 mod list_tags_for_resource;
 mod list_webhooks;
 mod poll_for_third_party_jobs;
@@ -24,20 +29,26 @@ mod tag_resource;
 #[cfg(test)]
 pub mod testing;
 mod untag_resource;
+mod update_action_type;
 mod update_pipeline;
 
 pub use acknowledge_third_party_job::AcknowledgeThirdPartyJob;
+pub use create_custom_action_type::CreateCustomActionType;
 pub use create_pipeline::CreatePipeline;
+pub use delete_custom_action_type::DeleteCustomActionType;
 pub use delete_pipeline::DeletePipeline;
 pub use delete_webhook::DeleteWebhook;
 pub use deregister_webhook_with_third_party::DeregisterWebhookWithThirdParty;
+pub use get_action_type::GetActionType;
 pub use get_pipeline::GetPipeline;
 pub use get_pipeline_execution::GetPipelineExecution;
 pub use get_pipeline_state::GetPipelineState;
 pub use get_third_party_job_details::GetThirdPartyJobDetails;
 pub use list_action_executions::ListActionExecutions;
+pub use list_action_types::ListActionTypes;
 pub use list_pipeline_executions::ListPipelineExecutions;
 pub use list_pipelines::ListPipelines;
+pub use list_rule_types::ListRuleTypes;
 pub use list_tags_for_resource::ListTagsForResource;
 pub use list_webhooks::ListWebhooks;
 pub use poll_for_third_party_jobs::PollForThirdPartyJobs;
@@ -48,6 +59,7 @@ pub use register_webhook_with_third_party::RegisterWebhookWithThirdParty;
 pub use start_pipeline_execution::StartPipelineExecution;
 pub use tag_resource::TagResource;
 pub use untag_resource::UntagResource;
+pub use update_action_type::UpdateActionType;
 pub use update_pipeline::UpdatePipeline;
 
 use crate::domain::place::Place;

@@ -33,12 +33,7 @@ impl Across for PollForThirdPartyJobs {
             return Err(Invalid::PollOwner { expected: "ThirdParty", given: id.owner.to_string() }.into());
         }
         if catalogue::action_kind(&id).is_none() {
-            return Err(Error::ActionTypeNotFound {
-                category: id.category.to_string(),
-                owner: id.owner.to_string(),
-                provider: id.provider,
-                version: id.version,
-            });
+            return Err(Error::no_type(id));
         }
         // CHOICE: one job where nothing is said.
         let most =

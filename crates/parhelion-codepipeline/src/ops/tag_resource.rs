@@ -6,7 +6,7 @@ use crate::{
 };
 use parhelion_state::{Operation, Tx};
 
-/// TagResource: adds tags to a pipeline or webhook; a key that is there gets the new value.
+/// TagResource: adds tags to a pipeline, webhook or custom action type; a key that is there gets the new value.
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_TagResource.html>
 pub struct TagResource;
 
@@ -22,8 +22,8 @@ impl Operation for TagResource {
         input: TagResourceInput,
         tx: &mut Tx<'_>,
     ) -> Result<TagResourceOutput> {
-        let arn = input.resource_arn;
-        let resource = store.tagged(&arn)?;
+        let resource = store.tagged(&input.resource_arn)?;
+        let arn = store.arn_of(&resource);
         let had = store.tags.get(&arn).map(|tags| (**tags).clone()).unwrap_or_default();
         let all = tags::union(&arn, &had, &input.tags)?;
         tx.emit(resource.tags_changed("set", input.tags.iter().map(|tag| tag.key.as_str()), all.len()));
@@ -44,17 +44,23 @@ mod tests {
     const PIPELINE: &str = "arn:aws:codepipeline:us-east-1:000000000000:p";
 
     #[test]
-    fn pipelines_and_webhooks_take_tags() {
+    fn pipelines_webhooks_and_action_types_take_tags() {
         let bench = Bench::new();
         bench.pipeline("p");
         bench.webhook("w", "p");
+        bench.action_type("X", |_| ());
         put(&bench, PIPELINE, vec![tag("a", "1"), tag("b", "2")]).unwrap();
         put(&bench, PIPELINE, vec![tag("b", "3")]).unwrap();
         let webhook = "arn:aws:codepipeline:us-east-1:000000000000:webhook:w";
         put(&bench, webhook, vec![tag("c", "4")]).unwrap();
+        // AWS spells it both ways; it is one resource.
+        let own = |word: &str| format!("arn:aws:codepipeline:us-east-1:000000000000:{word}:Custom/Build/X/1");
+        put(&bench, &own("actionType"), vec![tag("d", "5")]).unwrap();
+        put(&bench, &own("actiontype"), vec![tag("e", "6")]).unwrap();
         bench.look(|store| {
             assert_eq!(store.tags_of(PIPELINE), [tag("a", "1"), tag("b", "3")]);
             assert_eq!(store.tags_of(webhook), [tag("c", "4")]);
+            assert_eq!(store.tags_of(&own("actiontype")), [tag("d", "5"), tag("e", "6")]);
         });
     }
 

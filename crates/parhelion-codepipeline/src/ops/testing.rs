@@ -1,25 +1,32 @@
 //! A world with one tenant for unit tests of operations.
 
-use super::{AcknowledgeThirdPartyJob, PutThirdPartyJobSuccessResult};
+use super::{AcknowledgeThirdPartyJob, CreateCustomActionType, PutThirdPartyJobSuccessResult};
 use super::{
     Across, CreatePipeline, PollForThirdPartyJobs, PutWebhook, StartPipelineExecution, UpdatePipeline,
 };
 use crate::domain::{
-    engine::records::{ExecutionId, JobId},
+    action_types::{Definition, Made},
+    engine::{
+        Input,
+        records::{ExecutionId, JobId},
+    },
     jobs::JobState,
     place::Place,
 };
 use crate::error::{Error, Result};
 use crate::shapes::{
-    AcknowledgeThirdPartyJobInput, ActionCategory, ActionDeclaration, ActionOwner, ActionTypeId,
-    ArtifactStore, ArtifactStoreType, CreatePipelineInput, InputArtifact, OutputArtifact,
-    PipelineDeclaration, PollForThirdPartyJobsInput, PutThirdPartyJobSuccessResultInput, PutWebhookInput,
-    StageDeclaration, StartPipelineExecutionInput, Tag, UpdatePipelineInput, WebhookAuthConfiguration,
-    WebhookAuthenticationType, WebhookDefinition, WebhookFilterRule,
+    AcknowledgeThirdPartyJobInput, ActionCategory, ActionConfigurationProperty, ActionDeclaration,
+    ActionOwner, ActionTypeArtifactDetails, ActionTypeDeclaration, ActionTypeExecutor, ActionTypeId,
+    ActionTypeIdentifier, ArtifactDetails, ArtifactStore, ArtifactStoreType, CreateCustomActionTypeInput,
+    CreatePipelineInput, DeleteCustomActionTypeInput, ExecutorConfiguration, ExecutorType, InputArtifact,
+    JobWorkerExecutorConfiguration, OutputArtifact, PipelineDeclaration, PollForThirdPartyJobsInput,
+    PutThirdPartyJobSuccessResultInput, PutWebhookInput, StageDeclaration, StartPipelineExecutionInput, Tag,
+    UpdatePipelineInput, WebhookAuthConfiguration, WebhookAuthenticationType, WebhookDefinition,
+    WebhookFilterRule,
 };
 use crate::store::CodePipelineStore;
 use chrono::TimeDelta;
-use parhelion_core::Call;
+use parhelion_core::{Call, Timestamp};
 use parhelion_state::{Operation, Query, Tx, World, testing};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -77,6 +84,22 @@ impl Bench {
         let to = self.world.clock.now() + by;
         while self.world.step(to).is_some() {}
         self.world.clock.reach(to);
+    }
+    pub fn now(&self) -> Timestamp {
+        self.world.clock.now()
+    }
+    /// A custom type of [`custom_type`].
+    pub fn action_type(&self, provider: &str, change: impl FnOnce(&mut CreateCustomActionTypeInput)) {
+        let mut input = custom_type(provider);
+        change(&mut input);
+        self.run::<CreateCustomActionType>(input).unwrap();
+    }
+    /// A type of [`integration`], as the control API puts it.
+    pub fn integration(&self, provider: &str, change: impl FnOnce(&mut ActionTypeDeclaration)) {
+        let mut given = integration(provider);
+        change(&mut given);
+        let definition = Definition::Integration(Box::new(given));
+        self.change(|store, tx| store.step(Input::Define(Box::new(Made { definition, deleted: None })), tx));
     }
     pub fn create(&self, pipeline: PipelineDeclaration) {
         self.run::<CreatePipeline>(CreatePipelineInput { pipeline, tags: None }).unwrap();
@@ -179,6 +202,74 @@ pub fn team_city() -> ActionTypeId {
     action_type(ActionCategory::Build, ActionOwner::ThirdParty, "TeamCity")
 }
 
+/// A customer's type of category Build, whose actions are done by jobs.
+pub fn own_type(provider: &str) -> ActionTypeId {
+    action_type(ActionCategory::Build, ActionOwner::Custom, provider)
+}
+
+pub fn property(name: &str, required: bool, secret: bool, queryable: bool) -> ActionConfigurationProperty {
+    ActionConfigurationProperty {
+        name: name.into(),
+        required,
+        key: required,
+        secret,
+        queryable: queryable.then_some(true),
+        ..Default::default()
+    }
+}
+
+/// [`own_type`] with a queryable `Project` and a secret `Password`.
+pub fn custom_type(provider: &str) -> CreateCustomActionTypeInput {
+    let details = ArtifactDetails { minimum_count: 0, maximum_count: 1 };
+    CreateCustomActionTypeInput {
+        category: ActionCategory::Build,
+        provider: provider.into(),
+        version: "1".into(),
+        settings: None,
+        configuration_properties: Some(vec![
+            property("Project", true, false, true),
+            property("Password", false, true, false),
+        ]),
+        input_artifact_details: details.clone(),
+        output_artifact_details: details,
+        tags: None,
+    }
+}
+
+/// The end of an [`own_type`].
+pub fn retire(provider: &str) -> DeleteCustomActionTypeInput {
+    let ActionTypeId { category, provider, version, .. } = own_type(provider);
+    DeleteCustomActionTypeInput { category, provider, version }
+}
+
+/// A partner's type of category Build, whose jobs are done by a worker.
+pub fn integration(provider: &str) -> ActionTypeDeclaration {
+    let details = ActionTypeArtifactDetails { minimum_count: 0, maximum_count: 1 };
+    ActionTypeDeclaration {
+        description: None,
+        executor: ActionTypeExecutor {
+            configuration: ExecutorConfiguration {
+                lambda_executor_configuration: None,
+                job_worker_executor_configuration: Some(JobWorkerExecutorConfiguration::default()),
+            },
+            r#type: ExecutorType::JobWorker,
+            policy_statements_template: None,
+            job_timeout: None,
+        },
+        id: ActionTypeIdentifier {
+            category: ActionCategory::Build,
+            owner: "ThirdParty".into(),
+            provider: provider.into(),
+            version: "1".into(),
+        },
+        input_artifact_details: details.clone(),
+        output_artifact_details: details,
+        permissions: None,
+        properties: None,
+        urls: None,
+    }
+}
+
 fn action(name: &str, action_type_id: ActionTypeId, configuration: &[(&str, &str)]) -> ActionDeclaration {
     let configuration = configuration.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
     ActionDeclaration {
@@ -248,6 +339,18 @@ pub fn with_job(name: &str) -> PipelineDeclaration {
         actions: vec![ship],
         ..Default::default()
     });
+    declaration
+}
+
+/// As [`with_job`], the build by a customer's worker of the [`custom_type`] `Mine`.
+pub fn with_custom_job(name: &str) -> PipelineDeclaration {
+    let mut declaration = with_job(name);
+    let configuration = [("Project", "demo"), ("Password", "pssst")];
+    let mut work = action("Work", own_type("Mine"), &configuration);
+    let before = &declaration.stages[1].actions[0];
+    work.input_artifacts.clone_from(&before.input_artifacts);
+    work.output_artifacts.clone_from(&before.output_artifacts);
+    declaration.stages[1].actions = vec![work];
     declaration
 }
 

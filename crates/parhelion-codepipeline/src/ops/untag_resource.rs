@@ -7,7 +7,7 @@ use crate::{
 use parhelion_state::{Operation, Tx};
 use std::collections::BTreeMap;
 
-/// UntagResource: takes tags from a pipeline or webhook; a key that is not there is no error.
+/// UntagResource: takes tags from a pipeline, webhook or custom action type; a key that is not there is no error.
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_UntagResource.html>
 pub struct UntagResource;
 
@@ -23,8 +23,8 @@ impl Operation for UntagResource {
         input: UntagResourceInput,
         tx: &mut Tx<'_>,
     ) -> Result<UntagResourceOutput> {
-        let arn = input.resource_arn;
-        let resource = store.tagged(&arn)?;
+        let resource = store.tagged(&input.resource_arn)?;
+        let arn = store.arn_of(&resource);
         tags::removable(&input.tag_keys)?;
         let left = store.tags.get(&arn).map(|tags| (**tags).clone()).unwrap_or_default();
         // What is not there is no error, and nothing to tell of.
