@@ -24,6 +24,7 @@ mod wire;
 
 pub use settings::{Registration, Settings};
 
+use parhelion_core::Scripting;
 use parhelion_git::GitHost;
 use parhelion_http::{Surface, service};
 use parhelion_state::{AnyShelf, Shelf, Worlds};
@@ -44,6 +45,8 @@ pub fn surface_with(worlds: Arc<Worlds>, git: Arc<GitHost>, settings: Settings) 
         claims: wire::claims::claims,
         body_limit: wire::body_limit,
         operations: &operations::INFOS,
+        // Its simulated work does not look at behaviours and paces yet.
+        scripting: Scripting::NONE,
         service: service(move |request| {
             let wire = wire.clone();
             async move { wire.answer(request).await }

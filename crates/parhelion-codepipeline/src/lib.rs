@@ -13,10 +13,14 @@ mod error;
 mod iam;
 mod operations;
 mod ops;
+mod scripting;
+mod settings;
 mod shapes;
 mod store;
 mod trigger;
 mod wire;
+
+pub use settings::{ApiUrl, Network, RoleCheck, Secrets, Settings};
 
 use domain::place::Place;
 use operations::Failure;
@@ -28,15 +32,17 @@ use store::CodePipelineStore;
 use wire::{Fault, Refusal, value::Value};
 
 /// The surface `codepipeline` over these worlds.
-pub fn surface(worlds: Arc<Worlds>) -> Surface {
+pub fn surface(worlds: Arc<Worlds>, settings: Settings) -> Surface {
+    let settings = Arc::new(settings);
     let for_control = worlds.clone();
     Surface {
         name: CodePipelineStore::SURFACE,
         claims: wire::claims,
         body_limit: wire::body_limit,
         operations: operations::infos(),
+        scripting: scripting::SCRIPTING,
         service: service(move |request| {
-            let worlds = worlds.clone();
+            let (worlds, settings) = (worlds.clone(), settings.clone());
             async move {
                 let (parts, body) = request.into_parts();
                 let is_trigger = wire::is_trigger(&parts);
@@ -45,7 +51,7 @@ pub fn surface(worlds: Arc<Worlds>) -> Surface {
                 match neighbour {
                     _ if is_trigger => trigger::serve(request, &worlds).await,
                     Some(service) => iam::serve(request, service, &worlds).await,
-                    None => wire::serve(request, &Operations { worlds: &worlds }).await,
+                    None => wire::serve(request, &Operations { worlds: &worlds, settings: &settings }).await,
                 }
             }
         }),
@@ -66,6 +72,8 @@ pub fn shelves() -> Vec<Arc<dyn AnyShelf>> {
 /// The table of operations as the wire sees it.
 struct Operations<'a> {
     worlds: &'a Worlds,
+    #[expect(dead_code, reason = "nothing that is built looks at them yet")]
+    settings: &'a Settings,
 }
 
 impl wire::Dispatch for Operations<'_> {

@@ -25,6 +25,7 @@ mod units;
 pub use desk::{Control, Facts, Outboxes};
 pub use operations::claims;
 
+use parhelion_core::Scripting;
 use parhelion_http::{Problem, Surface, general_body_limit, service};
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ pub fn surface(control: Arc<Control>) -> Surface {
         claims: operations::claims,
         body_limit: general_body_limit,
         operations: operations::infos(),
+        scripting: Scripting::NONE,
         service: service(move |request| operations::serve(control.clone(), request)),
         control: None,
         panicked: |head| {

@@ -4,6 +4,7 @@
 //! Deliberately absent: async, HTTP, sockets, any cloud's names, any rule of any API.
 //! Start reading at [`event`] and [`delivery`].
 
+pub mod auth;
 pub mod delivery;
 pub mod event;
 pub mod glob;
@@ -15,6 +16,7 @@ pub mod tenant;
 pub mod text;
 pub mod units;
 
+pub use auth::Auth;
 pub use delivery::{Credentials, Delivery, DeliveryId, DeliveryStatus, ErrorClass, Outbox, Policy, Settled};
 pub use event::{Cause, Event, EventNo, Verdict};
 pub use operation::{OperationInfo, Standing};

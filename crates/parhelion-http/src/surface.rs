@@ -1,7 +1,7 @@
 //! What a surface is to the server: a value, not a trait.
 
 use crate::{Body, Head, Request, Response};
-use parhelion_core::{OperationInfo, limits};
+use parhelion_core::{OperationInfo, Scripting, limits};
 use std::{borrow::Cow, convert::Infallible, future::Future};
 use tower::util::BoxCloneSyncService;
 
@@ -22,6 +22,8 @@ pub struct Surface {
     pub body_limit: fn(&http::request::Parts) -> u64,
     /// The table of operations.
     pub operations: &'static [OperationInfo],
+    /// What it understands of behaviours and pace.
+    pub scripting: Scripting,
     /// Answers what it claims.
     pub service: HttpService,
     /// Its own calls below `/_parhelion/surfaces/{name}/`; it sees the path from there on (`/clients`).

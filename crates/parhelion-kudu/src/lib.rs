@@ -26,7 +26,7 @@ mod wire;
 
 pub use settings::{HookSettings, PayloadForm, Settings};
 
-use parhelion_core::limits;
+use parhelion_core::{Scripting, limits};
 use parhelion_http::{Surface, service};
 use parhelion_state::{AnyShelf, Shelf, Worlds};
 use std::sync::Arc;
@@ -44,6 +44,8 @@ pub fn surface_with(worlds: Arc<Worlds>, settings: Settings) -> Surface {
         claims: place::claims,
         body_limit,
         operations: &operations::OPERATIONS,
+        // Its simulated work does not look at behaviours and paces yet.
+        scripting: Scripting::NONE,
         service: service(move |request| operations::serve(worlds.clone(), settings.clone(), request)),
         control: None,
         panicked: operations::panicked,

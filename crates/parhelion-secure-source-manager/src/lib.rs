@@ -17,6 +17,7 @@ mod store;
 mod tests;
 mod wire;
 
+use parhelion_core::Scripting;
 use parhelion_git::GitHost;
 use parhelion_http::{Request, Surface, service};
 use parhelion_state::{AnyShelf, Shelf, Worlds};
@@ -39,6 +40,8 @@ pub fn surface(worlds: Arc<Worlds>, git: Arc<GitHost>) -> Surface {
         claims: claims::claims,
         body_limit: claims::body_limit,
         operations: &operations::INFOS,
+        // Its simulated work does not look at behaviours and paces yet.
+        scripting: Scripting::NONE,
         service: service(move |request: Request| wire::answer(Arc::clone(&front), request)),
         control: Some(service(move |request: Request| control::answer(Arc::clone(&server), request))),
         panicked: |_| wire::rest::internal(),

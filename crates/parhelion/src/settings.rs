@@ -1,10 +1,13 @@
 //! What a server is told at its start: flags, or `PARHELION_*` variables.
 
 use clap::{Args, Parser, Subcommand};
+use parhelion_codepipeline::{ApiUrl, Network, RoleCheck, Secrets};
+use parhelion_core::Auth;
 use parhelion_delivery::DeliverTo;
 use parhelion_http::PublicUrl;
 use parhelion_state::{ClockMode, ClockStart};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// An emulator of the webhook and pipeline control planes of AWS, Azure and Google Cloud.
 #[derive(Debug, Parser)]
@@ -49,6 +52,42 @@ pub struct Settings {
     /// Where webhooks may be delivered to: any, private, loopback, or a list of host[:port].
     #[arg(long, env = "PARHELION_DELIVER_TO", default_value = "any", value_name = "TARGETS")]
     pub deliver_to: DeliverTo,
+    /// Whether credentials of requests are verified: permissive or strict (signatures of AWS requests).
+    #[arg(long, env = "PARHELION_AUTH", default_value = "permissive", value_name = "MODE")]
+    pub auth: Auth,
+    /// Whose X-Forwarded-For is believed, for webhooks with an address range: addresses and CIDR ranges.
+    #[arg(long, env = "PARHELION_TRUSTED_PROXIES", value_delimiter = ',', value_name = "CIDR,…")]
+    pub trusted_proxies: Vec<Network>,
+    /// Secrets of AWS access keys, for --auth strict; may be given several times, or as a list with commas.
+    #[arg(long, env = "PARHELION_AWS_SECRET", value_parser = Secret::read, value_delimiter = ',', hide_env_values = true, value_name = "ACCESSKEY=SECRET")]
+    pub aws_secret: Vec<Secret>,
+    /// Whether the roles of AWS pipelines must exist: auto (once the account has any), off or strict.
+    #[arg(long, env = "PARHELION_AWS_ROLE_CHECK", default_value = "auto", value_name = "MODE")]
+    pub aws_role_check: RoleCheck,
+    /// A GitHub-compatible API with which webhooks are registered, as in https://github.example/api/v3.
+    #[arg(long, env = "PARHELION_GITHUB_API", value_name = "URL")]
+    pub github_api: Option<ApiUrl>,
+    /// A file of settings; parhelion.toml in the working directory is read when there is one. Flags and variables go
+    /// before it.
+    #[arg(long, env = "PARHELION_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// `ACCESSKEY=SECRET` as it was given. It is checked when the server starts, where a message can leave the secret out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    #[expect(clippy::unnecessary_wraps, reason = "the form of a value parser")]
+    fn read(text: &str) -> Result<Secret, String> {
+        Ok(Secret(text.to_owned()))
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("****")
+    }
 }
 
 impl Default for Settings {
@@ -60,6 +99,12 @@ impl Default for Settings {
             log: "info".to_owned(),
             clock: ClockMode::System,
             deliver_to: DeliverTo::Any,
+            auth: Auth::default(),
+            trusted_proxies: Vec::new(),
+            aws_secret: Vec::new(),
+            aws_role_check: RoleCheck::default(),
+            github_api: None,
+            config: None,
         }
     }
 }
@@ -68,6 +113,23 @@ impl Settings {
     /// How the clock of a new world starts.
     pub fn clock_start(&self) -> ClockStart {
         ClockStart { mode: self.clock, at: None }
+    }
+    /// What the surface of AWS CodePipeline is told.
+    ///
+    /// # Errors
+    /// A sentence that names the flag.
+    pub fn codepipeline(&self) -> Result<parhelion_codepipeline::Settings, String> {
+        let mut secrets = Secrets::default();
+        for Secret(text) in &self.aws_secret {
+            secrets.add(text).map_err(|why| format!("invalid value for '--aws-secret': {why}"))?;
+        }
+        Ok(parhelion_codepipeline::Settings {
+            auth: self.auth,
+            trusted_proxies: self.trusted_proxies.clone(),
+            secrets,
+            role_check: self.aws_role_check,
+            github_api: self.github_api.clone(),
+        })
     }
 }
 

@@ -35,9 +35,13 @@ fn shelves() -> Vec<Arc<dyn AnyShelf>> {
 }
 
 /// All surfaces, in the order in which they are asked.
-fn surfaces(worlds: &Arc<Worlds>, git: &Arc<GitHost>) -> Vec<Surface> {
+fn surfaces(
+    worlds: &Arc<Worlds>,
+    git: &Arc<GitHost>,
+    codepipeline: parhelion_codepipeline::Settings,
+) -> Vec<Surface> {
     vec![
-        parhelion_codepipeline::surface(worlds.clone()),
+        parhelion_codepipeline::surface(worlds.clone(), codepipeline),
         parhelion_secure_source_manager::surface(worlds.clone(), git.clone()),
         parhelion_kudu::surface(worlds.clone()),
         parhelion_azure_devops::surface(worlds.clone(), git.clone()),
@@ -51,6 +55,7 @@ pub fn wire(
     real: Arc<dyn Clock>,
     stopping: Arc<AtomicBool>,
 ) -> Result<Wired, StartError> {
+    let codepipeline = settings.codepipeline().map_err(StartError::Other)?;
     let seed = settings.seed.unwrap_or_else(|| rand::rng().next_u64() >> 12); // fits a JSON number
     let ids = match settings.seed {
         Some(seed) => Ids::seeded(seed),
@@ -80,7 +85,7 @@ pub fn wire(
     };
     let worlds = Worlds::new(ids, Box::new(found));
 
-    let mut all = surfaces(&worlds, &git);
+    let mut all = surfaces(&worlds, &git, codepipeline);
     let facts = Facts {
         version: env!("CARGO_PKG_VERSION"),
         seed,
@@ -110,5 +115,5 @@ pub fn surfaces_for_tests() -> Vec<Surface> {
     };
     let worlds = Worlds::new(Ids::seeded(1), Box::new(found));
     let Ok(git) = GitHost::temporary(GitSettings::default()) else { return Vec::new() };
-    surfaces(&worlds, &Arc::new(git))
+    surfaces(&worlds, &Arc::new(git), parhelion_codepipeline::Settings::default())
 }

@@ -1,7 +1,7 @@
 //! Two toy surfaces, a recorder that takes notes, and a server around them.
 
 use bytes::Bytes;
-use parhelion_core::{OperationInfo, RequestRecord, Standing, WorldName};
+use parhelion_core::{OperationInfo, RequestRecord, Scripting, Standing, WorldName};
 use parhelion_http::{
     Arrival, Begun, Body, BodyError, DropConnection, Head, Limits, Named, Origin, Recorder, Request,
     Response, Router, Server, Settings, Stopped, Surface, Unavailable, answer, general_body_limit, problem,
@@ -130,6 +130,7 @@ fn surfaces() -> (Vec<Surface>, Strings) {
         claims: |parts| parts.extensions.get::<Head>().is_some() && parts.uri.path().starts_with("/alpha"),
         body_limit: |parts| if parts.uri.query() == Some("small") { 1 } else { general_body_limit(parts) },
         operations: OPERATIONS,
+        scripting: Scripting::NONE,
         service: service(move |r| alpha(r, entered_tx.clone(), release.clone(), pieces_rx.clone())),
         control: Some(service(|request: Request| async move {
             if request.uri().path() == "/panic" {
@@ -145,6 +146,7 @@ fn surfaces() -> (Vec<Surface>, Strings) {
         claims: |parts| parts.headers.get("host").is_some_and(|h| h == "beta.example"),
         body_limit: general_body_limit,
         operations: &[],
+        scripting: Scripting::NONE,
         service: service(|_| async { answer(200, "text/plain", "beta") }),
         control: None,
         panicked: |_| problem(500, "beta broke", ""),
