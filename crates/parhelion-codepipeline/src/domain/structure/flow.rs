@@ -1,10 +1,9 @@
 //! Rules on what actions hand to each other: artifacts (11, 12), namespaces (16), references to variables (36).
 
 use super::{Fault, run_order, stages::all_rules};
+use crate::domain::variables::{self, references as referenced};
 use crate::shapes::{ActionDeclaration, PipelineDeclaration, StageDeclaration};
-use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
 
 /// Every action with its stage.
 fn actions(
@@ -46,7 +45,7 @@ pub(super) fn artifacts(declaration: &PipelineDeclaration) -> Result<(), Fault> 
 }
 
 /// Namespaces that no action may take. CHOICE: that they are refused here.
-const RESERVED: [&str; 2] = ["codepipeline", "variables"];
+const RESERVED: [&str; 2] = [variables::OF_EXECUTION, variables::OF_PIPELINE];
 
 /// 16: each namespace once.
 pub(super) fn namespaces(declaration: &PipelineDeclaration) -> Result<(), Fault> {
@@ -68,14 +67,6 @@ pub(super) fn namespaces(declaration: &PipelineDeclaration) -> Result<(), Fault>
     )))
 }
 
-/// `#{namespace.variable}` in a text: the namespaces.
-fn referenced(text: &str) -> impl Iterator<Item = &str> {
-    // A literal that compiles: `a_reference_is_found_anywhere_in_a_text` runs it.
-    static REFERENCE: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"#\{([A-Za-z0-9@_-]+)\.[^{}]*\}").ok());
-    REFERENCE.iter().flat_map(|regex| regex.captures_iter(text)).filter_map(|c| c.get(1)).map(|m| m.as_str())
-}
-
 /// 36: a reference names a namespace that a preceding action declares. CHOICE: text, and that rules are looked at:
 /// those of `beforeEntry` see what comes before the stage, the others the stage's own actions too.
 pub(super) fn references(declaration: &PipelineDeclaration) -> Result<(), Fault> {
@@ -85,7 +76,7 @@ pub(super) fn references(declaration: &PipelineDeclaration) -> Result<(), Fault>
             .extend(stage.actions.iter().filter_map(|a| Some((a.namespace.as_deref()?, (n, run_order(a))))));
     }
     let unknown = |text: &str, before: (usize, i32)| -> Option<String> {
-        let mut namespaces = referenced(text);
+        let mut namespaces = referenced(text).map(|reference| reference.namespace);
         let known = |namespace: &str| {
             RESERVED.contains(&namespace) || declared.get(namespace).is_some_and(|at| *at < before)
         };
@@ -118,16 +109,4 @@ pub(super) fn references(declaration: &PipelineDeclaration) -> Result<(), Fault>
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::referenced;
-
-    #[test]
-    fn a_reference_is_found_anywhere_in_a_text() {
-        let found = |text| referenced(text).map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(found(r##"{"a":"#{one.x}-#{two@.y z}"}"##), ["one", "two@"]);
-        assert!(found("#{x} #{.y} # {a.b} ${a.b} #{a.b").is_empty());
-    }
 }
