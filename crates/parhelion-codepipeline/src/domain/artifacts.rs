@@ -73,9 +73,9 @@ fn made_by(
     plan: &Plan,
     artifact: &str,
 ) -> Option<(String, Option<String>)> {
-    for (stage, entered) in execution.stages.iter().enumerate() {
+    for entered in &execution.stages {
         for (action, number) in entered.runs.iter().rev() {
-            let declared = plan.action(stage, *action)?;
+            let declared = plan.action(entered.stage, *action)?;
             let place = declared.output_artifacts.iter().flatten().position(|out| out.name == artifact);
             if let Some(place) = place {
                 let key = engine.runs.get(&(line, *number))?.outputs.get(place)?.clone();
@@ -84,7 +84,9 @@ fn made_by(
             }
         }
     }
-    None
+    // Docs: a rollback has the artifacts of what it goes back to, which is no rollback itself.
+    let target = execution.rollback.as_ref().and_then(|to| engine.executions.get(&(line, to.number)))?;
+    if target.rollback.is_some() { None } else { made_by(engine, line, target, plan, artifact) }
 }
 
 #[cfg(test)]

@@ -84,12 +84,12 @@ pub fn stage_state(engine: &Engine, line: LineId, plan: &Plan, stage: usize) -> 
     // Of an older version, the stage may have stood at another place: it is found by its name.
     let in_stage = |execution: &Execution| {
         let of = engine.plan_of(line, execution)?;
-        let place = of.declaration.stages.iter().position(|s| s.name == declared.name)?;
-        execution.stages.get(place).map(|run| run.status)
+        execution.in_stage(of.place_of(&declared.name)?).map(|run| run.status)
     };
     let latest = gate.latest.and_then(execution);
     let latest = latest.and_then(|e| in_stage(e).map(|status| shown(e, status)));
-    let waiting = gate.waiting.and_then(execution).map(|e| shown(e, StageExecutionStatus::InProgress));
+    let waiting = gate.waiting.iter().filter_map(|number| execution(*number));
+    let waiting: Vec<_> = waiting.map(|e| shown(e, StageExecutionStatus::InProgress)).collect();
     let actions = declared.actions.iter().map(|action| {
         let run = gate.actions.get(&action.name).and_then(|number| engine.runs.get(&(line, *number)));
         let revision = record.revisions.get(&action.name).filter(|_| stage == 0);
@@ -103,8 +103,8 @@ pub fn stage_state(engine: &Engine, line: LineId, plan: &Plan, stage: usize) -> 
     });
     Some(StageState {
         stage_name: Some(declared.name.clone()),
-        inbound_executions: Some(waiting.iter().cloned().collect()),
-        inbound_execution: waiting,
+        inbound_execution: waiting.first().cloned(),
+        inbound_executions: Some(waiting),
         inbound_transition_state: Some(TransitionState { enabled: Some(true), ..TransitionState::default() }),
         action_states: Some(actions.collect()),
         latest_execution: latest,
@@ -260,5 +260,5 @@ impl<'a> MaskedPlans<'a> {
 /// Whether an execution succeeded in a stage.
 pub fn succeeded_in(execution: &Execution, stage: usize) -> bool {
     let over = !matches!(execution.position, Position::In(at) if at == stage);
-    over && execution.stages.get(stage).is_some_and(|run| run.status == StageExecutionStatus::Succeeded)
+    over && execution.in_stage(stage).is_some_and(|run| run.status == StageExecutionStatus::Succeeded)
 }

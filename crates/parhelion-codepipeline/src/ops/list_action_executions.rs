@@ -90,7 +90,7 @@ fn runs_in<'a>(
     let mut numbers: Vec<u64> = match range {
         StartTimeRange::All => execution.stages.iter().flat_map(|s| s.runs.iter().map(|(_, n)| *n)).collect(),
         StartTimeRange::Latest => {
-            (0..execution.stages.len()).flat_map(|stage| execution.newest_runs(stage).into_values()).collect()
+            execution.stages.iter().flat_map(|stage| stage.newest_runs().into_values()).collect()
         }
     };
     numbers.sort_unstable_by(|a, b| b.cmp(a));

@@ -1,130 +1,17 @@
-//! Pipelines come, change and go; executions arrive at gates, enter stages, run groups of actions, end.
+//! An execution starts, runs the groups of its stages, goes on, and ends.
 
-use super::records::{Due, Execution, Failed, Gate, Key, Line, LineId, Plan, Position, StageRun, run_order};
+use super::records::{Due, Execution, Failed, JobId, Key, LineId, Phase, Position, run_order};
 use super::{Effect, Machine, Start, tell};
 use crate::shapes::{ActionExecutionStatus, PipelineExecutionStatus, StageExecutionStatus};
 use parhelion_core::Cause;
-use std::collections::{BTreeMap, BTreeSet};
 
 impl Machine<'_> {
-    pub(super) fn create(&mut self, plan: Plan) {
-        self.engine.last_line += 1;
-        let id = LineId(self.engine.last_line);
-        let version = plan.declaration.version.unwrap_or(1);
-        let line = Line {
-            name: plan.declaration.name.clone(),
-            version,
-            created: self.now,
-            updated: self.now,
-            executions: 0,
-            runs: 0,
-            live: BTreeSet::new(),
-            gates: plan.declaration.stages.iter().map(|s| (s.name.clone(), Gate::default())).collect(),
-            revisions: BTreeMap::new(),
-        };
-        self.engine.names.put(line.name.clone(), id);
-        self.engine.lines.put(id, line);
-        self.engine.plans.put((id, version), plan);
-        self.tell_pipeline(id, "pipeline.created", "was created");
-    }
-
-    /// Docs: user guide: running actions are let finish and nothing new starts; what waits is over at once.
-    pub(super) fn update(&mut self, id: LineId, mut plan: Plan) {
-        let Some(line) = self.line(id) else { return };
-        let version = line.version + 1;
-        plan.declaration.version = Some(version);
-        let stages: BTreeSet<&String> = plan.declaration.stages.iter().map(|s| &s.name).collect();
-        let now = self.now;
-        self.engine.lines.edit(&id, |line| {
-            line.version = version;
-            line.updated = now;
-            line.gates.retain(|name, gate| stages.contains(name) || gate.holder.is_some());
-            for name in &stages {
-                line.gates.entry((*name).clone()).or_default();
-            }
-        });
-        self.engine.plans.put((id, version), plan);
-        self.tell_pipeline(id, "pipeline.changed", "was updated");
-        // Those that wait go first: else one would enter the stage that the one before it leaves.
-        let waits = |number: &u64| {
-            let position = self.engine.executions.get(&(id, *number)).map(|e| e.position);
-            matches!(position, Some(Position::Before(_)))
-        };
-        let (waiting, within): (Vec<u64>, Vec<u64>) = line.live.iter().copied().partition(waits);
-        for number in waiting.into_iter().chain(within) {
-            self.outdate((id, number));
-        }
-    }
-
-    fn outdate(&mut self, key: Key) {
-        let Some(execution) = self.execution(key).filter(|e| e.outdated.is_none()) else { return };
-        let now = self.now;
-        let updated =
-            format!("pipeline:{}", self.line(key.0).map_or(String::new(), |line| line.name.clone()));
-        self.edit_execution(key, |e| e.outdated = Some(now));
-        match execution.position {
-            Position::Before(stage) => {
-                if let Some(name) = self.stage_name(key, stage) {
-                    self.edit_gate(key.0, &name, |gate| gate.waiting = gate.waiting.filter(|w| *w != key.1));
-                }
-                self.end(key, PipelineExecutionStatus::Cancelled, Some(tell::OUTDATED.to_owned()), updated);
-            }
-            Position::In(stage) => {
-                self.tell_outdated(key);
-                for number in execution.newest_runs(stage).into_values() {
-                    // CHOICE: an approval that waits, and a job that nobody has taken on, are not running.
-                    if self.is_idle((key.0, number)) {
-                        self.abandon((key.0, number), &updated);
-                    }
-                }
-                self.go_on(key);
-            }
-            Position::Over => {}
-        }
-    }
-
-    pub(super) fn delete(&mut self, id: LineId) {
-        let Some(line) = self.line(id) else { return };
-        for number in line.live.iter().copied() {
-            // Whoever waits for it is told; the history itself goes below.
-            if let Some(waiting) =
-                self.execution((id, number)).and_then(|e| e.awaited_by).filter(|run| run.0 != id)
-            {
-                self.awaited_is_over(waiting);
-            }
-        }
-        let executions: Vec<Key> =
-            self.engine.executions.range((id, 0)..=(id, u64::MAX)).map(|(k, _)| *k).collect();
-        for key in executions {
-            if let Some(execution) = self.engine.executions.remove(&key) {
-                self.engine.execution_ids.remove(&execution.id);
-            }
-        }
-        let runs: Vec<Key> = self.engine.runs.range((id, 0)..=(id, u64::MAX)).map(|(k, _)| *k).collect();
-        for key in runs {
-            if let Some(at) = self.engine.runs.remove(&key).and_then(|run| run.due) {
-                self.engine.due.remove(&(at, Due::Done(key)));
-                self.engine.due.remove(&(at, Due::Expires(key)));
-            }
-        }
-        let jobs: Vec<_> = self.engine.jobs.iter().filter(|(_, j)| j.run.0 == id).map(|(k, _)| *k).collect();
-        for job in jobs {
-            self.forget_job(job);
-        }
-        let plans: Vec<_> =
-            self.engine.plans.range((id, i32::MIN)..=(id, i32::MAX)).map(|(k, _)| *k).collect();
-        for key in plans {
-            self.engine.plans.remove(&key);
-        }
-        self.engine.lines.remove(&id);
-        self.engine.names.remove(&line.name);
-        self.tell_deleted(&line);
-    }
-
+    /// Starts an execution; without room for it (see [`super::Engine::has_room`]) nothing starts.
     pub(super) fn start(&mut self, start: Start) {
         let Some(line) = self.line(start.line) else { return };
-        let number = line.executions + 1;
-        let key = (start.line, number);
+        if !self.engine.has_room(start.line) {
+            return self.tell_no_room(start.line, start.cause);
+        }
         let execution = Execution {
             id: start.id,
             version: line.version,
@@ -141,80 +28,63 @@ impl Machine<'_> {
             position: Position::Before(0),
             outdated: None,
             awaited_by: start.awaited_by,
+            stop: None,
+            rollback: None,
         };
-        self.engine.execution_ids.put(start.id, key);
-        self.engine.executions.put(key, execution);
-        self.engine.lines.edit(&start.line, |line| {
-            line.executions = number;
-            line.live.insert(number);
-        });
-        self.tell_started(key, start.cause);
+        let key = self.admit(start.line, execution, start.cause);
         self.arrive(key, 0);
     }
 
-    /// An execution stands in front of a stage: it enters, waits, or is superseded.
-    fn arrive(&mut self, key: Key, stage: usize) {
-        let Some(name) = self.stage_name(key, stage) else { return };
-        self.edit_execution(key, |e| e.position = Position::Before(stage));
-        let gate = self.gate(key.0, &name);
-        if gate.holder.is_none() && gate.waiting.is_none() {
-            return self.enter(key, stage, &name, false);
-        }
-        // Docs: one waits, the newer replaces the older one; the order of their starts decides.
-        match gate.waiting {
-            Some(newer) if newer > key.1 => self.supersede(key, newer),
-            Some(older) => {
-                self.edit_gate(key.0, &name, |gate| gate.waiting = Some(key.1));
-                self.tell_waits(key, &name, gate.holder);
-                self.supersede((key.0, older), key.1);
-            }
-            None => {
-                self.edit_gate(key.0, &name, |gate| gate.waiting = Some(key.1));
-                self.tell_waits(key, &name, gate.holder);
-            }
-        }
-    }
-
-    fn supersede(&mut self, key: Key, by: u64) {
-        let Some(newer) = self.execution((key.0, by)) else { return };
-        // CHOICE: the summary names the newer execution.
-        let summary = format!("Superseded by {}", newer.id);
-        self.end(key, PipelineExecutionStatus::Superseded, Some(summary), format!("execution:{}", newer.id));
-    }
-
-    fn enter(&mut self, key: Key, stage: usize, name: &str, waited: bool) {
-        self.edit_gate(key.0, name, |gate| {
-            gate.holder = Some(key.1);
-            gate.latest = Some(key.1);
+    /// Gives an execution its number and writes its start down.
+    pub(super) fn admit(&mut self, line: LineId, execution: Execution, cause: Cause) -> Key {
+        let number = self.line(line).map_or(0, |line| line.executions) + 1;
+        let key = (line, number);
+        self.engine.execution_ids.put(execution.id, key);
+        self.engine.executions.put(key, execution);
+        self.engine.lines.edit(&line, |line| {
+            line.executions = number;
+            line.live.insert(number);
         });
-        self.edit_execution(key, |e| {
-            e.position = Position::In(stage);
-            e.stages.push(StageRun { status: StageExecutionStatus::InProgress, runs: Vec::new() });
-        });
-        self.tell_entered(key, stage, waited);
-        self.go_on(key);
+        self.tell_started(key, cause);
+        key
     }
 
-    /// What an execution in a stage does next: wait for its running actions, start the next group, or leave.
+
+    /// What an execution in a stage does next: wait for what is in progress, go on with its phase, or leave.
     /// Called after whatever may have changed that.
     pub(super) fn go_on(&mut self, key: Key) {
-        let (Some(execution), Some(plan)) = (self.execution(key), self.plan(key)) else { return };
+        let Some(execution) = self.execution(key) else { return };
         let Position::In(stage) = execution.position else { return };
-        let Some(declared) = plan.stage(stage) else { return };
-        let newest = execution.newest_runs(stage);
-        let status = |number: &u64| self.engine.runs.get(&(key.0, *number)).map(|run| run.status);
-        if newest.values().any(|n| status(n) == Some(ActionExecutionStatus::InProgress)) {
+        let Some(entered) = execution.in_stage(stage) else { return };
+        let acts = |n: &u64| self.status_of_run((key.0, *n)) == Some(ActionExecutionStatus::InProgress);
+        let open_rule = |n: &u64| self.engine.rules.get(&(key.0, *n)).is_some_and(|rule| rule.is_open());
+        if entered.present_runs().values().any(acts)
+            || entered.open_condition().is_some_and(|condition| condition.rules.iter().any(open_rule))
+        {
             return;
         }
-        if execution.outdated.is_some() {
-            return self.leave(key, stage, StageExecutionStatus::Cancelled);
+        if entered.open_condition().is_some() {
+            self.settle_condition(key, stage);
         }
-        if newest.values().any(|n| status(n) != Some(ActionExecutionStatus::Succeeded)) {
-            return self.leave(key, stage, StageExecutionStatus::Failed);
+        // CHOICE: a stop and an update at once end as the stop does, which the status has shown since.
+        match end_of_stage(&execution) {
+            Some(status) => self.leave(key, stage, status),
+            None if entered.phase == Phase::Actions => self.next_group(key, stage),
+            None => self.act_on_condition(key, stage, entered.phase),
         }
-        let left = || declared.actions.iter().enumerate().filter(|(place, _)| !newest.contains_key(place));
+    }
+
+    /// Starts the next group of actions of a stage, or ends the phase.
+    fn next_group(&mut self, key: Key, stage: usize) {
+        let (Some(execution), Some(plan)) = (self.execution(key), self.plan(key)) else { return };
+        let (Some(entered), Some(declared)) = (execution.in_stage(stage), plan.stage(stage)) else { return };
+        let done = entered.present_runs();
+        if done.values().any(|n| self.status_of_run((key.0, *n)) != Some(ActionExecutionStatus::Succeeded)) {
+            return self.begin_phase(key, stage, Phase::OnFailure);
+        }
+        let left = || declared.actions.iter().enumerate().filter(|(place, _)| !done.contains_key(place));
         let Some(order) = left().map(|(_, action)| run_order(action)).min() else {
-            return self.leave(key, stage, StageExecutionStatus::Succeeded);
+            return self.begin_phase(key, stage, Phase::OnSuccess);
         };
         let because = self.group_before(key, stage);
         for (action, _) in left().filter(|(_, action)| run_order(action) == order) {
@@ -222,59 +92,56 @@ impl Machine<'_> {
         }
     }
 
-    /// An execution leaves a stage: the gate opens for the one that waits.
-    fn leave(&mut self, key: Key, stage: usize, status: StageExecutionStatus) {
-        let (Some(name), Some(execution)) = (self.stage_name(key, stage), self.execution(key)) else {
-            return;
-        };
-        let left = format!("stage:{}/{name}", execution.id);
-        self.edit_execution(key, |e| {
-            if let Some(run) = e.stages.get_mut(stage) {
-                run.status = status;
-            }
-        });
-        self.tell_left(key, stage, status);
-        self.edit_gate(key.0, &name, |gate| gate.holder = gate.holder.filter(|h| *h != key.1));
-        match status {
-            StageExecutionStatus::Succeeded if self.stage_name(key, stage + 1).is_some() => {
-                self.arrive(key, stage + 1);
-            }
-            StageExecutionStatus::Succeeded => self.end(key, PipelineExecutionStatus::Succeeded, None, left),
-            StageExecutionStatus::Cancelled => {
-                self.end(key, PipelineExecutionStatus::Cancelled, Some(tell::OUTDATED.to_owned()), left);
-            }
-            _ => self.end(key, PipelineExecutionStatus::Failed, None, left),
-        }
+    pub(super) fn status_of_run(&self, run: Key) -> Option<ActionExecutionStatus> {
+        self.engine.runs.get(&run).map(|run| run.status)
+    }
+
+    /// An execution leaves a stage: the gate opens for those that wait.
+    pub(super) fn leave(&mut self, key: Key, stage: usize, status: StageExecutionStatus) {
+        let Some(name) = self.stage_name(key, stage) else { return };
+        self.depart(key, stage, status);
         self.open(key.0, &name);
     }
 
-    /// Lets in the one that waits, if the gate is free. A gate of a stage that is declared no more goes.
-    fn open(&mut self, line: LineId, name: &str) {
-        let gate = self.gate(line, name);
-        if gate.holder.is_some() {
+    /// The stage fails, and what is to undo it enters before those that wait.
+    pub(super) fn leave_and_roll_back(&mut self, key: Key, stage: usize) {
+        let Some(name) = self.stage_name(key, stage) else { return };
+        self.depart(key, stage, StageExecutionStatus::Failed);
+        self.roll_back_automatically(key, stage);
+        self.open(key.0, &name);
+    }
+
+    /// An execution gives its stage up and goes where that leads.
+    fn depart(&mut self, key: Key, stage: usize, status: StageExecutionStatus) {
+        let (Some(name), Some(execution)) = (self.stage_name(key, stage), self.execution(key)) else {
             return;
+        };
+        let left = tell::stage_subject(&execution, &name);
+        self.edit_stage(key, stage, |run| run.status = status);
+        self.tell_left(key, stage, status);
+        self.release_gate(key, &name);
+        if status == StageExecutionStatus::Succeeded && execution.rollback.is_none() {
+            self.edit_gate(key.0, &name, |gate| gate.succeeded = Some(key.1));
         }
-        match gate.waiting {
-            Some(next) => {
-                self.edit_gate(line, name, |gate| gate.waiting = None);
-                if let Some(Position::Before(stage)) = self.execution((line, next)).map(|e| e.position) {
-                    self.enter((line, next), stage, name, true);
+        match status {
+            StageExecutionStatus::Succeeded | StageExecutionStatus::Skipped => {
+                match self.stage_name(key, stage + 1).filter(|_| goes_on(&execution)) {
+                    Some(_) => self.arrive(key, stage + 1),
+                    None => self.end(key, PipelineExecutionStatus::Succeeded, None, left),
                 }
             }
-            None => {
-                let declared = self
-                    .engine
-                    .plan(line)
-                    .is_some_and(|p| p.declaration.stages.iter().any(|s| s.name == name));
-                if !declared {
-                    self.engine.lines.edit(&line, |line| line.gates.remove(name));
-                }
+            StageExecutionStatus::Cancelled => {
+                self.end(key, PipelineExecutionStatus::Cancelled, Some(tell::OUTDATED.to_owned()), left);
             }
+            StageExecutionStatus::Stopped => self.end_stopped(key, left),
+            StageExecutionStatus::Failed
+            | StageExecutionStatus::InProgress
+            | StageExecutionStatus::Stopping => self.end(key, PipelineExecutionStatus::Failed, None, left),
         }
     }
 
     /// The end of an execution; `because` is the subject that led to it.
-    fn end(&mut self, key: Key, status: PipelineExecutionStatus, summary: Option<String>, because: String) {
+    pub(super) fn end(&mut self, key: Key, status: PipelineExecutionStatus, summary: Option<String>, because: String) {
         self.edit_execution(key, |e| {
             e.status = status;
             e.summary = summary;
@@ -301,11 +168,7 @@ impl Machine<'_> {
         self.plan(key)?.stage(stage).map(|s| s.name.clone())
     }
 
-    fn gate(&self, line: LineId, name: &str) -> Gate {
-        self.engine.lines.get(&line).and_then(|line| line.gates.get(name)).cloned().unwrap_or_default()
-    }
-
-    pub(super) fn release_job(&mut self, job: super::records::JobId) {
+    pub(super) fn release_job(&mut self, job: JobId) {
         self.effects.push(Effect::Release(job));
     }
 
@@ -314,4 +177,16 @@ impl Machine<'_> {
         // CHOICE: AWS documents the failure, not its code.
         Failed::new("Timeout", message)
     }
+}
+
+/// How an execution leaves its stage when what is in progress there is over and nothing new may start.
+fn end_of_stage(execution: &Execution) -> Option<StageExecutionStatus> {
+    let stopped = execution.stop.as_ref().map(|_| StageExecutionStatus::Stopped);
+    stopped.or(execution.outdated.map(|_| StageExecutionStatus::Cancelled))
+}
+
+/// Whether an execution goes on to the next stage after one that succeeded.
+// CHOICE: AWS does not say; one of type ROLLBACK runs the stage that it was asked for, and ends.
+fn goes_on(execution: &Execution) -> bool {
+    execution.rollback.is_none()
 }

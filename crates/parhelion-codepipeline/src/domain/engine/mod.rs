@@ -4,18 +4,28 @@
 //! says when to come back with [`Input::Time`]. Each step runs on until nothing more can happen at its instant:
 //! with nothing that waits for a worker, an approval or a time, an execution is over when its start returns.
 //!
-//! Read [`records`] (the words), then [`flow`] (gates, groups, ends), then [`work`] (what an action does).
+//! Read [`records`] (the words), then [`gates`] (who may enter a stage), [`flow`] (groups and ends), [`work`] (what
+//! an action does), [`conditions`] (what surrounds the actions of a stage), then what comes from outside:
+//! [`pipelines`], [`transitions`], [`stops`], [`retries`], [`rollbacks`].
 //!
-//! What is not acted on here is named in the execution's journal when it starts ([`tell::not_acted_on`]):
-//! execution modes other than SUPERSEDED, stage conditions, repository triggers, `#{…}` in configurations.
+//! What is not acted on here is named in the execution's journal when it starts ([`tell::not_acted_on`]).
 
 mod check;
+pub mod conditions;
 mod flow;
+mod gates;
+mod pipelines;
 pub mod records;
+pub mod retries;
+pub mod rollbacks;
+mod standing;
+pub mod stops;
 mod tell;
+mod tell_flow;
 mod tell_work;
 #[cfg(test)]
 mod tests;
+mod transitions;
 mod types;
 mod work;
 
@@ -24,10 +34,13 @@ use super::{
     jobs::Job,
     place::Place,
 };
-use crate::shapes::{ActionTypeId, TriggerType};
+use crate::shapes::{ActionTypeId, StageRetryMode, TriggerType};
 use parhelion_core::{Cause, Event, Timestamp};
 use parhelion_state::Table;
-use records::{Due, Execution, ExecutionId, Gate, JobId, Key, Line, LineId, Outcome, Plan, Run, Wanted};
+use records::{
+    Due, Execution, ExecutionId, Gate, JobId, Key, Line, LineId, Outcome, Phase, Plan, RuleRun, Run, StageRun,
+    Stop, Wanted,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -53,6 +66,8 @@ pub struct Engine {
     pub execution_ids: Table<ExecutionId, Key>,
     /// All runs of actions.
     pub runs: Table<Key, Run>,
+    /// All runs of rules.
+    pub rules: Table<Key, RuleRun>,
     /// All jobs.
     pub jobs: Table<JobId, Job>,
     /// The jobs that a worker may be given, by action type, the oldest first.
@@ -74,6 +89,16 @@ pub enum Input {
     Delete(LineId),
     /// An execution starts.
     Start(Box<Start>),
+    /// The way into a stage is opened or closed.
+    SetTransition(Box<SetTransition>),
+    /// An execution is to stop.
+    Stop(Key, Stop),
+    /// A stage of an execution is to be tried again.
+    Retry(Key, usize, StageRetryMode),
+    /// A stage is to go back to what an earlier execution made of it.
+    Rollback(Box<Rollback>),
+    /// A condition of a stage is to count as met: that of this phase.
+    Override(Key, usize, Phase),
     /// A job is handed to a worker, who must come back with this nonce before the time.
     Dispatch(JobId, String, Timestamp),
     /// A worker takes a job on.
@@ -107,6 +132,38 @@ pub struct Start {
     pub wanted: BTreeMap<String, Wanted>,
     /// The run that waits for it.
     pub awaited_by: Option<Key>,
+    /// What led to it.
+    pub cause: Cause,
+}
+
+/// A change of the way into a stage.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SetTransition {
+    /// Of which pipeline.
+    pub line: LineId,
+    /// The stage's name.
+    pub stage: String,
+    /// Why it is disabled; `None`: it is enabled.
+    pub disabled: Option<String>,
+    /// Who changes it.
+    pub by: String,
+}
+
+/// The start of an execution that runs one stage with what an earlier one had.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rollback {
+    /// Of which pipeline.
+    pub line: LineId,
+    /// The id that the new execution gets.
+    pub id: ExecutionId,
+    /// The stage's place in the declaration.
+    pub stage: usize,
+    /// The number of the execution that it goes back to.
+    pub target: u64,
+    /// What kind of thing starts it.
+    pub trigger: TriggerType,
+    /// What starts it.
+    pub trigger_detail: String,
     /// What led to it.
     pub cause: Cause,
 }
@@ -158,6 +215,7 @@ impl Engine {
             executions: Table::default(),
             execution_ids: Table::default(),
             runs: Table::default(),
+            rules: Table::default(),
             jobs: Table::default(),
             queue: Table::default(),
             types: Table::default(),
@@ -206,6 +264,10 @@ impl Engine {
     pub fn runs_of(&self, line: LineId, before: u64) -> impl Iterator<Item = (u64, &Run)> {
         self.runs.range((line, 0)..(line, before)).rev().map(|((_, number), run)| (*number, &**run))
     }
+    /// A pipeline's runs of rules, the newest first, those numbered below `before`.
+    pub fn rules_of(&self, line: LineId, before: u64) -> impl Iterator<Item = (u64, &RuleRun)> {
+        self.rules.range((line, 0)..(line, before)).rev().map(|((_, number), run)| (*number, &**run))
+    }
 }
 
 /// One step under way.
@@ -223,6 +285,11 @@ impl Machine<'_> {
             Input::Update(line, plan) => self.update(line, *plan),
             Input::Delete(line) => self.delete(line),
             Input::Start(start) => self.start(*start),
+            Input::SetTransition(change) => self.set_transition(*change),
+            Input::Stop(execution, stop) => self.stop(execution, stop),
+            Input::Retry(execution, stage, mode) => self.retry(execution, stage, mode),
+            Input::Rollback(rollback) => self.roll_back(*rollback),
+            Input::Override(execution, stage, phase) => self.override_condition(execution, stage, phase),
             Input::Dispatch(job, nonce, until) => self.dispatch(job, nonce, until),
             Input::Acknowledge(job) => self.acknowledge(job),
             Input::Continue(job, token, news) => self.continue_with(job, token, news),
@@ -246,6 +313,7 @@ impl Machine<'_> {
                 Due::Done(run) => self.work_done(run),
                 Due::Expires(run) => self.expire(run),
                 Due::Lapses(job) => self.lapse(job),
+                Due::Rule(run) => self.rule_due(run),
             }
         }
     }
@@ -270,6 +338,10 @@ impl Machine<'_> {
             change(execution);
             execution.updated = now;
         });
+    }
+    /// Changes what an execution left of a stage.
+    fn edit_stage(&mut self, key: Key, stage: usize, change: impl FnOnce(&mut StageRun)) {
+        self.edit_execution(key, |execution| execution.in_stage_mut(stage).into_iter().for_each(change));
     }
     /// Changes a run and notes when.
     fn edit_run(&mut self, key: Key, change: impl FnOnce(&mut Run)) {

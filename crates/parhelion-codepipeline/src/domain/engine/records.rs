@@ -1,8 +1,12 @@
 //! What the engine keeps: lines, gates, executions, runs of actions.
 
+mod stages;
+
+pub use stages::{ConditionRun, Phase, RuleRun, StageMore, StageRun};
+
 use crate::shapes::{
-    ActionDeclaration, ActionExecutionStatus, PipelineDeclaration, PipelineExecutionStatus, StageDeclaration,
-    StageExecutionStatus, TriggerType,
+    ActionDeclaration, ActionExecutionStatus, ExecutionMode, PipelineDeclaration, PipelineExecutionStatus,
+    StageDeclaration, TriggerType,
 };
 use parhelion_core::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -40,6 +44,10 @@ uuid_kind!(
     RunId
 );
 uuid_kind!(
+    /// `ruleExecutionId`.
+    RuleRunId
+);
+uuid_kind!(
     /// A job's id.
     JobId
 );
@@ -48,7 +56,7 @@ uuid_kind!(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LineId(pub u64);
 
-/// An execution, or the run of an action, within its line: both are numbered from 1 in order of their start.
+/// An execution, or the run of an action or of a rule, within its line: each kind is numbered from 1 in order of start.
 pub type Key = (LineId, u64);
 
 /// A pipeline in operation: its gates, and what is on the way through them.
@@ -66,6 +74,8 @@ pub struct Line {
     pub executions: u64,
     /// How many runs of actions were started.
     pub runs: u64,
+    /// How many runs of rules were started.
+    pub rules: u64,
     /// The executions that are not over.
     pub live: BTreeSet<u64>,
     /// One gate for each stage, by name: it outlives updates.
@@ -74,17 +84,44 @@ pub struct Line {
     pub revisions: BTreeMap<String, Revision>,
 }
 
-/// The entry of a stage: one execution within, one waiting in front of it.
+/// The entry of a stage: who is within, who waits in front of it, and whether anybody may pass.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Gate {
-    /// The execution that is in the stage and keeps it locked.
-    pub holder: Option<u64>,
-    /// The execution that waits to enter.
-    pub waiting: Option<u64>,
+    /// The executions in the stage. In SUPERSEDED and QUEUED mode it is one, which keeps the stage locked.
+    pub holders: BTreeSet<u64>,
+    /// The executions that wait to enter, the next one first. In SUPERSEDED mode it is one.
+    pub waiting: Vec<u64>,
     /// The execution that entered last.
     pub latest: Option<u64>,
+    /// The execution of type STANDARD that succeeded here last: what an automatic rollback goes back to.
+    pub succeeded: Option<u64>,
     /// The newest run of each action, by name.
     pub actions: BTreeMap<String, u64>,
+    /// Who opened or closed the way into the stage last; `None` where nobody ever did: it is open.
+    pub transition: Option<Box<Transition>>,
+}
+
+impl Gate {
+    /// Whether the transition into the stage is enabled.
+    pub fn is_enabled(&self) -> bool {
+        self.transition.as_ref().is_none_or(|transition| transition.disabled.is_none())
+    }
+    /// Whether an execution of a pipeline in that mode may enter now.
+    pub fn admits(&self, mode: ExecutionMode) -> bool {
+        // Docs: in PARALLEL mode nobody waits for another; a disabled transition holds all the same.
+        self.is_enabled() && (mode == ExecutionMode::Parallel || self.holders.is_empty())
+    }
+}
+
+/// The way into a stage, as somebody left it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Transition {
+    /// Why it is disabled; `None`: it is enabled.
+    pub disabled: Option<String>,
+    /// Who changed it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// One version of a pipeline, as it was declared.
@@ -104,6 +141,15 @@ impl Plan {
     /// An action by its place.
     pub fn action(&self, stage: usize, action: usize) -> Option<&ActionDeclaration> {
         self.stage(stage)?.actions.get(action)
+    }
+    /// How its executions treat each other.
+    pub fn mode(&self) -> ExecutionMode {
+        // Docs: SUPERSEDED where nothing was said.
+        self.declaration.execution_mode.unwrap_or(ExecutionMode::Superseded)
+    }
+    /// A stage's place by its name.
+    pub fn place_of(&self, stage: &str) -> Option<usize> {
+        self.declaration.stages.iter().position(|declared| declared.name == stage)
     }
     /// The source actions: those of the first stage.
     pub fn sources(&self) -> impl Iterator<Item = &ActionDeclaration> {
@@ -149,6 +195,10 @@ pub struct Execution {
     pub outdated: Option<Timestamp>,
     /// The run of an action (of another pipeline, mostly) that waits for it.
     pub awaited_by: Option<Key>,
+    /// Who wants it to stop. It stays when the execution has stopped, and goes with a retry.
+    pub stop: Option<Box<Stop>>,
+    /// What it goes back to, if it is of type ROLLBACK.
+    pub rollback: Option<Box<Target>>,
 }
 
 /// Where an execution is.
@@ -162,13 +212,22 @@ pub enum Position {
     Over,
 }
 
-/// A stage as one execution went through it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StageRun {
-    /// Where it stands.
-    pub status: StageExecutionStatus,
-    /// Runs of its actions: the action's place in the declaration and the run's number, in order of their start.
-    pub runs: Vec<(usize, u64)>,
+/// A request to stop an execution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stop {
+    /// What was said about it.
+    pub reason: Option<String>,
+    /// Whether running actions are abandoned; else they are let finish.
+    pub abandon: bool,
+}
+
+/// What a rollback goes back to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// The execution's number.
+    pub number: u64,
+    /// Its id.
+    pub id: ExecutionId,
 }
 
 impl Execution {
@@ -176,9 +235,21 @@ impl Execution {
     pub fn is_over(&self) -> bool {
         self.position == Position::Over
     }
+    /// What it left of a stage, if it entered that.
+    pub fn in_stage(&self, stage: usize) -> Option<&StageRun> {
+        self.stages.iter().find(|entered| entered.stage == stage)
+    }
+    /// The same, to be changed.
+    pub fn in_stage_mut(&mut self, stage: usize) -> Option<&mut StageRun> {
+        self.stages.iter_mut().find(|entered| entered.stage == stage)
+    }
     /// The newest run of each action of a stage that has one: (place of the action, number of the run).
     pub fn newest_runs(&self, stage: usize) -> BTreeMap<usize, u64> {
-        self.stages.get(stage).into_iter().flat_map(|s| s.runs.iter().copied()).collect()
+        self.in_stage(stage).map(StageRun::newest_runs).unwrap_or_default()
+    }
+    /// Which attempt it is: the first, and one more for each retry of a stage.
+    pub fn attempt(&self) -> u32 {
+        self.stages.iter().map(StageRun::retries).fold(1, u32::saturating_add)
     }
 }
 
@@ -298,4 +369,6 @@ pub enum Due {
     Expires(Key),
     /// A job that was handed out was not acknowledged in time.
     Lapses(JobId),
+    /// A rule is looked at.
+    Rule(Key),
 }

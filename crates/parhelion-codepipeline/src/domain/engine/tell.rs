@@ -3,10 +3,7 @@
 
 use super::records::{Execution, JobId, Key, Line, LineId, Run};
 use super::{Change, Effect, Machine};
-use crate::shapes::{
-    ActionExecutionStatus, ExecutionMode, PipelineDeclaration, PipelineExecutionStatus, StageDeclaration,
-    StageExecutionStatus,
-};
+use crate::shapes::{PipelineDeclaration, PipelineExecutionStatus, StageDeclaration};
 use chrono::SecondsFormat;
 use parhelion_core::{Cause, Event, Timestamp, Verdict};
 use serde_json::{Map, Value, json};
@@ -35,11 +32,6 @@ pub(super) fn job_subject(job: JobId) -> String {
 /// What a declaration asks for that the engine does not act on: a sentence for each.
 pub fn not_acted_on(declaration: &PipelineDeclaration) -> Vec<String> {
     let mut facts = Vec::new();
-    if let Some(mode @ (ExecutionMode::Queued | ExecutionMode::Parallel)) = declaration.execution_mode {
-        facts.push(format!(
-            "execution mode {mode} is kept and not acted on: executions go as in SUPERSEDED mode"
-        ));
-    }
     if let Some(triggers) = declaration.triggers.as_ref().filter(|t| !t.is_empty()) {
         let count = triggers.len();
         facts.push(format!(
@@ -47,17 +39,6 @@ pub fn not_acted_on(declaration: &PipelineDeclaration) -> Vec<String> {
         ));
     }
     for stage in &declaration.stages {
-        let name = &stage.name;
-        let conditions = [
-            ("beforeEntry", stage.before_entry.is_some()),
-            ("onSuccess", stage.on_success.is_some()),
-            ("onFailure", stage.on_failure.is_some()),
-        ];
-        for (kind, _) in conditions.into_iter().filter(|(_, given)| *given) {
-            facts.push(format!(
-                "{kind} of stage '{name}' is kept and not acted on: nothing is evaluated or repeated"
-            ));
-        }
         facts.extend(unresolved(stage));
     }
     facts
@@ -83,6 +64,12 @@ fn unresolved(stage: &StageDeclaration) -> impl Iterator<Item = String> {
         let watch = asked.map(|key| format!("{key} of action '{stage}/{name}' is not acted on: nobody watches the source"));
         [variables, other, watch].into_iter().flatten()
     })
+}
+
+/// Docs: what was said about a stop stands in the changes that it leads to.
+pub(super) fn stop_comments(execution: &Execution) -> Option<(String, Value)> {
+    let reason = execution.stop.as_ref()?.reason.clone()?;
+    Some(("stop-execution-comments".into(), reason.into()))
 }
 
 impl Machine<'_> {
@@ -114,7 +101,8 @@ impl Machine<'_> {
         detail.insert("execution-id".into(), execution.id.to_string().into());
         detail.extend(more);
         detail.insert("version".into(), execution.version.into());
-        detail.insert("pipeline-execution-attempt".into(), 1.into());
+        // Docs: the first attempt is 1; each retry of a stage counts.
+        detail.insert("pipeline-execution-attempt".into(), execution.attempt().into());
         self.effects.push(Effect::Publish(Change { pipeline, detail_type: what, detail, because }));
     }
 
@@ -171,18 +159,21 @@ impl Machine<'_> {
         }
     }
 
-    pub(super) fn tell_waits(&mut self, key: Key, stage: &str, holder: Option<u64>) {
+    pub(super) fn tell_waits(&mut self, key: Key, stage: &str) {
         let Some(execution) = self.execution(key) else { return };
-        let holder =
-            holder.and_then(|h| self.execution((key.0, h))).map_or(String::new(), |h| h.id.to_string());
-        let event = Event::new("execution.changed", execution_subject(&execution))
-            .fact(format!("it waits in front of stage '{stage}': execution {holder} is in it"))
-            .verdict(Verdict::Waiting)
-            .with("stage", stage)
-            .with("locked_by", holder)
-            .because(self.before(key, &execution));
-        let event = self.about(event, key, &execution);
-        self.tell(event);
+        for event in self.engine.in_front(key, &execution, stage) {
+            let event = event.because(self.before(key, &execution));
+            let event = self.about(event, key, &execution);
+            self.tell(event);
+        }
+    }
+
+    /// A start that found the pipeline's executions at their limit.
+    pub(super) fn tell_no_room(&mut self, id: LineId, cause: Cause) {
+        let Some(line) = self.line(id) else { return };
+        let fact = "no execution was started: as many are under way as there may be";
+        let event = Event::new("execution.refused", format!("pipeline:{}", line.name)).fact(fact);
+        self.tell(event.verdict(Verdict::Failed).with("pipeline", line.name.clone()).because(cause));
     }
 
     pub(super) fn tell_outdated(&mut self, key: Key) {
@@ -224,67 +215,12 @@ impl Machine<'_> {
             PipelineExecutionStatus::InProgress => "STARTED",
             PipelineExecutionStatus::Failed => "FAILED",
         };
-        self.publish(key, &execution, PIPELINE, subject, Map::from_iter([("state".into(), state.into())]));
-    }
-
-    // ------------------------------------------------------------ stages
-
-    /// What led an execution to where it stands: the stage before, or its own start.
-    fn before(&self, key: Key, execution: &Execution) -> Cause {
-        let stage = execution.stages.len().checked_sub(1).and_then(|stage| self.stage_name(key, stage));
-        Cause::Last(
-            stage.map_or_else(|| execution_subject(execution), |name| stage_subject(execution, &name)),
-        )
-    }
-
-    pub(super) fn tell_entered(&mut self, key: Key, stage: usize, waited: bool) {
-        let (Some(execution), Some(name)) = (self.execution(key), self.stage_name(key, stage)) else {
-            return;
-        };
-        let earlier = match stage {
-            1.. if !waited => self.stage_name(key, stage - 1).map(|name| stage_subject(&execution, &name)),
-            _ => None,
-        };
-        let subject = stage_subject(&execution, &name);
-        let event = Event::new("stage.started", subject.clone())
-            .fact(format!("stage '{name}' was entered"))
-            .verdict(Verdict::Ok)
-            .with("stage", name.clone())
-            .because(Cause::Last(earlier.unwrap_or_else(|| execution_subject(&execution))));
-        let event = self.about(event, key, &execution);
-        self.tell(event);
-        let more = Map::from_iter([("stage".into(), name.into()), ("state".into(), "STARTED".into())]);
-        self.publish(key, &execution, STAGE, subject, more);
-    }
-
-    pub(super) fn tell_left(&mut self, key: Key, stage: usize, status: StageExecutionStatus) {
-        let (Some(execution), Some(name)) = (self.execution(key), self.stage_name(key, stage)) else {
-            return;
-        };
-        let runs =
-            execution.newest_runs(stage).into_values().filter_map(|n| Some((n, self.run((key.0, n))?)));
-        // Of a failed stage, the action that failed tells why; else the one that ended last.
-        let last = runs.max_by_key(|(n, run)| (run.status == ActionExecutionStatus::Failed, run.updated, *n));
-        let because = last.map_or_else(|| stage_subject(&execution, &name), |(_, run)| action_subject(&run));
-        let (state, verdict) = match status {
-            StageExecutionStatus::Succeeded => ("SUCCEEDED", Verdict::Ok),
-            StageExecutionStatus::Cancelled => ("CANCELED", Verdict::Skipped),
-            StageExecutionStatus::Stopped => ("STOPPED", Verdict::Skipped),
-            _ => ("FAILED", Verdict::Failed),
-        };
-        let subject = stage_subject(&execution, &name);
-        let event = Event::new("stage.finished", subject.clone())
-            .fact(format!("stage '{name}' ended as {status}"))
-            .verdict(verdict)
-            .with("stage", name.clone())
-            .with("status", status.as_str())
-            .because(Cause::Last(because));
-        let event = self.about(event, key, &execution);
-        self.tell(event);
-        let more = Map::from_iter([("stage".into(), name.into()), ("state".into(), state.into())]);
-        self.publish(key, &execution, STAGE, subject, more);
+        let mut more = Map::from_iter([("state".into(), state.into())]);
+        if execution.status == PipelineExecutionStatus::Stopped {
+            more.extend(stop_comments(&execution));
+        }
+        self.publish(key, &execution, PIPELINE, subject, more);
     }
 }
 
-const PIPELINE: &str = "CodePipeline Pipeline Execution State Change";
-const STAGE: &str = "CodePipeline Stage Execution State Change";
+pub(super) const PIPELINE: &str = "CodePipeline Pipeline Execution State Change";
