@@ -1,9 +1,7 @@
 //! Conditions: what is looked at before a stage's actions, after them, and when one failed (4.3 of the
 //! specification). The rules of a condition start together; what they say comes from [`crate::domain::rules`].
 
-use super::records::{
-    ConditionRun, Due, Failed, Key, Phase, Position, RuleRun, RuleRunId, StageRun,
-};
+use super::records::{ConditionRun, Due, Failed, Key, Phase, Position, RuleRun, RuleRunId, StageRun};
 use super::{Engine, Machine};
 use crate::domain::rules::{self, Verdict};
 use crate::shapes::{
@@ -274,7 +272,8 @@ impl Machine<'_> {
             // Docs: one automatic retry.
             Some(ConditionResult::Retry) if more.is_none_or(|more| more.automatic_retries == 0) => {
                 let declared = plan.stage(stage).and_then(|s| s.on_failure.as_ref());
-                let mode = declared.and_then(|gate| gate.retry_configuration.as_ref()).and_then(|r| r.retry_mode);
+                let mode =
+                    declared.and_then(|gate| gate.retry_configuration.as_ref()).and_then(|r| r.retry_mode);
                 let mode = mode.unwrap_or(StageRetryMode::FailedActions);
                 self.try_again(key, stage, mode, RetryTrigger::AutomatedStageRetry);
             }

@@ -49,7 +49,6 @@ impl Machine<'_> {
         key
     }
 
-
     /// What an execution in a stage does next: wait for what is in progress, go on with its phase, or leave.
     /// Called after whatever may have changed that.
     pub(super) fn go_on(&mut self, key: Key) {
@@ -141,7 +140,13 @@ impl Machine<'_> {
     }
 
     /// The end of an execution; `because` is the subject that led to it.
-    pub(super) fn end(&mut self, key: Key, status: PipelineExecutionStatus, summary: Option<String>, because: String) {
+    pub(super) fn end(
+        &mut self,
+        key: Key,
+        status: PipelineExecutionStatus,
+        summary: Option<String>,
+        because: String,
+    ) {
         self.edit_execution(key, |e| {
             e.status = status;
             e.summary = summary;
@@ -155,7 +160,7 @@ impl Machine<'_> {
     }
 
     /// An execution that a run waits for is over, whichever way: the run is looked at in this same step.
-    fn awaited_is_over(&mut self, waiting: Key) {
+    pub(super) fn awaited_is_over(&mut self, waiting: Key) {
         let now = self.now;
         if let Some(at) = self.run(waiting).and_then(|run| run.due) {
             self.engine.due.remove(&(at, Due::Expires(waiting)));

@@ -38,8 +38,8 @@ use crate::shapes::{ActionTypeId, StageRetryMode, TriggerType};
 use parhelion_core::{Cause, Event, Timestamp};
 use parhelion_state::Table;
 use records::{
-    Due, Execution, ExecutionId, Gate, JobId, Key, Line, LineId, Outcome, Phase, Plan, RuleRun, Run, StageRun,
-    Stop, Wanted,
+    Due, Execution, ExecutionId, Gate, JobId, Key, Line, LineId, Outcome, Phase, Plan, RuleRun, Run,
+    StageRun, Stop, Wanted,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -341,7 +341,11 @@ impl Machine<'_> {
     }
     /// Changes what an execution left of a stage.
     fn edit_stage(&mut self, key: Key, stage: usize, change: impl FnOnce(&mut StageRun)) {
-        self.edit_execution(key, |execution| execution.in_stage_mut(stage).into_iter().for_each(change));
+        self.edit_execution(key, |execution| {
+            if let Some(entered) = execution.in_stage_mut(stage) {
+                change(entered);
+            }
+        });
     }
     /// Changes a run and notes when.
     fn edit_run(&mut self, key: Key, change: impl FnOnce(&mut Run)) {

@@ -2,7 +2,7 @@
 
 mod stages;
 
-pub use stages::{ConditionRun, Phase, RuleRun, StageMore, StageRun};
+pub use stages::{ConditionRun, Phase, RuleRun, StageRun};
 
 use crate::shapes::{
     ActionDeclaration, ActionExecutionStatus, ExecutionMode, PipelineDeclaration, PipelineExecutionStatus,

@@ -128,7 +128,9 @@ impl Machine<'_> {
 
     /// An execution, over or not, is in progress in a stage that it was in before.
     pub(super) fn resume(&mut self, key: Key, stage: usize) {
-        let (Some(execution), Some(name)) = (self.execution(key), self.stage_name(key, stage)) else { return };
+        let (Some(execution), Some(name)) = (self.execution(key), self.stage_name(key, stage)) else {
+            return;
+        };
         self.edit_execution(key, |e| {
             e.status = PipelineExecutionStatus::InProgress;
             e.summary = None;

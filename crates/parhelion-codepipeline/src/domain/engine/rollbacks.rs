@@ -89,7 +89,9 @@ impl Machine<'_> {
     /// Docs: towards the last execution that succeeded in the stage, in the same version, of type STANDARD; with
     /// none the stage just stays failed.
     pub(super) fn roll_back_automatically(&mut self, key: Key, stage: usize) {
-        let (Some(execution), Some(name)) = (self.execution(key), self.stage_name(key, stage)) else { return };
+        let (Some(execution), Some(name)) = (self.execution(key), self.stage_name(key, stage)) else {
+            return;
+        };
         // CHOICE: a rollback that fails leads to no further one.
         let target = self.gate(key.0, &name).succeeded.filter(|_| execution.rollback.is_none());
         let target = target.filter(|number| self.engine.rollable(key.0, stage, *number).is_ok());
@@ -101,7 +103,8 @@ impl Machine<'_> {
             target,
             trigger: TriggerType::AutomatedRollback,
             // Docs: the sample of a rollback's trigger.
-            trigger_detail: serde_json::json!({"FailedPipelineExecutionId": execution.id.to_string()}).to_string(),
+            trigger_detail: serde_json::json!({"FailedPipelineExecutionId": execution.id.to_string()})
+                .to_string(),
             cause: Cause::Last(tell::stage_subject(&execution, &name)),
         };
         self.roll_back(rollback);

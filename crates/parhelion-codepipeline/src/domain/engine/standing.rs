@@ -1,10 +1,10 @@
 //! What an execution that is under way waits for, told at any time.
 
+use super::Engine;
 use super::records::{Execution, Gate, Key, Position, RuleRun, Run};
 use super::tell::{action_subject, execution_subject, stage_subject, written};
 use super::tell_flow::rule_subject;
-use super::work::Work;
-use super::Engine;
+use super::work::{Work, work_of};
 use crate::domain::jobs::JobState;
 use crate::shapes::{ActionExecutionStatus, ExecutionMode};
 use parhelion_core::{Event, Verdict};
@@ -39,7 +39,8 @@ impl Engine {
         let none = Gate::default();
         let gate = self.lines.get(&key.0).and_then(|line| line.gates.get(stage)).unwrap_or(&none);
         let parallel = self.plan_of(key.0, execution).is_some_and(|p| p.mode() == ExecutionMode::Parallel);
-        let id = |number: &u64| self.executions.get(&(key.0, *number)).map_or(String::new(), |e| e.id.to_string());
+        let id =
+            |number: &u64| self.executions.get(&(key.0, *number)).map_or(String::new(), |e| e.id.to_string());
         let waits = |fact: String| {
             let event = Event::new("execution.changed", execution_subject(execution)).fact(fact);
             event.verdict(Verdict::Waiting).with("stage", stage)
@@ -60,7 +61,8 @@ impl Engine {
         });
         let before = gate.waiting.iter().filter(|other| !parallel && **other < key.1).map(|other| {
             let other = id(other);
-            waits(format!("it waits in front of stage '{stage}': execution {other} goes first")).with("behind", other)
+            waits(format!("it waits in front of stage '{stage}': execution {other} goes first"))
+                .with("behind", other)
         });
         closed.into_iter().chain(locked).chain(before).collect()
     }
@@ -77,9 +79,10 @@ impl Engine {
 
     fn run_stands(&self, key: Key, execution: &Execution, run: &Run) -> Event {
         let plan = self.plan_of(key.0, execution);
-        let declared = plan.and_then(|plan| Some((plan.stage(run.stage)?, plan.action(run.stage, run.action)?)));
+        let declared =
+            plan.and_then(|plan| Some((plan.stage(run.stage)?, plan.action(run.stage, run.action)?)));
         let (name, work) = declared.map_or((String::new(), Work::Missing), |(stage, action)| {
-            (format!("{}/{}", stage.name, action.name), self.work_of(&action.action_type_id))
+            (format!("{}/{}", stage.name, action.name), work_of(self, &action.action_type_id))
         });
         let until = run.due.map_or(String::new(), |at| format!("; its time runs out at {}", written(at)));
         let job = run.job.and_then(|id| Some((id, self.jobs.get(&id)?)));
@@ -94,13 +97,18 @@ impl Engine {
                     JobState::Dispatched { until, .. } => {
                         format!("was handed to a worker who must acknowledge it by {}", written(*until))
                     }
-                    JobState::InProgress { .. } => "was acknowledged and waits for the worker's result".to_owned(),
+                    JobState::InProgress { .. } => {
+                        "was acknowledged and waits for the worker's result".to_owned()
+                    }
                     over => format!("is {}", over.name()),
                 };
                 format!("action '{name}' waits for job {id} of {kind}, which {state}{until}")
             }
             (_, None, Some(other)) => {
-                format!("action '{name}' waits for execution {} of another pipeline, {}{until}", other.id, other.status)
+                format!(
+                    "action '{name}' waits for execution {} of another pipeline, {}{until}",
+                    other.id, other.status
+                )
             }
             (_, None, None) => format!(
                 "action '{name}' is under way until {}",
@@ -113,7 +121,8 @@ impl Engine {
     fn rule_stands(&self, key: Key, execution: &Execution, rule: &RuleRun) -> Event {
         let plan = self.plan_of(key.0, execution);
         let stage = plan.and_then(|plan| plan.stage(rule.stage));
-        let name = stage.and_then(|stage| Some(format!("{}/{}", stage.name, rule.phase.rule(stage, rule.rule)?.name)));
+        let name = stage
+            .and_then(|stage| Some(format!("{}/{}", stage.name, rule.phase.rule(stage, rule.rule)?.name)));
         let fact = format!(
             "condition {}: rule '{}' has not come out; it is looked at again at {} and fails at {}",
             rule.phase.name(),

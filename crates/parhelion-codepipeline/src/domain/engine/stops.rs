@@ -1,7 +1,7 @@
 //! An execution is to stop: at once, or when its running actions have ended (4.6 of the specification).
 
-use super::records::{Execution, Key, Position, Stop};
 use super::Machine;
+use super::records::{Execution, Key, Position, Stop};
 use crate::shapes::{ConditionExecutionStatus, PipelineExecutionStatus, StageExecutionStatus};
 
 /// Why an execution cannot be stopped (that way).
@@ -72,4 +72,3 @@ impl Machine<'_> {
         self.end(key, PipelineExecutionStatus::Stopped, reason, because);
     }
 }
-

@@ -1,8 +1,8 @@
 //! What the engine writes down of stages: entered, held, retried, stopped, judged by conditions, rolled back, left.
 
+use super::Machine;
 use super::records::{ConditionRun, Execution, Key, LineId, Phase, RuleRun};
 use super::tell::{PIPELINE, action_subject, execution_subject, stage_subject, stop_comments};
-use super::Machine;
 use crate::shapes::{
     ActionExecutionStatus, ConditionExecutionStatus, RuleExecutionStatus, StageExecutionStatus,
 };
@@ -58,7 +58,8 @@ impl Machine<'_> {
         let last = runs.max_by_key(|(n, run)| (run.status == ActionExecutionStatus::Failed, run.updated, *n));
         let entered = execution.in_stage(stage);
         // What a condition decided was told of the stage itself.
-        let last = last.filter(|_| entered.is_none_or(|e| e.phase == Phase::Actions || e.condition(e.phase).is_none()));
+        let last = last
+            .filter(|_| entered.is_none_or(|e| e.phase == Phase::Actions || e.condition(e.phase).is_none()));
         let because = last.map_or_else(|| stage_subject(&execution, &name), |(_, run)| action_subject(&run));
         let (state, verdict) = match status {
             StageExecutionStatus::Succeeded => (Some("SUCCEEDED"), Verdict::Ok),
@@ -107,7 +108,8 @@ impl Machine<'_> {
             ),
             None => format!("stage '{name}' goes on"),
         };
-        let event = Event::new("stage.changed", stage_subject(&execution, &name)).fact(fact).verdict(Verdict::Ok);
+        let event =
+            Event::new("stage.changed", stage_subject(&execution, &name)).fact(fact).verdict(Verdict::Ok);
         let event = self.about(event, key, &execution);
         self.tell(event);
         self.publish_stage(key, &execution, &name, "RESUMED");
@@ -164,7 +166,9 @@ impl Machine<'_> {
         let fact = match (&why, changed) {
             (Some(why), true) => format!("the transition into stage '{stage}' was disabled: {why}"),
             (None, true) => format!("the transition into stage '{stage}' was enabled"),
-            (Some(_), false) => format!("the transition into stage '{stage}' was disabled before, for the same reason"),
+            (Some(_), false) => {
+                format!("the transition into stage '{stage}' was disabled before, for the same reason")
+            }
             (None, false) => format!("the transition into stage '{stage}' was enabled before"),
         };
         let event = Event::new("transition.changed", format!("pipeline:{}", record.name))
@@ -182,7 +186,9 @@ impl Machine<'_> {
         let (Some(execution), Some(name)) = (self.execution(key), self.stage_name(key, stage)) else {
             return;
         };
-        let Some(run) = execution.in_stage(stage).and_then(|entered| entered.condition(phase)) else { return };
+        let Some(run) = execution.in_stage(stage).and_then(|entered| entered.condition(phase)) else {
+            return;
+        };
         let subject = stage_subject(&execution, &name);
         let what = format!("condition {} of stage '{name}'", phase.name());
         let count = run.rules.len();
@@ -243,7 +249,9 @@ impl Machine<'_> {
             }
         };
         let because = match run.status {
-            RuleExecutionStatus::InProgress | RuleExecutionStatus::Abandoned => stage_subject(&execution, &stage.name),
+            RuleExecutionStatus::InProgress | RuleExecutionStatus::Abandoned => {
+                stage_subject(&execution, &stage.name)
+            }
             RuleExecutionStatus::Succeeded | RuleExecutionStatus::Failed => rule_subject(&run),
         };
         let event = Event::new(kind, rule_subject(&run))

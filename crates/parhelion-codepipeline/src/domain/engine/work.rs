@@ -105,7 +105,7 @@ impl Machine<'_> {
             }
         });
         self.edit_execution(execution, |e| {
-            if let Some(run) = e.stages.get_mut(stage) {
+            if let Some(run) = e.in_stage_mut(stage) {
                 run.runs.push((action, number));
             }
         });
@@ -131,6 +131,7 @@ impl Machine<'_> {
     fn start_other(&mut self, run: Key, action: &ActionDeclaration) {
         let name = action.configuration.as_ref().and_then(|c| c.get("PipelineName"));
         let target = name.and_then(|name| self.engine.names.get(name)).map(|line| **line);
+        let target = target.filter(|line| self.engine.has_room(*line));
         let declared =
             target.and_then(|line| self.engine.plan(line)).map(|plan| plan.declaration.variables.clone());
         let variables = declared.flatten().into_iter().flatten();
@@ -183,7 +184,9 @@ impl Machine<'_> {
         let name =
             action.configuration.as_ref().and_then(|c| c.get("PipelineName")).map_or("", String::as_str);
         let Some(other) = run.awaits.and_then(|key| self.engine.executions.get(&key)) else {
-            return Outcome::failure("JobFailed", format!("The pipeline '{name}' does not exist"));
+            let there = self.engine.names.contains_key(name);
+            let why = if there { "has as many executions as it may have" } else { "does not exist" };
+            return Outcome::failure("JobFailed", format!("The pipeline '{name}' {why}"));
         };
         let variables = BTreeMap::from([("ExecutionId".to_owned(), other.id.to_string())]);
         let failed = (other.status != PipelineExecutionStatus::Succeeded).then(|| {

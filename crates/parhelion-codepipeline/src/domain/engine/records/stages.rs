@@ -2,8 +2,8 @@
 
 use super::{Failed, RuleRunId};
 use crate::shapes::{
-    Condition, ConditionExecutionStatus, RetryTrigger, RuleDeclaration, RuleExecutionStatus, StageDeclaration,
-    StageExecutionStatus,
+    Condition, ConditionExecutionStatus, RetryTrigger, RuleDeclaration, RuleExecutionStatus,
+    StageDeclaration, StageExecutionStatus,
 };
 use parhelion_core::Timestamp;
 use serde::{Deserialize, Serialize};
