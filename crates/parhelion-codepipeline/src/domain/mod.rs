@@ -11,7 +11,6 @@ pub mod jsonpath;
 pub mod outbound;
 pub mod place;
 pub mod plans;
-pub mod roles;
 pub mod rules;
 pub mod simulation;
 pub mod starts;

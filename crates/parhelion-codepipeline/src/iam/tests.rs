@@ -47,7 +47,9 @@ impl Server {
             .extension(head)
             .body(Body::from(body.to_owned()))
             .unwrap();
-        let response = ready(crate::surface(self.worlds.clone(), crate::Settings::default()).service.oneshot(request)).unwrap();
+        let response =
+            ready(crate::surface(self.worlds.clone(), crate::Settings::default()).service.oneshot(request))
+                .unwrap();
         assert_eq!(response.headers()["content-type"], "text/xml");
         let status = response.status().as_u16();
         let bytes = ready(read_body(response.into_body(), 1_000_000)).unwrap();

@@ -4,23 +4,12 @@
 use super::records::{ConditionRun, Due, Failed, Key, Phase, Position, RuleRun, RuleRunId, StageRun};
 use super::{Engine, Machine};
 use crate::domain::rules::{self, Verdict};
+use crate::domain::variables;
 use crate::shapes::{
-    ConditionExecutionStatus, ConditionResult, RetryTrigger, RuleDeclaration, RuleExecutionStatus,
-    StageExecutionStatus, StageRetryMode,
+    ConditionExecutionStatus, ConditionResult, RetryTrigger, RuleExecutionStatus, StageExecutionStatus,
+    StageRetryMode,
 };
 use chrono::TimeDelta;
-
-/// How long a rule may take.
-// CHOICE: what the declaration says, else as long as an action of the same provider; a week where there is none.
-fn time_limit(rule: &RuleDeclaration) -> TimeDelta {
-    let own = rule.timeout_in_minutes.map(|minutes| TimeDelta::minutes(i64::from(minutes)));
-    own.unwrap_or(match rule.rule_type_id.provider.as_str() {
-        "CodeBuild" => TimeDelta::hours(8),
-        "LambdaInvoke" => TimeDelta::hours(24),
-        "Commands" => TimeDelta::hours(1),
-        _ => TimeDelta::days(7),
-    })
-}
 
 /// Why a condition cannot be overridden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +103,7 @@ impl Machine<'_> {
                 error: None,
                 is_broken: false,
                 resolved: None,
-                limit: self.now + time_limit(declared),
+                limit: self.now + rules::time_limit(declared),
                 due: Some(self.now),
             };
             self.engine.rules.put((key.0, number), run);
@@ -129,8 +118,19 @@ impl Machine<'_> {
         let of = (key.0, run.execution);
         let Some(plan) = self.plan(of) else { return };
         let Some(declared) = plan.stage(run.stage).and_then(|s| run.phase.rule(s, run.rule)) else { return };
-        let resolved = declared.configuration.clone().unwrap_or_default();
-        let verdict = rules::evaluate(declared, &resolved, self.now);
+        let configuration = declared.configuration.clone().unwrap_or_default();
+        let engine = &*self.engine;
+        let verdict =
+            match variables::resolve(&configuration, &|space, name| engine.variable(of, space, name)) {
+                Ok(resolved) => {
+                    let verdict =
+                        rules::evaluate(declared, resolved.as_ref().unwrap_or(&configuration), self.now);
+                    self.engine.rules.edit(&key, |run| run.resolved = resolved.map(Box::new));
+                    verdict
+                }
+                // CHOICE: as for an action.
+                Err(why) => Verdict::Failed { code: "InvalidVariable", message: why.to_string() },
+            };
         match verdict {
             Verdict::Met(summary) => self.end_rule(key, RuleExecutionStatus::Succeeded, Some(summary), None),
             Verdict::NotMet(summary) => self.end_rule(key, RuleExecutionStatus::Failed, Some(summary), None),

@@ -18,6 +18,7 @@ mod pipelines;
 pub mod records;
 pub mod retries;
 pub mod rollbacks;
+mod scope;
 mod standing;
 pub mod stops;
 mod tell;
