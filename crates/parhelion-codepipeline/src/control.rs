@@ -2,6 +2,7 @@
 
 mod clients;
 mod event_targets;
+mod source_events;
 
 use crate::domain::place::{DEFAULT_ACCOUNT, DEFAULT_REGION, Place};
 use crate::store::CodePipelineStore;
@@ -43,6 +44,13 @@ static ROUTES: &[Route] = &[
         methods: &[Method::DELETE, Method::GET, Method::PUT],
         body_bytes: BODY_BYTES,
         run: event_targets::answer,
+    },
+    Route {
+        path: "/source-events",
+        named: false,
+        methods: &[Method::POST],
+        body_bytes: source_events::BODY_BYTES,
+        run: source_events::answer,
     },
 ];
 

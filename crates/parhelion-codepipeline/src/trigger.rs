@@ -1,7 +1,10 @@
 //! The address that webhooks are called at: `POST /trigger?t=…` (8.2 of the specification). No operation of the API:
 //! it has its own answers, and no signature tells the tenant; the token does.
 
-use crate::domain::engine::{Input, Start, records::ExecutionId};
+use crate::domain::engine::{
+    Input, Start,
+    records::{ExecutionId, Wanted},
+};
 use crate::domain::{
     place::Place,
     starts,
@@ -138,8 +141,7 @@ fn carry_out(store: &mut CodePipelineStore, name: &str, judged: &Judged, tx: &mu
             let Some(variables) = store.engine.plan(*line).map(starts::defaults) else { return unknown() };
             let id = ExecutionId(tx.uuid("execution"));
             let wanted = revision.clone().map(|revision| {
-                let wanted =
-                    crate::domain::engine::records::Wanted { revision: Some(revision), object_key: None };
+                let wanted = Wanted { revision: Some(revision), ..Wanted::default() };
                 (judged.target_action().to_owned(), wanted)
             });
             let start = Start {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::ops::testing::{Bench, ready, with_job};
+use crate::ops::testing::{Bench, connected, ready, with_job};
 use parhelion_core::WorldName;
 use parhelion_http::Body;
 use serde_json::json;
@@ -153,4 +153,81 @@ fn what_is_wrong_with_an_event_target_is_named() {
     }
     assert_eq!(exchange(&worlds, "PUT", "/event-targets/t7", r#"{"url": "http://h/7"}"#).0, 200);
     assert_eq!(exchange(&worlds, "PUT", "/event-targets/more", r#"{"url": "http://h/"}"#).0, 409);
+}
+
+#[test]
+fn a_source_event_starts_what_waits_for_it_with_its_commit() {
+    let worlds = worlds();
+    let bench = Bench::of(worlds.find(&WorldName::main()).unwrap());
+    bench.create(connected("a"));
+    bench.create(connected("b"));
+    bench.update("b", |b| {
+        b.stages[0].actions[0]
+            .configuration
+            .get_or_insert_default()
+            .insert("BranchName".into(), "dev".into());
+    });
+    bench.pipeline("c");
+    let body = r#"{"fullRepositoryId": "octo/site", "kind": "push", "branch": "main", "commitId": "c0ffee",
+        "message": "Fix it", "files": ["a.rs"]}"#;
+    let (status, answer) = exchange(&worlds, "POST", "/source-events", body);
+    assert_eq!(status, 202, "{answer}");
+    let started = answer["started"].as_array().unwrap();
+    assert_eq!((started.len(), &started[0]["pipeline"]), (1, &json!("a")));
+    bench.look(|store| {
+        let (line, ..) = store.pipeline("a").unwrap();
+        let (_, execution) = store.engine.executions_of(line, u64::MAX).next().unwrap();
+        assert_eq!(started[0]["pipelineExecutionId"], execution.id.to_string());
+        assert_eq!(execution.trigger, crate::shapes::TriggerType::WebhookV2);
+        let detail: Value = serde_json::from_str(&execution.trigger_detail).unwrap();
+        assert_eq!((&detail["branch"], &detail["commitId"]), (&json!("main"), &json!("c0ffee")));
+        let revision = &execution.revisions[0].1;
+        assert_eq!((revision.id.as_str(), revision.summary.as_deref()), ("c0ffee", Some("Fix it")));
+    });
+    let told = bench.world.entries(0, usize::MAX, |e| e.kind == "filter.evaluated");
+    let told: Vec<&str> = told.iter().map(|e| e.fact.as_str()).collect();
+    assert_eq!(
+        told,
+        [
+            "pipeline 'a', change detection of action 'Pull': 'main' is its BranchName",
+            "pipeline 'b', change detection of action 'Pull': its BranchName is 'dev', pushed was 'main'",
+        ]
+    );
+    let other = body.replace("octo/site", "octo/none");
+    assert_eq!(exchange(&worlds, "POST", "/source-events", &other).1, json!({"started": []}));
+    let last = bench.world.entries(0, usize::MAX, |e| e.kind == "filter.evaluated").pop().unwrap();
+    assert_eq!(last.fact, "no pipeline has a source action for repository 'octo/none'");
+}
+
+#[test]
+fn what_is_wrong_with_a_source_event_is_named() {
+    let worlds = worlds();
+    let push = json!({"fullRepositoryId": "o/r", "kind": "push", "branch": "main", "commitId": "c"});
+    for (change, part) in [
+        (json!({"kind": "pushed"}), "'kind' is push, tag or pullRequest"),
+        (json!({"kind": null}), "'kind' is push, tag or pullRequest"),
+        (json!({"branch": null}), "'branch' is wanted"),
+        (json!({"branch": 1}), "'branch' must be a string"),
+        (json!({"branch": ""}), "'branch' has 1 to 256 characters"),
+        (json!({"branch": "a\nb"}), "'branch' has 1 to 256 characters"),
+        (json!({"commitId": "c".repeat(101)}), "'commitId' has 1 to 100 characters"),
+        (json!({"tag": "v1"}), "'tag' is no member"),
+        (json!({"kind": "tag", "tag": "v1"}), "'branch' is no member"),
+        (json!({"kind": "pullRequest"}), "'targetBranch' is wanted"),
+        (json!({"kind": "pullRequest", "targetBranch": "m", "prEvent": "opened"}), "OPEN, UPDATED or CLOSED"),
+        (json!({"files": "a"}), "'files' is a list of paths"),
+        (json!({"files": [1]}), "'files' is a list of paths"),
+        (json!({"files": vec!["a"; 3001]}), "at most 3000 paths"),
+        (json!({"message": "x".repeat(65_537)}), "'message' has at most"),
+        (json!({"fullRepositoryID": "x"}), "'fullRepositoryID' is no member"),
+        (json!({"account": "1"}), "twelve digits"),
+    ] {
+        let mut body = push.clone();
+        body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let (status, problem) = exchange(&worlds, "POST", "/source-events", &body.to_string());
+        assert_eq!(status, 400, "{change}");
+        assert!(problem["detail"].as_str().unwrap().contains(part), "{change}: {problem}");
+    }
+    let large = format!("{{\"x\": \"{}\"}}", "x".repeat(1024 * 1024));
+    assert_eq!(exchange(&worlds, "POST", "/source-events", &large).0, 413);
 }

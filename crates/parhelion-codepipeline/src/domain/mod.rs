@@ -13,6 +13,7 @@ pub mod place;
 pub mod plans;
 pub mod rules;
 pub mod simulation;
+pub mod source_events;
 pub mod starts;
 pub mod structure;
 pub mod tags;

@@ -139,7 +139,13 @@ fn source(asked: &Asked<'_>) -> Outcome {
         }
         "CodeStarSourceConnection" => vec![
             ("AuthorDate", date),
-            ("BranchName", configured(action, "BranchName").to_owned()),
+            // Docs: the branch where the change was made.
+            (
+                "BranchName",
+                wanted
+                    .and_then(|w| w.branch.clone())
+                    .unwrap_or_else(|| configured(action, "BranchName").to_owned()),
+            ),
             ("CommitId", revision.id.clone()),
             ("CommitMessage", message),
             ("ConnectionArn", configured(action, "ConnectionArn").to_owned()),

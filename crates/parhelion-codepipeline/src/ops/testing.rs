@@ -377,3 +377,14 @@ pub fn definition(name: &str, pipeline: &str) -> WebhookDefinition {
         },
     }
 }
+
+/// As [`declaration`], its source of a connection (`arn:c`) to the repository `octo/site`, branch `main`.
+pub fn connected(name: &str) -> PipelineDeclaration {
+    let mut declaration = declaration(name);
+    let pull = &mut declaration.stages[0].actions[0];
+    pull.action_type_id = action_type(ActionCategory::Source, ActionOwner::Aws, "CodeStarSourceConnection");
+    let configuration =
+        [("ConnectionArn", "arn:c"), ("FullRepositoryId", "octo/site"), ("BranchName", "main")];
+    pull.configuration = Some(configuration.map(|(key, value)| (key.to_owned(), value.to_owned())).into());
+    declaration
+}

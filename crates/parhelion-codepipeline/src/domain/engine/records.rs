@@ -275,6 +275,9 @@ pub struct Wanted {
     pub revision: Option<Revision>,
     /// The object to take in place of the configured one.
     pub object_key: Option<String>,
+    /// The branch that the revision is of, where it may be another than the configured one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
 }
 
 /// One run of one action: what the API calls an action execution.
