@@ -32,12 +32,6 @@ pub(super) fn job_subject(job: JobId) -> String {
 /// What a declaration asks for that the engine does not act on: a sentence for each.
 pub fn not_acted_on(declaration: &PipelineDeclaration) -> Vec<String> {
     let mut facts = Vec::new();
-    if let Some(triggers) = declaration.triggers.as_ref().filter(|t| !t.is_empty()) {
-        let count = triggers.len();
-        facts.push(format!(
-            "{count} trigger(s) are kept and not acted on: no repository event starts this pipeline"
-        ));
-    }
     for stage in &declaration.stages {
         facts.extend(unresolved(stage));
     }
@@ -60,7 +54,7 @@ fn unresolved(stage: &StageDeclaration) -> impl Iterator<Item = String> {
             format!("{} of action '{stage}/{name}' are not handed to the pipeline that it starts", handed.join(" and "))
         });
         let asked = action.configuration.iter().flatten().filter(|(_, value)| value.eq_ignore_ascii_case("true"));
-        let asked = asked.map(|(key, _)| key.as_str()).find(|k| ["PollForSourceChanges", "DetectChanges"].contains(k));
+        let asked = asked.map(|(key, _)| key.as_str()).find(|k| *k == "PollForSourceChanges");
         let watch = asked.map(|key| format!("{key} of action '{stage}/{name}' is not acted on: nobody watches the source"));
         [variables, other, watch].into_iter().flatten()
     })
