@@ -1,7 +1,7 @@
 //! What the control API itself keeps: of the server ([`Control`]) and of each world (`Desk`).
 
 use crate::sinks::Sinks;
-use parhelion_core::{Clock, OperationInfo, Timestamp, WorldName};
+use parhelion_core::{Clock, OperationInfo, Scripting, Timestamp, WorldName};
 use parhelion_delivery::Post;
 use parhelion_state::{Checkpoint, World, Worlds};
 use parking_lot::Mutex;
@@ -27,6 +27,8 @@ pub struct Facts {
     pub stopping: Arc<AtomicBool>,
     /// The operations of every surface.
     pub operations: Vec<(&'static str, &'static [OperationInfo])>,
+    /// What every surface understands of behaviours and pace.
+    pub scripting: Vec<(&'static str, Scripting)>,
 }
 
 /// Finds a world's outbox.

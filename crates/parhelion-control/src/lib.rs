@@ -8,12 +8,14 @@
 
 mod aliases;
 mod ask;
+mod behaviours;
 mod deliveries;
 mod desk;
 mod events;
 mod explain;
 mod life;
 mod operations;
+mod pace;
 mod query;
 mod requests;
 mod sinks;

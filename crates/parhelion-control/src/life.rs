@@ -33,6 +33,8 @@ pub async fn info(ask: Ask) -> Answer {
     let facts = &ask.control.facts;
     let (journal, gone) = ask.world.journal_range();
     let (queued, in_flight, kept) = ask.world.delivery_counts();
+    let script = ask.world.script();
+    let used: u64 = script.behaviours().values().map(|behaviour| behaviour.used).sum();
     let uptime = (facts.real.now() - facts.started).num_milliseconds().max(0);
     ok(&json!({
         "version": facts.version,
@@ -47,6 +49,8 @@ pub async fn info(ask: Ask) -> Answer {
         "journal": {"seq": journal, "gone": gone},
         "requests": {"kept": ask.world.requests().lock().iter().len(), "gone": ask.world.requests().lock().gone()},
         "deliveries": {"queued": queued, "in_flight": in_flight, "kept": kept},
+        "behaviours": {"kept": script.behaviours().len(), "used": used},
+        "paces": script.paces().count(),
         "limits": {
             "body_bytes": limits::BODY_BYTES,
             "streamed_body_bytes": limits::STREAMED_BODY_BYTES,
@@ -59,6 +63,8 @@ pub async fn info(ask: Ask) -> Answer {
             "journal_events": limits::JOURNAL_EVENTS,
             "requests": limits::REQUESTS,
             "deliveries": limits::DELIVERIES,
+            "behaviours": limits::BEHAVIOURS,
+            "outcomes": limits::OUTCOMES,
             "wait_secs": limits::WAIT_SECS,
         },
     }))

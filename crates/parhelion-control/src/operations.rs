@@ -3,7 +3,9 @@
 use crate::ask::{Answer, Ask};
 use crate::desk::Control;
 use crate::query::Query;
-use crate::{aliases, deliveries, events, explain, life, requests, sinks, snapshots, state, time};
+use crate::{
+    aliases, behaviours, deliveries, events, explain, life, pace, requests, sinks, snapshots, state, time,
+};
 use parhelion_core::{OperationInfo, Standing, limits};
 use parhelion_http::{Head, Problem, Request, Response, read_body};
 use percent_encoding::percent_decode_str;
@@ -61,6 +63,14 @@ static ROWS: &[Row] = &[
     row!("putClock", "PUT" "/_parhelion/clock", &[], time::put),
     row!("advanceClock", "POST" "/_parhelion/clock/advance", &[], time::advance),
     row!("idle", "POST" "/_parhelion/idle", &[], time::idle),
+    row!("putPace", "PUT" "/_parhelion/pace", &[], pace::put),
+    row!("getPace", "GET" "/_parhelion/pace", &[], pace::get),
+    row!("step", "POST" "/_parhelion/step", &[], pace::step),
+    row!("putBehaviour", "PUT" "/_parhelion/behaviours/{}", &[], behaviours::put),
+    row!("listBehaviours", "GET" "/_parhelion/behaviours", &["limit", "after"], behaviours::list),
+    row!("getBehaviour", "GET" "/_parhelion/behaviours/{}", &[], behaviours::get),
+    row!("deleteBehaviour", "DELETE" "/_parhelion/behaviours/{}", &[], behaviours::delete),
+    row!("deleteBehaviours", "DELETE" "/_parhelion/behaviours", &[], behaviours::clear),
     row!("listEvents", "GET" "/_parhelion/events", events::QUERY, events::list),
     row!("listRequests", "GET" "/_parhelion/requests", requests::QUERY, requests::list),
     row!("countRequests", "POST" "/_parhelion/requests/count", &[], requests::count),

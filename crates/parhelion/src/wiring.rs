@@ -95,6 +95,7 @@ pub fn wire(
         real,
         stopping,
         operations: all.iter().map(|surface| (surface.name, surface.operations)).collect(),
+        scripting: all.iter().map(|surface| (surface.name, surface.scripting)).collect(),
     };
     let found_outboxes = outboxes.clone();
     let control = Control::new(worlds.clone(), Box::new(move |name| found_outboxes.find(name)), facts);

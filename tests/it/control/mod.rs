@@ -2,6 +2,7 @@
 //! publish, and something goes out.
 
 mod aliases;
+mod behaviours;
 mod clock;
 mod deliveries;
 mod edges;
@@ -9,6 +10,7 @@ mod events;
 mod explain;
 mod held;
 mod life;
+mod pace;
 mod refusals;
 mod requests;
 mod sinks;

@@ -4,7 +4,7 @@ use parhelion_testkit::TestServer;
 use serde_json::json;
 
 /// Every call that takes a body.
-const WITH_BODY: [(&str, &str); 11] = [
+const WITH_BODY: [(&str, &str); 14] = [
     ("POST", "/_parhelion/reset"),
     ("POST", "/_parhelion/snapshots"),
     ("POST", "/_parhelion/snapshots/s/restore"),
@@ -12,6 +12,9 @@ const WITH_BODY: [(&str, &str); 11] = [
     ("PUT", "/_parhelion/clock"),
     ("POST", "/_parhelion/clock/advance"),
     ("POST", "/_parhelion/idle"),
+    ("PUT", "/_parhelion/behaviours/b"),
+    ("PUT", "/_parhelion/pace"),
+    ("POST", "/_parhelion/step"),
     ("POST", "/_parhelion/requests/count"),
     ("POST", "/_parhelion/deliveries/release"),
     ("POST", "/_parhelion/deliveries/d1/replay"),

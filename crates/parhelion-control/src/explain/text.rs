@@ -29,7 +29,8 @@ pub fn written(story: &Story) -> String {
 fn line(out: &mut String, node: &Node, depth: usize) {
     let indent = "  ".repeat(depth);
     let asked = if node.asked { " <" } else { "" };
-    let _ = writeln!(out, "{} {indent}#{} {}: {}{asked}", mark(node.verdict), node.seq, node.kind, node.fact);
+    let number = node.seq.map_or_else(|| "now".to_owned(), |seq| format!("#{seq}"));
+    let _ = writeln!(out, "{} {indent}{number} {}: {}{asked}", mark(node.verdict), node.kind, node.fact);
     details(out, &node.detail, 11 + 2 * depth);
     for child in &node.because {
         line(out, child, depth + 1);

@@ -9,13 +9,17 @@ use std::sync::Arc;
 
 /// Entries told in one story.
 const ENTRIES: usize = 2_000;
+/// Subjects that are asked what they wait for.
+const SUBJECTS: usize = 100;
 /// Steps from cause to effect told in one story.
 const DEPTH: usize = 100;
 
 /// One fact with what followed from it.
 #[derive(Debug, Serialize)]
 pub struct Node {
-    pub seq: Seq,
+    /// Its number in the journal; none for what stands now and is no entry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seq: Option<Seq>,
     pub kind: &'static str,
     pub subject: String,
     pub fact: String,
@@ -79,7 +83,7 @@ pub fn story(world: &World, id: &str, wanted: impl Fn(&Entry) -> bool) -> Option
         effects.entry(entry.cause).or_default().push(entry.seq);
     }
     let mut left = ENTRIES;
-    let because: Vec<Node> = origins
+    let mut because: Vec<Node> = origins
         .iter()
         .filter_map(|origin| node(*origin, &by_seq, &effects, &asked, &mut left, DEPTH))
         .collect();
@@ -111,12 +115,51 @@ pub fn story(world: &World, id: &str, wanted: impl Fn(&Entry) -> bool) -> Option
         detail.insert("status".into(), record.status.into());
         detail.insert("operation".into(), record.operation.clone().into());
     }
-    let fact = sentence(outcome);
-    Some(Story { id: id.to_owned(), fact, verdict: outcome.verdict, at: outcome.at, detail, because })
+    let mut story = Story {
+        id: id.to_owned(),
+        fact: sentence(outcome.kind, &outcome.subject, &outcome.fact),
+        verdict: outcome.verdict,
+        at: outcome.at,
+        detail,
+        because: Vec::new(),
+    };
+    // What it waits for now is how it stands, unless something has come to nothing before.
+    let standing = standing(world, asked.iter().map(|seq| &**by_seq[seq]));
+    if let Some(waits) = standing.first().filter(|_| story.verdict != Some(Verdict::Failed) || !is_request) {
+        story.fact.clone_from(&waits.fact);
+        (story.verdict, story.at) = (waits.verdict, waits.at);
+    }
+    because.extend(standing);
+    story.because = because;
+    Some(story)
 }
 
-fn sentence(entry: &Entry) -> String {
-    if entry.fact.is_empty() { format!("{} {}", entry.kind, entry.subject) } else { entry.fact.clone() }
+/// What the things that were asked for wait for now.
+fn standing<'a>(world: &World, asked: impl Iterator<Item = &'a Entry>) -> Vec<Node> {
+    let subjects: BTreeSet<(&str, &str, &str)> =
+        asked.map(|entry| (entry.surface, entry.tenant.as_str(), entry.subject.as_str())).collect();
+    let at = world.clock.now();
+    let facts = subjects
+        .into_iter()
+        .take(SUBJECTS)
+        .flat_map(|(surface, tenant, subject)| world.standing(surface, tenant, subject));
+    let nodes = facts.map(|event| Node {
+        seq: None,
+        kind: event.kind,
+        fact: sentence(event.kind, &event.subject, &event.fact),
+        subject: event.subject,
+        verdict: event.verdict,
+        at,
+        detail: event.data,
+        asked: false,
+        because: Vec::new(),
+    });
+    let mut told = BTreeSet::new();
+    nodes.filter(|node| told.insert((node.subject.clone(), node.fact.clone()))).collect()
+}
+
+fn sentence(kind: &str, subject: &str, fact: &str) -> String {
+    if fact.is_empty() { format!("{kind} {subject}") } else { fact.to_owned() }
 }
 
 fn node(
@@ -132,10 +175,10 @@ fn node(
     let next = depth.checked_sub(1)?;
     let children = effects.get(&seq).map(Vec::as_slice).unwrap_or_default();
     Some(Node {
-        seq,
+        seq: Some(seq),
         kind: entry.kind,
         subject: entry.subject.clone(),
-        fact: sentence(entry),
+        fact: sentence(entry.kind, &entry.subject, &entry.fact),
         verdict: entry.verdict,
         at: entry.at,
         detail: entry.data.clone(),
