@@ -66,6 +66,8 @@ pub enum Error {
     InvalidJobState { id: String, state: &'static str },
     /// The nonce is not the one that was handed out last, or was used already.
     InvalidNonce { id: String },
+    /// The output variables of an action take more than their bound, bytes.
+    OutputVariablesSize { bytes: usize, most: usize },
     /// The client token is not the one of the job's client.
     InvalidClientToken { id: String },
 }
@@ -123,6 +125,12 @@ pub enum Invalid {
     ActionType { why: String },
     /// A region that no region can be called.
     Region { region: String },
+    /// The type has no queryable property.
+    NoQuery { id: Box<ActionTypeId> },
+    /// The type's queryable property must be asked for, and nothing else.
+    QueryWanted { id: Box<ActionTypeId>, key: String },
+    /// A job that goes on has no output yet.
+    VariablesWithContinuation,
     /// Only types of that owner can be polled here.
     PollOwner { expected: &'static str, given: String },
 }
@@ -166,6 +174,7 @@ impl Error {
             Error::InvalidJob { .. } => "InvalidJobException",
             Error::InvalidJobState { .. } => "InvalidJobStateException",
             Error::InvalidNonce { .. } => "InvalidNonceException",
+            Error::OutputVariablesSize { .. } => "OutputVariablesSizeExceededException",
             Error::InvalidClientToken { .. } => "InvalidClientTokenException",
         }
     }
@@ -241,6 +250,9 @@ impl fmt::Display for Error {
             Error::InvalidNonce { id } => {
                 write!(f, "The nonce does not belong to job '{id}' or was used already")
             }
+            Error::OutputVariablesSize { bytes, most } => {
+                write!(f, "The output variables take {bytes} bytes, more than the limit of {most} bytes")
+            }
             Error::InvalidClientToken { id } => write!(f, "The client token is not valid for job '{id}'"),
         }
     }
@@ -309,6 +321,15 @@ impl fmt::Display for Invalid {
             }
             Invalid::ActionType { why } => f.write_str(why),
             Invalid::Region { region } => write!(f, "'{region}' is not a region"),
+            Invalid::NoQuery { id } => {
+                write!(f, "{} has no queryable property: queryParam must be empty", named(id))
+            }
+            Invalid::QueryWanted { id, key } => {
+                write!(f, "queryParam must have exactly the queryable property '{key}' of {}", named(id))
+            }
+            Invalid::VariablesWithContinuation => {
+                f.write_str("outputVariables and continuationToken cannot be given together")
+            }
             Invalid::PollOwner { expected, given } => {
                 write!(
                     f,

@@ -77,6 +77,7 @@ macro_rules! row {
 
 /// All operations, by name.
 pub static TABLE: &[Row] = &[
+    row!(AcknowledgeJob, writes, Real),
     row!(AcknowledgeThirdPartyJob, across, Real),
     row!(CreateCustomActionType, writes, Real),
     row!(CreatePipeline, writes, Simulated),
@@ -85,6 +86,7 @@ pub static TABLE: &[Row] = &[
     row!(DeleteWebhook, writes, Real),
     row!(DeregisterWebhookWithThirdParty, writes, StoredOnly),
     row!(GetActionType, reads, Real),
+    row!(GetJobDetails, writes, Real),
     row!(GetPipeline, reads, Real),
     row!(GetPipelineExecution, reads, Real),
     row!(GetPipelineState, reads, Real),
@@ -96,7 +98,10 @@ pub static TABLE: &[Row] = &[
     row!(ListRuleTypes, reads, Real),
     row!(ListTagsForResource, reads, Real),
     row!(ListWebhooks, reads, Real),
+    row!(PollForJobs, across, Real),
     row!(PollForThirdPartyJobs, across, Real),
+    row!(PutJobFailureResult, writes, Real),
+    row!(PutJobSuccessResult, writes, Real),
     row!(PutThirdPartyJobFailureResult, across, Real),
     row!(PutThirdPartyJobSuccessResult, across, Real),
     row!(PutWebhook, writes, Real),

@@ -1,17 +1,20 @@
 //! Jobs: what a worker is given to do, and the rules of handing them out (section 7 of the specification).
+//!
+//! A partner's job is found from every account and guarded by its client's token; a customer's, and one that a
+//! function does, belong to the caller's tenant.
+
+pub mod data;
+pub mod report;
+pub mod why;
 
 use super::engine::{
     Engine, Input,
     records::{JobId, Key},
 };
-use super::{artifacts, place::Place, views};
+use super::{catalogue::Run, place::Place};
 use crate::error::{Error, Result};
-use crate::shapes::{
-    AWSSessionCredentials, ActionConfiguration, ActionContext, ActionTypeId, JobStatus, PipelineContext,
-    StageContext, ThirdPartyJobData,
-};
+use crate::shapes::{ActionTypeId, JobStatus};
 use crate::store::CodePipelineStore;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
 use parhelion_core::Timestamp;
 use parhelion_state::{Handle, Tx, World};
@@ -137,16 +140,55 @@ impl Engine {
         action_type: &ActionTypeId,
         now: Timestamp,
     ) -> impl Iterator<Item = (JobId, &Job)> {
+        self.waiting_jobs(action_type).filter(move |(_, job)| match &job.state {
+            JobState::Queued => true,
+            // A clock that just passed the time may not have brought the job back yet.
+            JobState::Dispatched { until, .. } => *until <= now,
+            _ => false,
+        })
+    }
+
+    /// The jobs of a type that nobody has taken on yet, those that were handed out too, the oldest first.
+    pub fn waiting_jobs(&self, action_type: &ActionTypeId) -> impl Iterator<Item = (JobId, &Job)> {
         let queue = queue_of(action_type);
-        self.queue
-            .range((queue.clone(), 0)..=(queue, u64::MAX))
-            .filter_map(|(_, id)| Some((**id, &**self.jobs.get(&**id)?)))
-            .filter(move |(_, job)| match &job.state {
-                JobState::Queued => true,
-                // A clock that just passed the time may not have brought the job back yet.
-                JobState::Dispatched { until, .. } => *until <= now,
-                _ => false,
-            })
+        let queued = self.queue.range((queue.clone(), 0)..=(queue, u64::MAX));
+        queued.filter_map(|(_, id)| Some((**id, &**self.jobs.get(&**id)?)))
+    }
+}
+
+impl Engine {
+    /// Whether the jobs of a type are done by a partner's worker: found from every account, guarded by a token.
+    pub fn is_partners(&self, id: &ActionTypeId) -> bool {
+        self.kind_ever(id).is_some_and(|kind| kind.run == Run::ThirdPartyJob)
+    }
+}
+
+/// A job by its id as a worker writes it. A uuid can be written in several ways; an id is one text.
+fn parse(id: &str) -> Option<JobId> {
+    id.parse::<JobId>().ok().filter(|job| job.to_string() == id)
+}
+
+/// A job of this tenant that is no partner's: a customer's worker or a function does it.
+///
+/// # Errors
+/// `JobNotFoundException`, also for a partner's job.
+pub fn own<'a>(store: &'a CodePipelineStore, id: &str) -> Result<(JobId, &'a Job)> {
+    let found = parse(id).and_then(|job| Some((job, &**store.engine.jobs.get(&job)?)));
+    // CHOICE: a partner's job is not found here.
+    let found = found.filter(|(_, job)| !store.engine.is_partners(&job.action_type));
+    found.ok_or_else(|| Error::JobNotFound { id: id.to_owned() })
+}
+
+/// As [`own`], of a job that is in progress.
+///
+/// # Errors
+/// Also `InvalidJobStateException`.
+pub fn own_in_progress<'a>(store: &'a CodePipelineStore, id: &str) -> Result<(JobId, &'a Job)> {
+    let (id, job) = own(store, id)?;
+    if job.state.is_in_progress() {
+        Ok((id, job))
+    } else {
+        Err(Error::InvalidJobState { id: id.to_string(), state: job.state.name() })
     }
 }
 
@@ -155,8 +197,7 @@ impl Engine {
 /// # Errors
 /// `JobNotFoundException`.
 pub fn locate(world: &World, id: &str) -> Result<(Place, JobId)> {
-    // A uuid can be written in several ways; an id is one text.
-    let found = id.parse::<JobId>().ok().filter(|job| job.to_string() == id).and_then(|job| {
+    let found = parse(id).and_then(|job| {
         let (owner, _) = world.find(&handle(job))?;
         Some((owner.tenant.parse().ok()?, job))
     });
@@ -203,55 +244,6 @@ pub fn dispatch(store: &mut CodePipelineStore, id: JobId, tx: &mut Tx<'_>) -> St
     let until = tx.now() + TimeDelta::seconds(DISPATCH_SECS);
     store.step(Input::Dispatch(id, nonce.clone(), until), tx);
     nonce
-}
-
-/// Temporary credentials for the artifact store: new ones each time.
-// CHOICE: nothing verifies them; they have the form of AWS's.
-pub fn credentials(tx: &mut Tx<'_>) -> AWSSessionCredentials {
-    const UPPER: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let key = tx.secret("credentials").into_iter().take(16).map(|b| char::from(UPPER[usize::from(b % 32)]));
-    let key: String = key.collect();
-    let secret = STANDARD.encode(&tx.secret("credentials")[..30]);
-    let token: Vec<u8> = (0..6).flat_map(|_| tx.secret("credentials")).collect();
-    AWSSessionCredentials {
-        access_key_id: format!("ASIA{key}"),
-        secret_access_key: secret,
-        session_token: STANDARD.encode(token),
-    }
-}
-
-/// What a partner's worker is told of a job. Docs: without pipelineArn and pipelineExecutionId.
-pub fn third_party_data(
-    engine: &Engine,
-    job: &Job,
-    credentials: AWSSessionCredentials,
-) -> Option<ThirdPartyJobData> {
-    let run = engine.runs.get(&job.run)?;
-    let (line, execution) = (job.run.0, engine.executions.get(&(job.run.0, run.execution))?);
-    let plan = engine.plan_of(line, execution)?;
-    let (stage, action) = (plan.stage(run.stage)?, plan.action(run.stage, run.action)?);
-    let region = action.region.as_deref().unwrap_or(engine.place.region());
-    let shown = |all: Vec<artifacts::Located>| Some(all.into_iter().map(views::artifact).collect());
-    Some(ThirdPartyJobData {
-        action_type_id: Some(job.action_type.clone()),
-        action_configuration: Some(ActionConfiguration { configuration: action.configuration.clone() }),
-        pipeline_context: Some(PipelineContext {
-            pipeline_name: Some(engine.lines.get(&line)?.name.clone()),
-            stage: Some(StageContext { name: Some(stage.name.clone()) }),
-            action: Some(ActionContext {
-                name: Some(action.name.clone()),
-                action_execution_id: Some(run.id.to_string()),
-            }),
-            pipeline_arn: None,
-            pipeline_execution_id: None,
-        }),
-        input_artifacts: shown(artifacts::inputs(engine, line, execution, plan, run)),
-        output_artifacts: shown(artifacts::outputs(engine, plan, run)),
-        artifact_credentials: Some(credentials),
-        continuation_token: job.continuation.clone(),
-        encryption_key: artifacts::store(&plan.declaration, region)
-            .and_then(|store| store.encryption_key.clone()),
-    })
 }
 
 /// The name by which a third-party job is found, whatever account asks.

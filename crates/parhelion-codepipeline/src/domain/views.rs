@@ -1,12 +1,13 @@
 //! What the engine keeps, in the API's shapes.
 
+use super::action_types::Known;
 use super::engine::{
     Engine,
     records::{Execution, LineId, Plan, Position, Revision, Run},
 };
 use super::{artifacts, plans, simulation, structure};
 use crate::shapes::{
-    ActionExecution, ActionExecutionDetail, ActionExecutionInput, ActionExecutionOutput,
+    ActionDeclaration, ActionExecution, ActionExecutionDetail, ActionExecutionInput, ActionExecutionOutput,
     ActionExecutionResult, ActionRevision, ActionState, Artifact, ArtifactDetail, ArtifactLocation,
     ArtifactLocationType, ArtifactRevision, ErrorDetails, ExecutionMode, ExecutionTrigger, ExecutionType,
     ListWebhookItem, PipelineDeclaration, ResolvedPipelineVariable, S3ArtifactLocation, S3Location,
@@ -97,7 +98,7 @@ pub fn stage_state(engine: &Engine, line: LineId, plan: &Plan, stage: usize) -> 
             action_name: Some(action.name.clone()),
             current_revision: revision.map(|r| action_revision(r, record.created)),
             latest_execution: run.map(|run| action_execution(run)),
-            entity_url: simulation::entity_url(&engine.place, action),
+            entity_url: entity_url(engine, action),
             revision_url: revision.and_then(|r| r.url.clone()),
         }
     });
@@ -110,6 +111,14 @@ pub fn stage_state(engine: &Engine, line: LineId, plan: &Plan, stage: usize) -> 
         latest_execution: latest,
         ..StageState::default()
     })
+}
+
+/// Where what an action works on can be looked at: as its type says, or its provider's page.
+fn entity_url(engine: &Engine, action: &ActionDeclaration) -> Option<String> {
+    let configuration = action.configuration.as_ref()?;
+    let known = Known { configuration, execution: None, revision: None };
+    let own = engine.url(&action.action_type_id, |templates| templates.entity, &known);
+    own.or_else(|| simulation::entity_url(&engine.place, action))
 }
 
 fn action_revision(revision: &Revision, created: parhelion_core::Timestamp) -> ActionRevision {

@@ -1,6 +1,7 @@
 use super::Across;
 use crate::{
     domain::{
+        engine::records::JobId,
         jobs::{self, JobState},
         place::Place,
     },
@@ -20,8 +21,8 @@ impl Across for GetThirdPartyJobDetails {
     type Input = GetThirdPartyJobDetailsInput;
     type Output = GetThirdPartyJobDetailsOutput;
 
-    fn run(world: &World, _place: &Place, call: &Call, input: Self::Input) -> Result<Self::Output> {
-        let (owner, id) = jobs::locate(world, &input.job_id)?;
+    fn run(world: &World, place: &Place, call: &Call, input: Self::Input) -> Result<Self::Output> {
+        let (owner, id) = located(world, place, call, &input.job_id)?;
         let done = world.shelf::<CodePipelineStore>().write(&owner, call, |store, tx| {
             let job = jobs::authorized(store, id, &input.client_token)?;
             // CHOICE: the token is judged before the state.
@@ -36,8 +37,8 @@ impl Across for GetThirdPartyJobDetails {
                 // CHOICE: the dispatch lapsed (or never was): asking is taking it up anew.
                 None => jobs::dispatch(store, id, tx),
             };
-            let credentials = jobs::credentials(tx);
-            let data = jobs::third_party_data(&store.engine, &job, credentials);
+            let credentials = jobs::data::credentials(tx);
+            let data = jobs::data::third_party(&store.engine, &job, credentials);
             let details = ThirdPartyJobDetails { id: Some(id.to_string()), data, nonce: Some(nonce) };
             Ok(GetThirdPartyJobDetailsOutput { job_details: Some(details) })
         })?;
@@ -45,10 +46,23 @@ impl Across for GetThirdPartyJobDetails {
     }
 }
 
+/// Where a partner's job is. Docs: a job that is there and is no partner's is invalid; of those, only the caller's
+/// own can be known.
+fn located(world: &World, place: &Place, call: &Call, id: &str) -> Result<(Place, JobId)> {
+    jobs::locate(world, id).map_err(|missing| {
+        let own = |store: &CodePipelineStore| jobs::own(store, id).is_ok();
+        if world.shelf::<CodePipelineStore>().read(place, call, |store, _| own(store)) {
+            Error::InvalidJob { id: id.to_owned(), why: "is not a third-party job" }
+        } else {
+            missing
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::testing::{Bench, with_job};
+    use crate::ops::testing::{Bench, with_custom_job, with_job};
     use chrono::TimeDelta;
 
     fn details(bench: &Bench, job: &str, token: &str) -> Result<ThirdPartyJobDetails> {
@@ -121,6 +135,17 @@ mod tests {
         bench.succeed(&job);
         assert_eq!(code(&job, "wrong"), "InvalidClientTokenException");
         assert_eq!(code(&job, "DEFAULT_CLIENT_TOKEN"), "InvalidJobException");
+    }
+
+    #[test]
+    fn a_customers_job_is_invalid_for_its_owner_and_unknown_elsewhere() {
+        let bench = Bench::new();
+        bench.action_type("Mine", |_| ());
+        bench.create(with_custom_job("p"));
+        let job = bench.poll_own()[0].id.clone().unwrap();
+        assert_eq!(details(&bench, &job, "DEFAULT_CLIENT_TOKEN").unwrap_err().code(), "InvalidJobException");
+        let elsewhere = bench.at(&"222222222222/us-east-1".parse().unwrap());
+        assert_eq!(details(&elsewhere, &job, "x").unwrap_err().code(), "JobNotFoundException");
     }
 
     #[test]

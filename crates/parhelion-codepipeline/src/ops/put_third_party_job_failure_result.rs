@@ -1,11 +1,8 @@
 use super::Across;
 use crate::{
     domain::{
-        engine::{
-            Input,
-            records::{Failed, Outcome},
-        },
-        jobs,
+        engine::Input,
+        jobs::{self, report},
         place::Place,
     },
     error::{Error, Result},
@@ -27,13 +24,8 @@ impl Across for PutThirdPartyJobFailureResult {
     fn run(world: &World, _place: &Place, call: &Call, input: Self::Input) -> Result<()> {
         let (owner, id) = jobs::locate(world, &input.job_id)?;
         world.shelf::<CodePipelineStore>().write(&owner, call, |store, tx| {
-            jobs::in_progress(store, id, &input.client_token)?;
-            let details = input.failure_details;
-            let outcome = Outcome {
-                failed: Some(Failed::new(details.r#type.as_str(), details.message)),
-                external_id: details.external_execution_id,
-                ..Outcome::default()
-            };
+            let job = jobs::in_progress(store, id, &input.client_token)?;
+            let outcome = report::failure(&store.engine, job, input.failure_details);
             store.step(Input::Finish(id, outcome), tx);
             Ok::<_, Error>(())
         })?;
@@ -44,6 +36,7 @@ impl Across for PutThirdPartyJobFailureResult {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::engine::records::Failed;
     use crate::ops::testing::{Bench, with_job};
     use crate::shapes::{FailureDetails, FailureType, PipelineExecutionStatus};
 

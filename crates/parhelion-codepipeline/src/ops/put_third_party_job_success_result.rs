@@ -1,19 +1,17 @@
 use super::Across;
 use crate::{
     domain::{
-        engine::{
-            Input,
-            records::{Outcome, Revision},
-        },
-        jobs,
+        engine::Input,
+        jobs::{self, report},
         place::Place,
     },
     error::{Error, Result},
-    shapes::{ActionCategory, PutThirdPartyJobSuccessResultInput},
+    shapes::PutThirdPartyJobSuccessResultInput,
     store::CodePipelineStore,
 };
 use parhelion_core::Call;
 use parhelion_state::World;
+use std::collections::BTreeMap;
 
 /// PutThirdPartyJobSuccessResult: a partner's worker did its part, for good or until it is asked again.
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutThirdPartyJobSuccessResult.html>
@@ -28,22 +26,9 @@ impl Across for PutThirdPartyJobSuccessResult {
         let (owner, id) = jobs::locate(world, &input.job_id)?;
         world.shelf::<CodePipelineStore>().write(&owner, call, |store, tx| {
             let job = jobs::in_progress(store, id, &input.client_token)?;
-            let is_source = job.action_type.category == ActionCategory::Source;
-            let details = input.execution_details.unwrap_or_default();
-            let revision = input.current_revision.filter(|_| is_source).map(|r| Revision {
-                id: r.revision,
-                change: Some(r.change_identifier),
-                summary: r.revision_summary,
-                url: None,
-                created: Some(r.created.map_or(tx.now(), Into::into)),
-            });
-            let outcome = Outcome {
-                summary: details.summary,
-                external_id: details.external_execution_id,
-                percent: details.percent_complete,
-                revision,
-                ..Outcome::default()
-            };
+            let revision = input.current_revision;
+            let details = input.execution_details;
+            let outcome = report::success(&store.engine, job, revision, details, BTreeMap::new(), tx.now());
             let next = match input.continuation_token {
                 Some(token) => Input::Continue(id, token, outcome),
                 None => Input::Finish(id, outcome),

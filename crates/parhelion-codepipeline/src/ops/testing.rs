@@ -1,6 +1,9 @@
 //! A world with one tenant for unit tests of operations.
 
-use super::{AcknowledgeThirdPartyJob, CreateCustomActionType, PutThirdPartyJobSuccessResult};
+use super::{
+    AcknowledgeJob, AcknowledgeThirdPartyJob, CreateCustomActionType, PollForJobs,
+    PutThirdPartyJobSuccessResult,
+};
 use super::{
     Across, CreatePipeline, PollForThirdPartyJobs, PutWebhook, StartPipelineExecution, UpdatePipeline,
 };
@@ -15,19 +18,20 @@ use crate::domain::{
 };
 use crate::error::{Error, Result};
 use crate::shapes::{
-    AcknowledgeThirdPartyJobInput, ActionCategory, ActionConfigurationProperty, ActionDeclaration,
-    ActionOwner, ActionTypeArtifactDetails, ActionTypeDeclaration, ActionTypeExecutor, ActionTypeId,
-    ActionTypeIdentifier, ArtifactDetails, ArtifactStore, ArtifactStoreType, CreateCustomActionTypeInput,
-    CreatePipelineInput, DeleteCustomActionTypeInput, ExecutorConfiguration, ExecutorType, InputArtifact,
-    JobWorkerExecutorConfiguration, OutputArtifact, PipelineDeclaration, PollForThirdPartyJobsInput,
-    PutThirdPartyJobSuccessResultInput, PutWebhookInput, StageDeclaration, StartPipelineExecutionInput, Tag,
-    UpdatePipelineInput, WebhookAuthConfiguration, WebhookAuthenticationType, WebhookDefinition,
-    WebhookFilterRule,
+    AcknowledgeJobInput, AcknowledgeThirdPartyJobInput, ActionCategory, ActionConfigurationProperty,
+    ActionDeclaration, ActionOwner, ActionTypeArtifactDetails, ActionTypeDeclaration, ActionTypeExecutor,
+    ActionTypeId, ActionTypeIdentifier, ArtifactDetails, ArtifactStore, ArtifactStoreType,
+    CreateCustomActionTypeInput, CreatePipelineInput, DeleteCustomActionTypeInput, ExecutorConfiguration,
+    ExecutorType, InputArtifact, Job, JobWorkerExecutorConfiguration, OutputArtifact, PipelineDeclaration,
+    PollForJobsInput, PollForThirdPartyJobsInput, PutThirdPartyJobSuccessResultInput, PutWebhookInput,
+    StageDeclaration, StartPipelineExecutionInput, Tag, UpdatePipelineInput, WebhookAuthConfiguration,
+    WebhookAuthenticationType, WebhookDefinition, WebhookFilterRule,
 };
 use crate::store::CodePipelineStore;
 use chrono::TimeDelta;
 use parhelion_core::{Call, Timestamp};
 use parhelion_state::{Operation, Query, Tx, World, testing};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -150,6 +154,34 @@ impl Bench {
     pub fn poll(&self) -> String {
         let input = PollForThirdPartyJobsInput { action_type_id: team_city(), max_batch_size: None };
         self.across::<PollForThirdPartyJobs>(input).unwrap().jobs.unwrap()[0].job_id.clone().unwrap()
+    }
+    /// Takes the jobs of the [`custom_type`] `Mine` for project `demo`.
+    pub fn poll_own(&self) -> Vec<Job> {
+        let query_param = Some(BTreeMap::from([("Project".to_owned(), "demo".to_owned())]));
+        let input =
+            PollForJobsInput { action_type_id: own_type("Mine"), max_batch_size: Some(100), query_param };
+        self.across::<PollForJobs>(input).unwrap().jobs.unwrap()
+    }
+    /// Takes the one job of `Mine` and acknowledges it; its id.
+    pub fn take_own(&self) -> String {
+        let mut jobs = self.poll_own();
+        let Job { id, nonce, .. } = jobs.pop().unwrap();
+        assert!(jobs.is_empty());
+        let (job_id, nonce) = (id.unwrap(), nonce.unwrap());
+        self.run::<AcknowledgeJob>(AcknowledgeJobInput { job_id: job_id.clone(), nonce }).unwrap();
+        job_id
+    }
+    /// A tenant with the type `Mine` and a pipeline `p` of [`with_custom_job`].
+    pub fn with_own_job() -> Self {
+        let bench = Bench::new();
+        bench.action_type("Mine", |_| ());
+        bench.create(with_custom_job("p"));
+        bench
+    }
+    /// What the journal says about why something is so.
+    pub fn facts(&self, kind: &str) -> Vec<String> {
+        let entries = self.world.entries(0, usize::MAX, |entry| entry.kind == kind);
+        entries.iter().map(|entry| entry.fact.clone()).collect()
     }
     pub fn nonce(&self, job: &str) -> String {
         self.look(|store| match &store.engine.jobs[&job.parse::<JobId>().unwrap()].state {

@@ -288,11 +288,15 @@ impl Machine<'_> {
         self.engine.last_job += 1;
         let number = self.engine.last_job;
         let id = JobId(self.draw.uuid("job"));
+        let is_partners = self.engine.is_partners(&action_type);
         self.engine.queue.put((queue_of(&action_type), number), id);
         let job = Job { run, action_type, created: self.now, number, state: JobState::Queued, continuation };
         self.engine.jobs.put(id, job);
         self.engine.runs.edit(&run, |run| run.job = Some(id));
-        self.effects.push(Effect::Claim(id));
+        // A customer's own job is found within its tenant.
+        if is_partners {
+            self.effects.push(Effect::Claim(id));
+        }
         self.tell_job_queued(id, after);
     }
 
