@@ -53,7 +53,7 @@ pub fn in_region(engine: &Engine, id: &ActionTypeId) -> Option<String> {
 /// Jobs of a type that a worker has taken on: those of executions under way.
 fn taken<'a>(engine: &'a Engine, id: &'a ActionTypeId) -> impl Iterator<Item = (JobId, &'a Job)> {
     let live = engine.lines.iter().flat_map(|(line, record)| record.live.iter().map(move |n| (*line, *n)));
-    let runs = live.flat_map(|key| {
+    let runs = live.flat_map(move |key| {
         let execution = engine.executions.get(&key).map(|execution| &**execution);
         let stages = execution.into_iter().flat_map(|e| e.stages.iter().flat_map(|stage| &stage.runs));
         stages.filter_map(move |(_, number)| engine.runs.get(&(key.0, *number)))
