@@ -32,8 +32,7 @@ use store::CodePipelineStore;
 use wire::{Fault, Refusal, value::Value};
 
 /// The surface `codepipeline` over these worlds.
-pub fn surface(worlds: Arc<Worlds>, settings: Settings) -> Surface {
-    let settings = Arc::new(settings);
+pub fn surface(worlds: Arc<Worlds>, settings: Arc<Settings>) -> Surface {
     let for_control = worlds.clone();
     Surface {
         name: CodePipelineStore::SURFACE,
@@ -65,8 +64,11 @@ pub fn surface(worlds: Arc<Worlds>, settings: Settings) -> Surface {
 }
 
 /// The shelves that each world needs for this surface.
-pub fn shelves() -> Vec<Arc<dyn AnyShelf>> {
-    vec![Shelf::<CodePipelineStore>::boxed(), Shelf::<iam::store::IamStore>::boxed()]
+pub fn shelves(settings: &Arc<Settings>) -> Vec<Arc<dyn AnyShelf>> {
+    vec![
+        Shelf::<CodePipelineStore>::with_settings(settings.clone()),
+        Shelf::<iam::store::IamStore>::with_settings(settings.clone()),
+    ]
 }
 
 /// The table of operations as the wire sees it.

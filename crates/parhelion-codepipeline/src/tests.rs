@@ -14,7 +14,7 @@ struct Server {
 
 impl Server {
     fn new() -> Self {
-        let worlds = parhelion_state::testing::worlds(1, crate::shelves);
+        let worlds = parhelion_state::testing::worlds(1, crate::ops::testing::shelves);
         worlds.open(&WorldName::main()).unwrap();
         let bench = Bench::of(worlds.find(&WorldName::main()).unwrap());
         Server { worlds, bench }
@@ -37,8 +37,7 @@ impl Server {
             request = request.header("x-amz-target", format!("CodePipeline_20150709.{target}"));
         }
         let request = request.body(Body::from(body.to_string())).unwrap();
-        let response =
-            ready(surface(self.worlds.clone(), Settings::default()).service.oneshot(request)).unwrap();
+        let response = ready(surface(self.worlds.clone(), Arc::default()).service.oneshot(request)).unwrap();
         let status = response.status().as_u16();
         let bytes = ready(read_body(response.into_body(), 1_000_000)).unwrap();
         (status, String::from_utf8(bytes.to_vec()).unwrap())

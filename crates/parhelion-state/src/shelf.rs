@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use parhelion_core::{Call, Event, Owner, Seq, limits};
 use parking_lot::{Mutex, MutexGuard};
+use std::any::Any;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -37,11 +38,13 @@ pub(crate) struct Cell<S: Store> {
 pub struct Shelf<S: Store> {
     pub(crate) cells: DashMap<S::Key, Arc<Cell<S>>>,
     pub(crate) tenants: AtomicUsize,
+    /// What the server's start told the surface.
+    settings: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl<S: Store> Default for Shelf<S> {
     fn default() -> Self {
-        Shelf { cells: DashMap::new(), tenants: AtomicUsize::new(0) }
+        Shelf { cells: DashMap::new(), tenants: AtomicUsize::new(0), settings: None }
     }
 }
 
@@ -49,6 +52,10 @@ impl<S: Store> Shelf<S> {
     /// An empty shelf, ready for a world.
     pub fn boxed() -> Arc<dyn AnyShelf> {
         Arc::new(Self::default())
+    }
+    /// An empty shelf whose operations see these settings ([`Tx::settings`]).
+    pub fn with_settings<T: Any + Send + Sync>(settings: Arc<T>) -> Arc<dyn AnyShelf> {
+        Arc::new(Shelf::<S> { settings: Some(settings), ..Self::default() })
     }
     pub(crate) fn cell(&self, key: &S::Key) -> Arc<Cell<S>> {
         if let Some(found) = self.cells.get(key) {
@@ -239,6 +246,7 @@ impl<S: Store> Cell<S> {
             jobs: base.jobs.clone(),
             effects: Vec::new(),
             events: 0,
+            settings: shelf.settings.as_deref(),
             drawn: None,
         };
         let result = f(&mut store, &mut tx);

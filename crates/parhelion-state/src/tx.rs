@@ -6,6 +6,7 @@ use crate::{Handle, Job, Store, Table, Version, World};
 use imbl::OrdMap;
 use parhelion_core::{Call, Cause, Delivery, Event, EventNo, Owner, Pace, Scripted, Seq, Timestamp};
 use parking_lot::MutexGuard;
+use std::any::Any;
 use std::sync::Arc;
 
 /// Puts mail into its receiver's inbox, once the seq of its cause is known.
@@ -40,12 +41,17 @@ pub struct Tx<'a> {
     pub(crate) effects: Vec<Effect>,
     pub(crate) events: usize,
     pub(crate) drawn: Option<Drawn<'a>>,
+    pub(crate) settings: Option<&'a (dyn Any + Send + Sync)>,
 }
 
 impl Tx<'_> {
     /// The world's time, read once for the whole operation; never runs back within a tenant.
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+    /// What the server's start told the surface; `None` when its shelves were made without, as in most tests.
+    pub fn settings<T: Any>(&self) -> Option<&T> {
+        self.settings?.downcast_ref()
     }
     /// Who asks.
     pub fn call(&self) -> &Call {

@@ -26,8 +26,8 @@ pub struct Wired {
 }
 
 /// The shelves of all surfaces, for a new world.
-fn shelves() -> Vec<Arc<dyn AnyShelf>> {
-    let mut all = parhelion_codepipeline::shelves();
+fn shelves(codepipeline: &Arc<parhelion_codepipeline::Settings>) -> Vec<Arc<dyn AnyShelf>> {
+    let mut all = parhelion_codepipeline::shelves(codepipeline);
     all.extend(parhelion_secure_source_manager::shelves());
     all.extend(parhelion_kudu::shelves());
     all.extend(parhelion_azure_devops::shelves());
@@ -38,7 +38,7 @@ fn shelves() -> Vec<Arc<dyn AnyShelf>> {
 fn surfaces(
     worlds: &Arc<Worlds>,
     git: &Arc<GitHost>,
-    codepipeline: parhelion_codepipeline::Settings,
+    codepipeline: Arc<parhelion_codepipeline::Settings>,
 ) -> Vec<Surface> {
     vec![
         parhelion_codepipeline::surface(worlds.clone(), codepipeline),
@@ -55,7 +55,7 @@ pub fn wire(
     real: Arc<dyn Clock>,
     stopping: Arc<AtomicBool>,
 ) -> Result<Wired, StartError> {
-    let codepipeline = settings.codepipeline().map_err(StartError::Other)?;
+    let codepipeline = Arc::new(settings.codepipeline().map_err(StartError::Other)?);
     let seed = settings.seed.unwrap_or_else(|| rand::rng().next_u64() >> 12); // fits a JSON number
     let ids = match settings.seed {
         Some(seed) => Ids::seeded(seed),
@@ -73,10 +73,11 @@ pub fn wire(
     let found = {
         let (ids, real, start) = (ids.clone(), real.clone(), settings.clock_start());
         let (outboxes, transport, drivers) = (outboxes.clone(), transport.clone(), drivers.clone());
+        let codepipeline = codepipeline.clone();
         move |name: &WorldName| {
             let post = Arc::new(Post::default());
             let clock = WorldClock::new(real.clone(), start);
-            let world = World::new(name.clone(), ids.clone(), clock, post.clone(), shelves());
+            let world = World::new(name.clone(), ids.clone(), clock, post.clone(), shelves(&codepipeline));
             outboxes.drive(world.clone(), post, transport.clone());
             tokio::spawn(tick(world.clone()));
             tokio::spawn(run_jobs(world.clone(), drivers.clone()));
@@ -110,11 +111,13 @@ pub fn wire(
 
 /// The surfaces over worlds of nobody's, for tests of the tables and of the classifier.
 pub fn surfaces_for_tests() -> Vec<Surface> {
-    let found = |name: &WorldName| {
+    let codepipeline = Arc::new(parhelion_codepipeline::Settings::default());
+    let settings = codepipeline.clone();
+    let found = move |name: &WorldName| {
         let clock = WorldClock::new(Arc::new(crate::SystemClock), parhelion_state::ClockStart::default());
-        World::new(name.clone(), Ids::seeded(1), clock, Arc::new(Post::default()), shelves())
+        World::new(name.clone(), Ids::seeded(1), clock, Arc::new(Post::default()), shelves(&settings))
     };
     let worlds = Worlds::new(Ids::seeded(1), Box::new(found));
     let Ok(git) = GitHost::temporary(GitSettings::default()) else { return Vec::new() };
-    surfaces(&worlds, &Arc::new(git), parhelion_codepipeline::Settings::default())
+    surfaces(&worlds, &Arc::new(git), codepipeline)
 }

@@ -26,7 +26,7 @@ fn exchange(worlds: &Worlds, method: &str, uri: &str, body: &str) -> (u16, Value
 }
 
 fn worlds() -> std::sync::Arc<Worlds> {
-    let worlds = parhelion_state::testing::worlds(1, crate::shelves);
+    let worlds = parhelion_state::testing::worlds(1, crate::ops::testing::shelves);
     worlds.open(&WorldName::main()).unwrap();
     worlds
 }

@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::store::{Account, IamStore};
 use crate::domain::place::Place;
+use crate::{RoleCheck, Settings};
 use parhelion_core::{Event, Verdict, text::prefix};
 use parhelion_state::Tx;
 use serde_json::Value;
@@ -11,20 +12,6 @@ use serde_json::Value;
 const PRINCIPAL: &str = "codepipeline.amazonaws.com";
 /// Bytes of a role's ARN that a fact repeats.
 const SHOWN_BYTES: usize = 500;
-
-/// How strictly a pipeline's role is looked at.
-// CHOICE: all three; AWS knows roles only as they are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(not(test), expect(dead_code, reason = "chosen by a setting that is not built"))]
-pub enum RoleCheck {
-    /// Any role, until the account has roles; then only these, and only with the right trust policy.
-    #[default]
-    Auto,
-    /// Any role.
-    Off,
-    /// Only the account's roles, and only with the right trust policy.
-    Strict,
-}
 
 /// Whether a role will do, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +37,8 @@ impl Judgement {
 }
 
 /// Judges a pipeline's role by the roles that the account has now.
-pub fn judge(arn: &str, place: &Place, check: RoleCheck, tx: &Tx<'_>) -> Judgement {
+pub fn judge(arn: &str, place: &Place, tx: &Tx<'_>) -> Judgement {
+    let check = tx.settings::<Settings>().map_or(RoleCheck::default(), |settings| settings.role_check);
     let known = tx.peek::<IamStore>(&Account::from(place));
     let (assumable, why) = judged(arn, place.account(), check, &known.store);
     Judgement { arn: arn.to_owned(), assumable, why }

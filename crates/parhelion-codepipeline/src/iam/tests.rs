@@ -21,7 +21,7 @@ struct Server {
 
 impl Server {
     fn new() -> Self {
-        let worlds = parhelion_state::testing::worlds(1, crate::shelves);
+        let worlds = parhelion_state::testing::worlds(1, crate::ops::testing::shelves);
         let bench = Bench::of(worlds.open(&WorldName::main()).unwrap());
         Server { worlds, bench }
     }
@@ -48,8 +48,7 @@ impl Server {
             .body(Body::from(body.to_owned()))
             .unwrap();
         let response =
-            ready(crate::surface(self.worlds.clone(), crate::Settings::default()).service.oneshot(request))
-                .unwrap();
+            ready(crate::surface(self.worlds.clone(), Arc::default()).service.oneshot(request)).unwrap();
         assert_eq!(response.headers()["content-type"], "text/xml");
         let status = response.status().as_u16();
         let bytes = ready(read_body(response.into_body(), 1_000_000)).unwrap();

@@ -7,7 +7,7 @@ use crate::{
         plans, starts, tags,
     },
     error::{Error, Result},
-    iam::roles::{self, RoleCheck},
+    iam::roles,
     shapes::{CreatePipelineInput, CreatePipelineOutput, TriggerType},
     store::{CodePipelineStore, PIPELINES_MAX},
 };
@@ -40,7 +40,7 @@ impl Operation for CreatePipeline {
         if store.engine.names.len() >= PIPELINES_MAX {
             return Err(Error::LimitExceeded { what: "pipelines", limit: PIPELINES_MAX });
         }
-        let role = roles::judge(&input.pipeline.role_arn, &store.place, RoleCheck::default(), tx);
+        let role = roles::judge(&input.pipeline.role_arn, &store.place, tx);
         role.tell(tx);
         let plan = plans::admit(input.pipeline, &store.engine, &|_| role.assumable, None, tx.now())?;
         let pipeline = plans::masked(&plan.declaration, &store.engine);

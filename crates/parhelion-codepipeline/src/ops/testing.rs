@@ -30,7 +30,7 @@ use crate::shapes::{
 use crate::store::CodePipelineStore;
 use chrono::TimeDelta;
 use parhelion_core::{Call, Timestamp};
-use parhelion_state::{Operation, Query, Tx, World, testing};
+use parhelion_state::{AnyShelf, Operation, Query, Tx, World, testing};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -42,9 +42,14 @@ pub struct Bench {
     call: Call,
 }
 
+/// Shelves under the settings that a server has when it is told none.
+pub fn shelves() -> Vec<Arc<dyn AnyShelf>> {
+    crate::shelves(&Arc::default())
+}
+
 impl Bench {
     pub fn new() -> Self {
-        Bench::of(testing::world(1, crate::shelves()).0)
+        Bench::of(testing::world(1, shelves()).0)
     }
     /// A caller in a world that is there.
     pub fn of(world: Arc<World>) -> Self {

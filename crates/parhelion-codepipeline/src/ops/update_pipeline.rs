@@ -1,7 +1,7 @@
 use crate::{
     domain::{engine::Input, plans},
     error::{Error, Resource, Result},
-    iam::roles::{self, RoleCheck},
+    iam::roles,
     shapes::{UpdatePipelineInput, UpdatePipelineOutput},
     store::CodePipelineStore,
 };
@@ -30,7 +30,7 @@ impl Operation for UpdatePipeline {
             what: Resource::Pipeline(name.clone()),
         };
         let (line, _, before) = store.pipeline(&name).map_err(|_| missing())?;
-        let role = roles::judge(&input.pipeline.role_arn, &store.place, RoleCheck::default(), tx);
+        let role = roles::judge(&input.pipeline.role_arn, &store.place, tx);
         role.tell(tx);
         let plan = plans::admit(
             input.pipeline,

@@ -306,7 +306,7 @@ fn request(method: &str, uri: &str, body: impl Into<Body>) -> Request {
 
 #[test]
 fn the_address_tells_what_is_wrong_with_a_call() {
-    let worlds = parhelion_state::testing::worlds(1, crate::shelves);
+    let worlds = parhelion_state::testing::worlds(1, crate::ops::testing::shelves);
     let world = worlds.open(&parhelion_core::WorldName::main()).unwrap();
     let bench = Bench::of(world);
     bench.pipeline("p");
