@@ -3,6 +3,10 @@
 //!
 //! What never reaches an operation (malformed bytes, a bad signature, broken constraints) is `wire`'s `Refusal`.
 
+mod flow;
+
+pub use flow::Flow;
+
 use crate::domain::structure::Fault;
 use crate::shapes::ActionTypeId;
 use crate::wire::paging::ForeignToken;
@@ -58,6 +62,8 @@ pub enum Error {
     ActionTypeAlreadyExists { id: Box<ActionTypeId> },
     /// A custom action type that cannot be.
     InvalidActionType { why: String },
+    /// An execution, or a stage, is in no state for it.
+    Flow(Flow),
     /// No job of that id.
     JobNotFound { id: String },
     /// The job is none that can be asked about this way.
@@ -170,6 +176,7 @@ impl Error {
             Error::ActionTypeNotFound { .. } => "ActionTypeNotFoundException",
             Error::ActionTypeAlreadyExists { .. } => "ActionTypeAlreadyExistsException",
             Error::InvalidActionType { .. } => "InvalidActionTypeException",
+            Error::Flow(flow) => flow.code(),
             Error::JobNotFound { .. } => "JobNotFoundException",
             Error::InvalidJob { .. } => "InvalidJobException",
             Error::InvalidJobState { .. } => "InvalidJobStateException",
@@ -242,6 +249,7 @@ impl fmt::Display for Error {
                 write!(f, "{} already exists with a different definition", named(id))
             }
             Error::InvalidActionType { why } => f.write_str(why),
+            Error::Flow(flow) => flow.fmt(f),
             Error::JobNotFound { id } => write!(f, "Job with id '{id}' was not found"),
             Error::InvalidJob { id, why } => write!(f, "Job with id '{id}' {why}"),
             Error::InvalidJobState { id, state } => {
@@ -348,6 +356,11 @@ impl From<Fault> for Error {
 impl From<Invalid> for Error {
     fn from(invalid: Invalid) -> Self {
         Error::Validation(invalid)
+    }
+}
+impl From<Flow> for Error {
+    fn from(flow: Flow) -> Self {
+        Error::Flow(flow)
     }
 }
 impl From<ForeignToken> for Error {

@@ -85,6 +85,8 @@ pub static TABLE: &[Row] = &[
     row!(DeletePipeline, writes, Real),
     row!(DeleteWebhook, writes, Real),
     row!(DeregisterWebhookWithThirdParty, writes, StoredOnly),
+    row!(DisableStageTransition, writes, Real),
+    row!(EnableStageTransition, writes, Real),
     row!(GetActionType, reads, Real),
     row!(GetJobDetails, writes, Real),
     row!(GetPipeline, reads, Real),
@@ -95,9 +97,11 @@ pub static TABLE: &[Row] = &[
     row!(ListActionTypes, reads, Real),
     row!(ListPipelineExecutions, reads, Real),
     row!(ListPipelines, reads, Real),
+    row!(ListRuleExecutions, reads, Real),
     row!(ListRuleTypes, reads, Real),
     row!(ListTagsForResource, reads, Real),
     row!(ListWebhooks, reads, Real),
+    row!(OverrideStageCondition, writes, Real),
     row!(PollForJobs, across, Real),
     row!(PollForThirdPartyJobs, across, Real),
     row!(PutJobFailureResult, writes, Real),
@@ -106,7 +110,10 @@ pub static TABLE: &[Row] = &[
     row!(PutThirdPartyJobSuccessResult, across, Real),
     row!(PutWebhook, writes, Real),
     row!(RegisterWebhookWithThirdParty, writes, StoredOnly),
+    row!(RetryStageExecution, writes, Real),
+    row!(RollbackStage, writes, Real),
     row!(StartPipelineExecution, writes, Simulated),
+    row!(StopPipelineExecution, writes, Real),
     row!(TagResource, writes, Real),
     row!(UntagResource, writes, Real),
     row!(UpdateActionType, writes, Real),
@@ -172,7 +179,7 @@ mod tests {
             assert!(OPERATIONS.iter().any(|o| o.name == name), "{name}");
             assert!(find(name).is_some());
         }
-        assert!(find("StopPipelineExecution").is_none());
+        assert!(find("StopEverything").is_none());
         assert_eq!(infos().len(), TABLE.len() + crate::iam::infos().count());
     }
 }

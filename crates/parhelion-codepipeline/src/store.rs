@@ -15,7 +15,7 @@ use crate::{
         place::Place,
         simulation,
     },
-    error::{Error, Invalid, Result},
+    error::{Error, Flow, Invalid, Result},
     shapes::{ActionDeclaration, WebhookDefinition},
 };
 use parhelion_core::{Cause, Event, Timestamp};
@@ -214,6 +214,17 @@ impl CodePipelineStore {
             account: self.place.account().to_owned(),
             name: name.to_owned(),
         })
+    }
+
+    /// A stage's place in the present version of a pipeline.
+    ///
+    /// # Errors
+    /// `PipelineNotFoundException`, `StageNotFoundException`.
+    pub fn stage(&self, pipeline: &str, stage: &str) -> Result<(LineId, &Plan, usize)> {
+        let (line, _, plan) = self.pipeline(pipeline)?;
+        let place = plan.place_of(stage);
+        let missing = || Flow::StageNotFound { pipeline: pipeline.to_owned(), stage: stage.to_owned() };
+        Ok((line, plan, place.ok_or_else(missing)?))
     }
 
     /// An execution of a pipeline by its id as a client writes it, with the version that it runs.

@@ -34,7 +34,10 @@ pub fn store<'a>(declaration: &'a PipelineDeclaration, region: &str) -> Option<&
 }
 
 fn bucket(engine: &Engine, plan: &Plan, action: &ActionDeclaration) -> String {
-    let region = action.region.as_deref().unwrap_or(engine.place.region());
+    bucket_in(plan, action.region.as_deref().unwrap_or(engine.place.region()))
+}
+
+fn bucket_in(plan: &Plan, region: &str) -> String {
     store(&plan.declaration, region).map_or(String::new(), |store| store.location.clone())
 }
 
@@ -56,11 +59,24 @@ pub fn outputs(engine: &Engine, plan: &Plan, run: &Run) -> Vec<Located> {
 // CHOICE: in another region the artifact is taken to be copied there under the same key.
 pub fn inputs(engine: &Engine, line: LineId, execution: &Execution, plan: &Plan, run: &Run) -> Vec<Located> {
     let Some(action) = plan.action(run.stage, run.action) else { return Vec::new() };
-    let bucket = bucket(engine, plan, action);
-    let wanted = action.input_artifacts.iter().flatten();
+    let region = action.region.as_deref().unwrap_or(engine.place.region());
+    let wanted = action.input_artifacts.iter().flatten().map(|artifact| artifact.name.as_str());
+    found(engine, line, execution, plan, region, wanted)
+}
+
+/// Artifacts by name, as they lie in a region.
+pub fn found<'a>(
+    engine: &Engine,
+    line: LineId,
+    execution: &Execution,
+    plan: &Plan,
+    region: &str,
+    wanted: impl Iterator<Item = &'a str>,
+) -> Vec<Located> {
+    let bucket = bucket_in(plan, region);
     let found = wanted.filter_map(|artifact| {
-        let (key, revision) = made_by(engine, line, execution, plan, &artifact.name)?;
-        Some(Located { name: artifact.name.clone(), bucket: bucket.clone(), key, revision })
+        let (key, revision) = made_by(engine, line, execution, plan, artifact)?;
+        Some(Located { name: artifact.to_owned(), bucket: bucket.clone(), key, revision })
     });
     found.collect()
 }

@@ -17,6 +17,7 @@ pub mod source_events;
 pub mod starts;
 pub mod structure;
 pub mod tags;
+pub mod transitions;
 pub mod triggers;
 pub mod variables;
 pub mod views;

@@ -1,24 +1,44 @@
 //! What the engine keeps, in the API's shapes.
 
+mod stages;
+
+pub use stages::{rule_detail, stage_state};
+
 use super::action_types::Known;
 use super::engine::{
     Engine,
-    records::{Execution, LineId, Plan, Position, Revision, Run},
+    records::{Execution, Failed, LineId, Plan, Position, Revision, Run},
 };
 use super::{artifacts, plans, simulation, structure};
 use crate::shapes::{
     ActionDeclaration, ActionExecution, ActionExecutionDetail, ActionExecutionInput, ActionExecutionOutput,
-    ActionExecutionResult, ActionRevision, ActionState, Artifact, ArtifactDetail, ArtifactLocation,
-    ArtifactLocationType, ArtifactRevision, ErrorDetails, ExecutionMode, ExecutionTrigger, ExecutionType,
-    ListWebhookItem, PipelineDeclaration, ResolvedPipelineVariable, S3ArtifactLocation, S3Location,
-    SourceRevision, StageExecution, StageExecutionStatus, StageState, Tag, TransitionState,
+    ActionExecutionResult, ActionRevision, Artifact, ArtifactDetail, ArtifactLocation, ArtifactLocationType,
+    ArtifactRevision, ErrorDetails, ExecutionMode, ExecutionTrigger, ExecutionType, ListWebhookItem,
+    PipelineDeclaration, PipelineRollbackMetadata, ResolvedPipelineVariable, S3ArtifactLocation, S3Location,
+    SourceRevision, StageExecutionStatus, StopExecutionTrigger, Tag,
 };
 use crate::store::Webhook;
 use std::collections::BTreeMap;
 
 /// The mode that an execution has. Docs: SUPERSEDED where nothing was said.
 pub fn mode(plan: &Plan) -> ExecutionMode {
-    plan.declaration.execution_mode.unwrap_or(ExecutionMode::Superseded)
+    plan.mode()
+}
+
+/// What kind of execution it is.
+pub fn execution_type(execution: &Execution) -> ExecutionType {
+    if execution.rollback.is_some() { ExecutionType::Rollback } else { ExecutionType::Standard }
+}
+
+/// What it goes back to.
+pub fn rollback_metadata(execution: &Execution) -> Option<PipelineRollbackMetadata> {
+    let target = execution.rollback.as_ref()?;
+    Some(PipelineRollbackMetadata { rollback_target_pipeline_execution_id: Some(target.id.to_string()) })
+}
+
+/// Who wanted it to stop.
+pub fn stop_trigger(execution: &Execution) -> Option<StopExecutionTrigger> {
+    execution.stop.as_ref().map(|stop| StopExecutionTrigger { reason: stop.reason.clone() })
 }
 
 /// What started an execution.
@@ -71,48 +91,6 @@ pub fn artifact_revisions(plan: &Plan, execution: &Execution) -> Vec<ArtifactRev
         .collect()
 }
 
-/// A stage as GetPipelineState shows it: what entered it last, and what waits in front of it.
-pub fn stage_state(engine: &Engine, line: LineId, plan: &Plan, stage: usize) -> Option<StageState> {
-    let declared = plan.stage(stage)?;
-    let record = engine.lines.get(&line)?;
-    let gate = record.gates.get(&declared.name)?;
-    let execution = |number: u64| engine.executions.get(&(line, number));
-    let shown = |execution: &Execution, status| StageExecution {
-        pipeline_execution_id: execution.id.to_string(),
-        status,
-        r#type: Some(ExecutionType::Standard),
-    };
-    // Of an older version, the stage may have stood at another place: it is found by its name.
-    let in_stage = |execution: &Execution| {
-        let of = engine.plan_of(line, execution)?;
-        execution.in_stage(of.place_of(&declared.name)?).map(|run| run.status)
-    };
-    let latest = gate.latest.and_then(execution);
-    let latest = latest.and_then(|e| in_stage(e).map(|status| shown(e, status)));
-    let waiting = gate.waiting.iter().filter_map(|number| execution(*number));
-    let waiting: Vec<_> = waiting.map(|e| shown(e, StageExecutionStatus::InProgress)).collect();
-    let actions = declared.actions.iter().map(|action| {
-        let run = gate.actions.get(&action.name).and_then(|number| engine.runs.get(&(line, *number)));
-        let revision = record.revisions.get(&action.name).filter(|_| stage == 0);
-        ActionState {
-            action_name: Some(action.name.clone()),
-            current_revision: revision.map(|r| action_revision(r, record.created)),
-            latest_execution: run.map(|run| action_execution(run)),
-            entity_url: entity_url(engine, action),
-            revision_url: revision.and_then(|r| r.url.clone()),
-        }
-    });
-    Some(StageState {
-        stage_name: Some(declared.name.clone()),
-        inbound_execution: waiting.first().cloned(),
-        inbound_executions: Some(waiting),
-        inbound_transition_state: Some(TransitionState { enabled: Some(true), ..TransitionState::default() }),
-        action_states: Some(actions.collect()),
-        latest_execution: latest,
-        ..StageState::default()
-    })
-}
-
 /// Where what an action works on can be looked at: as its type says, or its provider's page.
 fn entity_url(engine: &Engine, action: &ActionDeclaration) -> Option<String> {
     let configuration = action.configuration.as_ref()?;
@@ -143,13 +121,13 @@ fn action_execution(run: &Run) -> ActionExecution {
         external_execution_id: run.external_id.clone(),
         external_execution_url: run.external_url.clone(),
         percent_complete: run.percent,
-        error_details: error_details(run),
+        error_details: error_details(run.error.as_ref()),
         ..ActionExecution::default()
     }
 }
 
-fn error_details(run: &Run) -> Option<ErrorDetails> {
-    let error = run.error.as_ref()?;
+fn error_details(error: Option<&Failed>) -> Option<ErrorDetails> {
+    let error = error?;
     Some(ErrorDetails { code: Some(error.code.clone()), message: Some(error.message.clone()) })
 }
 
@@ -204,7 +182,7 @@ pub fn action_detail(
                 external_execution_id: run.external_id.clone(),
                 external_execution_summary: run.summary.clone(),
                 external_execution_url: run.external_url.clone(),
-                error_details: error_details(run),
+                error_details: error_details(run.error.as_ref()),
                 log_stream_arn: None,
             }),
             output_variables: Some(run.variables.clone()),

@@ -1,7 +1,7 @@
 use crate::{
     domain::views,
     error::{Error, Result},
-    shapes::{ExecutionType, GetPipelineExecutionInput, GetPipelineExecutionOutput, PipelineExecution},
+    shapes::{GetPipelineExecutionInput, GetPipelineExecutionOutput, PipelineExecution},
     store::CodePipelineStore,
 };
 use parhelion_state::{Query, View};
@@ -35,8 +35,8 @@ impl Query for GetPipelineExecution {
                 variables: Some(views::variables(execution)),
                 trigger: Some(views::trigger(execution)),
                 execution_mode: Some(views::mode(plan)),
-                execution_type: Some(ExecutionType::Standard),
-                rollback_metadata: None,
+                execution_type: Some(views::execution_type(execution)),
+                rollback_metadata: views::rollback_metadata(execution),
             }),
         })
     }

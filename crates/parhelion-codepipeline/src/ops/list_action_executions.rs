@@ -1,11 +1,11 @@
-use super::page_size;
+use super::{Runs, page_size};
 use crate::{
     domain::{
         engine::records::{Execution, LineId, Run},
         views,
     },
-    error::{Error, Invalid, Result},
-    shapes::{ActionExecutionFilter, ListActionExecutionsInput, ListActionExecutionsOutput, StartTimeRange},
+    error::{Error, Result},
+    shapes::{ListActionExecutionsInput, ListActionExecutionsOutput, StartTimeRange},
     store::CodePipelineStore,
     wire::paging::Question,
 };
@@ -31,7 +31,8 @@ impl Query for ListActionExecutions {
         _view: &View<'_>,
     ) -> Result<ListActionExecutionsOutput> {
         let (id, _, _) = store.pipeline(&input.pipeline_name)?;
-        let wanted = Wanted::of(input.filter)?;
+        let filter = input.filter.unwrap_or_default();
+        let wanted = Runs::of(filter.pipeline_execution_id, filter.latest_in_pipeline_execution)?;
         let number = id.0.to_string();
         let arguments = [number.as_str(), wanted.execution.as_deref().unwrap_or(""), wanted.range.as_str()];
         let question = Question { operation: Self::NAME, place: &store.place, arguments: &arguments };
@@ -53,29 +54,6 @@ impl Query for ListActionExecutions {
             Some(views::action_detail(&store.engine, id, plan, masked, execution, run))
         });
         Ok(ListActionExecutionsOutput { action_execution_details: Some(details.collect()), next_token })
-    }
-}
-
-/// Which runs: of which execution, and which attempts.
-struct Wanted {
-    execution: Option<String>,
-    range: StartTimeRange,
-}
-
-impl Wanted {
-    fn of(filter: Option<ActionExecutionFilter>) -> Result<Wanted> {
-        let filter = filter.unwrap_or_default();
-        match (filter.pipeline_execution_id, filter.latest_in_pipeline_execution) {
-            // CHOICE: both at once is a mistake.
-            (Some(_), Some(_)) => {
-                let members = "'filter.pipelineExecutionId' and 'filter.latestInPipelineExecution'";
-                Err(Invalid::ExactlyOneOf { members }.into())
-            }
-            (execution, None) => Ok(Wanted { execution, range: StartTimeRange::All }),
-            (None, Some(latest)) => {
-                Ok(Wanted { execution: Some(latest.pipeline_execution_id), range: latest.start_time_range })
-            }
-        }
     }
 }
 
@@ -104,7 +82,9 @@ fn runs_in<'a>(
 mod tests {
     use super::*;
     use crate::ops::testing::{Bench, with_job};
-    use crate::shapes::{ActionExecutionDetail, ActionExecutionStatus, LatestInPipelineExecutionFilter};
+    use crate::shapes::{
+        ActionExecutionDetail, ActionExecutionFilter, ActionExecutionStatus, LatestInPipelineExecutionFilter,
+    };
 
     fn list(
         bench: &Bench,

@@ -2,9 +2,7 @@ use super::page_size;
 use crate::{
     domain::{engine::records::Execution, views},
     error::{Error, Invalid, Result},
-    shapes::{
-        ExecutionType, ListPipelineExecutionsInput, ListPipelineExecutionsOutput, PipelineExecutionSummary,
-    },
+    shapes::{ListPipelineExecutionsInput, ListPipelineExecutionsOutput, PipelineExecutionSummary},
     store::CodePipelineStore,
     wire::paging::Question,
 };
@@ -64,10 +62,10 @@ impl Query for ListPipelineExecutions {
             last_update_time: Some(execution.updated.into()),
             source_revisions: Some(views::source_revisions(execution)),
             trigger: Some(views::trigger(execution)),
-            stop_trigger: None,
+            stop_trigger: views::stop_trigger(execution),
             execution_mode: store.engine.plan_of(id, execution).map(views::mode),
-            execution_type: Some(ExecutionType::Standard),
-            rollback_metadata: None,
+            execution_type: Some(views::execution_type(execution)),
+            rollback_metadata: views::rollback_metadata(execution),
         });
         Ok(ListPipelineExecutionsOutput {
             pipeline_execution_summaries: Some(summaries.collect()),

@@ -8,6 +8,8 @@ mod delete_custom_action_type;
 mod delete_pipeline;
 mod delete_webhook;
 mod deregister_webhook_with_third_party;
+mod disable_stage_transition;
+mod enable_stage_transition;
 mod get_action_type;
 mod get_job_details;
 mod get_pipeline;
@@ -18,9 +20,11 @@ mod list_action_executions;
 mod list_action_types;
 mod list_pipeline_executions;
 mod list_pipelines;
+mod list_rule_executions;
 mod list_rule_types;
 mod list_tags_for_resource;
 mod list_webhooks;
+mod override_stage_condition;
 mod poll_for_jobs;
 mod poll_for_third_party_jobs;
 mod put_job_failure_result;
@@ -29,7 +33,10 @@ mod put_third_party_job_failure_result;
 mod put_third_party_job_success_result;
 mod put_webhook;
 mod register_webhook_with_third_party;
+mod retry_stage_execution;
+mod rollback_stage;
 mod start_pipeline_execution;
+mod stop_pipeline_execution;
 mod tag_resource;
 #[cfg(test)]
 pub mod testing;
@@ -45,6 +52,8 @@ pub use delete_custom_action_type::DeleteCustomActionType;
 pub use delete_pipeline::DeletePipeline;
 pub use delete_webhook::DeleteWebhook;
 pub use deregister_webhook_with_third_party::DeregisterWebhookWithThirdParty;
+pub use disable_stage_transition::DisableStageTransition;
+pub use enable_stage_transition::EnableStageTransition;
 pub use get_action_type::GetActionType;
 pub use get_job_details::GetJobDetails;
 pub use get_pipeline::GetPipeline;
@@ -55,9 +64,11 @@ pub use list_action_executions::ListActionExecutions;
 pub use list_action_types::ListActionTypes;
 pub use list_pipeline_executions::ListPipelineExecutions;
 pub use list_pipelines::ListPipelines;
+pub use list_rule_executions::ListRuleExecutions;
 pub use list_rule_types::ListRuleTypes;
 pub use list_tags_for_resource::ListTagsForResource;
 pub use list_webhooks::ListWebhooks;
+pub use override_stage_condition::OverrideStageCondition;
 pub use poll_for_jobs::PollForJobs;
 pub use poll_for_third_party_jobs::PollForThirdPartyJobs;
 pub use put_job_failure_result::PutJobFailureResult;
@@ -66,14 +77,18 @@ pub use put_third_party_job_failure_result::PutThirdPartyJobFailureResult;
 pub use put_third_party_job_success_result::PutThirdPartyJobSuccessResult;
 pub use put_webhook::PutWebhook;
 pub use register_webhook_with_third_party::RegisterWebhookWithThirdParty;
+pub use retry_stage_execution::RetryStageExecution;
+pub use rollback_stage::RollbackStage;
 pub use start_pipeline_execution::StartPipelineExecution;
+pub use stop_pipeline_execution::StopPipelineExecution;
 pub use tag_resource::TagResource;
 pub use untag_resource::UntagResource;
 pub use update_action_type::UpdateActionType;
 pub use update_pipeline::UpdatePipeline;
 
 use crate::domain::place::Place;
-use crate::error::{Error, Result};
+use crate::error::{Error, Invalid, Result};
+use crate::shapes::{LatestInPipelineExecutionFilter, StartTimeRange};
 use crate::wire::paging::Question;
 use parhelion_core::Call;
 use parhelion_state::World;
@@ -96,6 +111,31 @@ pub trait Across {
 /// The size of a page: what was asked for, at most what the operation allows.
 fn page_size(asked: Option<i32>, most: usize) -> usize {
     asked.and_then(|n| usize::try_from(n).ok()).map_or(most, |n| n.clamp(1, most))
+}
+
+/// Which runs a list of runs is about: of which execution, and which attempts.
+struct Runs {
+    /// Of this execution; `None`: of all.
+    execution: Option<String>,
+    /// All attempts, or the newest of each.
+    range: StartTimeRange,
+}
+
+impl Runs {
+    /// As a filter says it.
+    fn of(execution: Option<String>, latest: Option<LatestInPipelineExecutionFilter>) -> Result<Runs> {
+        match (execution, latest) {
+            // CHOICE: both at once is a mistake.
+            (Some(_), Some(_)) => {
+                let members = "'filter.pipelineExecutionId' and 'filter.latestInPipelineExecution'";
+                Err(Invalid::ExactlyOneOf { members }.into())
+            }
+            (execution, None) => Ok(Runs { execution, range: StartTimeRange::All }),
+            (None, Some(latest)) => {
+                Ok(Runs { execution: Some(latest.pipeline_execution_id), range: latest.start_time_range })
+            }
+        }
+    }
 }
 
 /// Where a list that goes from the newest to the oldest number continues: below this one.

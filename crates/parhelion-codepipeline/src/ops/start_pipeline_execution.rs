@@ -3,7 +3,7 @@ use crate::{
         engine::{Input, Start, records::ExecutionId},
         starts,
     },
-    error::{Error, Result},
+    error::{Error, Flow, Result},
     shapes::{StartPipelineExecutionInput, StartPipelineExecutionOutput, TriggerType},
     store::{CodePipelineStore, TokenUse},
 };
@@ -49,6 +49,9 @@ impl Operation for StartPipelineExecution {
         }
         let wanted = starts::wanted(plan, input.source_revisions.as_deref().unwrap_or_default())?;
         let variables = starts::variables(plan, input.variables.as_deref().unwrap_or_default())?;
+        if !store.engine.has_room(line) {
+            return Err(Flow::NoRoom { pipeline: input.name }.into());
+        }
         let id = ExecutionId(tx.uuid("execution"));
         let start = Start {
             line,

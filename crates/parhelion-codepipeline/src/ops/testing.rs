@@ -27,6 +27,7 @@ use crate::shapes::{
     StageDeclaration, StartPipelineExecutionInput, Tag, UpdatePipelineInput, WebhookAuthConfiguration,
     WebhookAuthenticationType, WebhookDefinition, WebhookFilterRule,
 };
+use crate::shapes::{RuleCategory, RuleDeclaration, RuleOwner, RuleTypeId};
 use crate::store::CodePipelineStore;
 use chrono::TimeDelta;
 use parhelion_core::{Call, Timestamp};
@@ -389,6 +390,26 @@ pub fn with_custom_job(name: &str) -> PipelineDeclaration {
     work.output_artifacts.clone_from(&before.output_artifacts);
     declaration.stages[1].actions = vec![work];
     declaration
+}
+
+/// A rule that holds when the two texts are the same, once their variables are replaced.
+pub fn check_rule(name: &str, variable: &str, value: &str) -> RuleDeclaration {
+    let configuration = [("Variable", variable), ("Value", value), ("Operator", "EQ")];
+    RuleDeclaration {
+        name: name.into(),
+        rule_type_id: RuleTypeId {
+            category: RuleCategory::Rule,
+            owner: Some(RuleOwner::Aws),
+            provider: "VariableCheck".into(),
+            version: Some("1".into()),
+        },
+        configuration: Some(configuration.map(|(k, v)| (k.to_owned(), v.to_owned())).into()),
+        commands: None,
+        input_artifacts: None,
+        role_arn: None,
+        region: None,
+        timeout_in_minutes: None,
+    }
 }
 
 /// A GitHub source, then an approval in stage `Approve`.

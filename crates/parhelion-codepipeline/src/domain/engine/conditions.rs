@@ -16,6 +16,8 @@ use chrono::TimeDelta;
 pub enum NotOverridable {
     /// Another execution has entered the stage since, or this one never did.
     NotLatest,
+    /// As many executions as there may be are under way.
+    NoRoom,
     /// The condition is not there, or neither failed nor in progress, or it no longer decides about anything.
     Condition,
 }
@@ -43,7 +45,10 @@ impl Engine {
             matches!(condition.status, Failed | Errored | InProgress)
         };
         let fits = entered.phase == phase && entered.condition(phase).is_some_and(failed);
-        if decides && present && fits { Ok(()) } else { Err(NotOverridable::Condition) }
+        if !(decides && present && fits) {
+            return Err(NotOverridable::Condition);
+        }
+        if self.may_resume(key.0, execution) { Ok(()) } else { Err(NotOverridable::NoRoom) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A stage is tried again, in place (4.7 of the specification).
 
-use super::records::{Key, Phase, Position, StageRun};
+use super::records::{Execution, Key, LineId, Phase, Position, StageRun};
 use super::{Engine, Machine};
 use crate::shapes::{
     ActionExecutionStatus, ExecutionMode, PipelineExecutionStatus, RetryTrigger, StageExecutionStatus,
@@ -67,11 +67,14 @@ impl Engine {
             }
             _ => return Err(NotRetryable::State("the stage is not in the state Failed or Stopped")),
         }
-        let parallel = self.plan(key.0).is_some_and(|plan| plan.mode() == ExecutionMode::Parallel);
-        if parallel && execution.is_over() && !self.has_room(key.0) {
-            return Err(NotRetryable::NoRoom);
-        }
-        Ok(())
+        if self.may_resume(key.0, execution) { Ok(()) } else { Err(NotRetryable::NoRoom) }
+    }
+
+    /// Whether there is room for an execution to go on that may be over.
+    pub(super) fn may_resume(&self, line: LineId, execution: &Execution) -> bool {
+        // In the other modes one that goes on stands in a stage that nobody else is in: it makes none wait more.
+        let parallel = self.plan(line).is_some_and(|plan| plan.mode() == ExecutionMode::Parallel);
+        !parallel || !execution.is_over() || self.has_room(line)
     }
 
     /// Whether actions of a stage have not run yet.
