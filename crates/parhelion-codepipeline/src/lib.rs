@@ -48,7 +48,7 @@ pub fn surface(worlds: Arc<Worlds>, settings: Arc<Settings>) -> Surface {
                 let neighbour = if wire::is_call(&parts) { None } else { iam::Service::of(&parts) };
                 let request = http::Request::from_parts(parts, body);
                 match neighbour {
-                    _ if is_trigger => trigger::serve(request, &worlds).await,
+                    _ if is_trigger => trigger::serve(request, &worlds, &settings).await,
                     Some(service) => iam::serve(request, service, &worlds).await,
                     None => wire::serve(request, &Operations { worlds: &worlds, settings: &settings }).await,
                 }

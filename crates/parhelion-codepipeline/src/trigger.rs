@@ -7,9 +7,11 @@ use crate::domain::engine::{
 };
 use crate::domain::{
     place::Place,
+    sender::Sender,
     starts,
     triggers::{self, Decision, Incoming, Judged},
 };
+use crate::settings::Settings;
 use crate::shapes::TriggerType;
 use crate::store::{CodePipelineStore, Webhook};
 use crate::wire::TRIGGER_BODY_BYTES;
@@ -27,7 +29,7 @@ use std::sync::Arc;
 const TRIES: usize = 3;
 
 /// Answers a webhook's call.
-pub async fn serve(request: Request, worlds: &Worlds) -> Response {
+pub async fn serve(request: Request, worlds: &Worlds, settings: &Settings) -> Response {
     let (parts, body) = request.into_parts();
     let head = Head::of(&parts);
     let call = head.call();
@@ -38,8 +40,8 @@ pub async fn serve(request: Request, worlds: &Worlds) -> Response {
             if parts.method == Method::POST {
                 match read_body(body, TRIGGER_BODY_BYTES).await {
                     Ok(bytes) => {
-                        let incoming =
-                            Incoming { headers: &parts.headers, body: &bytes, peer: Some(head.peer) };
+                        let sender = Sender::of(head.peer, &parts.headers, &settings.trusted_proxies);
+                        let incoming = Incoming { headers: &parts.headers, body: &bytes, sender: &sender };
                         receive(world, place, name, &call, &incoming)
                     }
                     Err(error) => unreadable(world, place, &call, name, &error),
@@ -139,6 +141,14 @@ fn carry_out(store: &mut CodePipelineStore, name: &str, judged: &Judged, tx: &mu
     match &judged.decision {
         Decision::Start { line, revision } => {
             let Some(variables) = store.engine.plan(*line).map(starts::defaults) else { return unknown() };
+            if !store.engine.has_room(*line) {
+                // CHOICE: the sender is not at fault; the webhook says why nothing started.
+                let message = starts::NO_ROOM.to_owned();
+                let event = Event::new("webhook.changed", format!("webhook:{name}")).because(cause);
+                tx.emit(event.fact(message.clone()).verdict(Verdict::Failed));
+                fail(store, name, "ConcurrentPipelineExecutionsLimitExceededException", message);
+                return said(200, json!({"result": "ignored"}));
+            }
             let id = ExecutionId(tx.uuid("execution"));
             let wanted = revision.clone().map(|revision| {
                 let wanted = Wanted { revision: Some(revision), ..Wanted::default() };
@@ -166,18 +176,19 @@ fn carry_out(store: &mut CodePipelineStore, name: &str, judged: &Judged, tx: &mu
         // Docs: the request is ignored.
         Decision::Ignore => said(200, json!({"result": "ignored"})),
         Decision::Refuse { status, code, message } => {
-            store.webhooks.edit(&name.to_owned(), |webhook| {
-                webhook.error = Some(((*code).to_owned(), message.clone()))
-            });
+            fail(store, name, code, message.clone());
             said(*status, json!({"message": message}))
         }
         Decision::Gone { code, message } => {
-            store.webhooks.edit(&name.to_owned(), |webhook| {
-                webhook.error = Some(((*code).to_owned(), message.clone()))
-            });
+            fail(store, name, code, message.clone());
             said(200, json!({"result": "ignored"}))
         }
     }
+}
+
+/// The webhook remembers why a call came to nothing.
+fn fail(store: &mut CodePipelineStore, name: &str, code: &str, message: String) {
+    store.webhooks.edit(&name.to_owned(), |webhook| webhook.error = Some((code.to_owned(), message)));
 }
 
 #[cfg(test)]

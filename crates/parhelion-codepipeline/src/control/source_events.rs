@@ -78,6 +78,12 @@ fn carry_out(
             continue;
         }
         let Some(variables) = store.engine.plan(line).map(starts::defaults) else { continue };
+        if !store.engine.has_room(line) {
+            let fact = format!("pipeline '{}' is not started: {}", judged.pipeline, starts::NO_ROOM);
+            let event = Event::new("filter.evaluated", format!("pipeline:{}", judged.pipeline));
+            tx.emit(event.fact(fact).verdict(Verdict::Failed).because(cause));
+            continue;
+        }
         let id = ExecutionId(tx.uuid("execution"));
         let start = Start {
             line,

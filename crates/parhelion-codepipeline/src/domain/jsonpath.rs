@@ -72,7 +72,7 @@ enum Pick {
     Names(Vec<String>),
     /// `[0]`, `[-1]`, `[0,2]`.
     Indexes(Vec<i64>),
-    /// `[a:b]`.
+    /// `[a:b]`, `[a:]`, `[:b]`.
     Slice(Option<i64>, Option<i64>),
     /// `*`.
     All,
@@ -103,6 +103,9 @@ enum Operand {
 enum Operator {
     Equal,
     NotEqual,
+    /// `===`: equal, and of one kind.
+    Same,
+    NotSame,
     Less,
     LessOrEqual,
     Greater,
@@ -110,6 +113,7 @@ enum Operator {
     Matches,
     In,
     NotIn,
+    All,
     SubsetOf,
     AnyOf,
     NoneOf,

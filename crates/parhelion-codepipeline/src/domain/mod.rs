@@ -12,6 +12,7 @@ pub mod outbound;
 pub mod place;
 pub mod plans;
 pub mod rules;
+pub mod sender;
 pub mod simulation;
 pub mod source_events;
 pub mod starts;

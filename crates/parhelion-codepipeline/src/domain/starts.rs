@@ -10,6 +10,9 @@ use crate::shapes::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Why nothing starts where there is no room ([`super::engine::Engine::has_room`]).
+pub const NO_ROOM: &str = "the pipeline has as many executions at once as its execution mode allows";
+
 /// The variables of a start that can give none: their defaults.
 // CHOICE: a variable without default is empty then; only StartPipelineExecution could say more, and refuses.
 pub fn defaults(plan: &Plan) -> Vec<(String, String)> {

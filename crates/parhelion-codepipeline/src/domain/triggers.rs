@@ -6,6 +6,7 @@ use super::{
     catalogue,
     engine::records::{LineId, Revision},
     jsonpath::rule::{self, Placeholders},
+    sender::Sender,
     simulation::{self, SourceKind},
     webhook_auth,
 };
@@ -17,7 +18,6 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 /// A delivery as it came.
 #[derive(Clone, Copy, Debug)]
@@ -26,8 +26,8 @@ pub struct Incoming<'a> {
     pub headers: &'a HeaderMap,
     /// The bytes of its body: what was signed.
     pub body: &'a [u8],
-    /// Where it came from.
-    pub peer: Option<IpAddr>,
+    /// Who sent it.
+    pub sender: &'a Sender,
 }
 
 /// What a judgement rests on: the webhook as it was put, and the version of its target.
@@ -182,7 +182,7 @@ fn authentic(
         &definition.authentication_configuration,
         incoming.headers,
         incoming.body,
-        incoming.peer,
+        incoming.sender,
     );
     let outcome = if verdict.passed { Verdict::Ok } else { Verdict::Failed };
     let checks = verdict.checks.iter().map(|check| {

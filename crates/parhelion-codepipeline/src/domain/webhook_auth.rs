@@ -1,6 +1,7 @@
 //! Whether a webhook's delivery is authentic: GITHUB_HMAC, IP, UNAUTHENTICATED. Each check tells what was computed
 //! and compared, for the journal; the secret itself is never told.
 
+use super::sender::Sender;
 use crate::shapes::{WebhookAuthConfiguration, WebhookAuthenticationType};
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
@@ -77,19 +78,19 @@ pub fn check_configuration(
     }
 }
 
-/// Checks a delivery: its headers, the bytes of its body as they came, and the address it came from.
+/// Checks a delivery: its headers, the bytes of its body as they came, and who sent it.
 pub fn authenticate(
     kind: WebhookAuthenticationType,
     configuration: &WebhookAuthConfiguration,
     headers: &HeaderMap,
     body: &[u8],
-    peer: Option<IpAddr>,
+    sender: &Sender,
 ) -> Verdict {
     match kind {
         WebhookAuthenticationType::GithubHmac => {
             github_hmac(configuration.secret_token.as_deref().unwrap_or(""), headers, body)
         }
-        WebhookAuthenticationType::Ip => ip(configuration.allowed_ip_range.as_deref().unwrap_or(""), peer),
+        WebhookAuthenticationType::Ip => ip(configuration.allowed_ip_range.as_deref().unwrap_or(""), sender),
         WebhookAuthenticationType::Unauthenticated => {
             Verdict { passed: true, fact: "no authentication is asked for".to_owned(), checks: Vec::new() }
         }
@@ -154,13 +155,14 @@ fn names(checks: &[Check]) -> String {
 }
 
 /// The sender's address must be in the range.
-fn ip(range: &str, peer: Option<IpAddr>) -> Verdict {
-    let ok = match (range.parse::<Range>(), peer) {
-        (Ok(range), Some(peer)) => range.contains(peer),
+fn ip(range: &str, sender: &Sender) -> Verdict {
+    let ok = match (range.parse::<Range>(), sender.address) {
+        (Ok(range), Some(address)) => range.contains(address),
         _ => false,
     };
-    let given = peer.map_or_else(|| "unknown".to_owned(), |p| p.to_canonical().to_string());
-    let fact = format!("the sender's address {given} is {}in {range}", if ok { "" } else { "not " });
+    let given = sender.address.map_or_else(|| "unknown".to_owned(), |a| a.to_canonical().to_string());
+    let note = &sender.note;
+    let fact = format!("the sender's address {given}{note} is {}in {range}", if ok { "" } else { "not " });
     let check = Check { what: "peer", algorithm: "CIDR", given, expected: range.to_owned(), ok };
     Verdict { passed: ok, fact, checks: vec![check] }
 }
@@ -217,6 +219,8 @@ mod tests {
         format!("sha1={}", hex(&digest(Hmac::<Sha1>::new_from_slice(secret.as_bytes()), body)))
     }
 
+    const NOBODY: Sender = Sender { address: None, note: String::new() };
+
     fn verdict(headers: &[(&'static str, &str)], body: &[u8]) -> Verdict {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
@@ -224,7 +228,7 @@ mod tests {
         }
         let configuration =
             WebhookAuthConfiguration { allowed_ip_range: None, secret_token: Some(SECRET.into()) };
-        authenticate(WebhookAuthenticationType::GithubHmac, &configuration, &map, body, None)
+        authenticate(WebhookAuthenticationType::GithubHmac, &configuration, &map, body, &NOBODY)
     }
 
     #[test]
@@ -305,8 +309,8 @@ mod tests {
         let configuration =
             WebhookAuthConfiguration { allowed_ip_range: Some("10.0.0.0/8".into()), secret_token: None };
         let from = |peer: Option<&str>| {
-            let peer = peer.map(|p| p.parse().unwrap());
-            authenticate(WebhookAuthenticationType::Ip, &configuration, &HeaderMap::new(), BODY, peer)
+            let sender = peer.map_or(NOBODY, |peer| Sender::plain(peer.parse().unwrap()));
+            authenticate(WebhookAuthenticationType::Ip, &configuration, &HeaderMap::new(), BODY, &sender)
         };
         assert!(from(Some("10.1.1.1")).passed);
         assert_eq!(from(Some("192.0.2.1")).fact, "the sender's address 192.0.2.1 is not in 10.0.0.0/8");

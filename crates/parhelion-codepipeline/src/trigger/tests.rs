@@ -1,5 +1,5 @@
 use super::*;
-use crate::ops::testing::{Bench, declaration, ready};
+use crate::ops::testing::{Bench, declaration, ready, with_approval};
 use crate::ops::{DeletePipeline, DeleteWebhook};
 use crate::shapes::{
     DeletePipelineInput, DeleteWebhookInput, PipelineExecutionStatus, WebhookAuthConfiguration,
@@ -45,7 +45,8 @@ struct Answer {
 }
 
 fn call_with(bench: &Bench, headers: &HeaderMap, body: &[u8]) -> Answer {
-    let incoming = Incoming { headers, body, peer: Some("10.1.2.3".parse().unwrap()) };
+    let sender = Sender::plain("10.1.2.3".parse().unwrap());
+    let incoming = Incoming { headers, body, sender: &sender };
     let response = receive(&bench.world, &bench.place, "w", &Call::default(), &incoming);
     let status = response.status().as_u16();
     let bytes = ready(read_body(response.into_body(), 10_000)).unwrap();
@@ -239,6 +240,51 @@ fn a_target_that_is_gone_is_no_fault_of_the_sender() {
 }
 
 #[test]
+fn a_pipeline_without_room_starts_nothing_and_the_webhook_says_so() {
+    let bench = Bench::new();
+    let mut parallel = with_approval("p");
+    parallel.execution_mode = Some(crate::shapes::ExecutionMode::Parallel);
+    bench.create(parallel);
+    bench.webhook("w", "p");
+    let started = |answer: Answer| answer.body["result"] == "started";
+    let n = (0..60).filter(|_| started(call(&bench, "push", &push()))).count();
+    assert_eq!(n, 49, "beside that of the creation");
+    assert_eq!(call(&bench, "push", &push()).status, 200);
+    assert_eq!(webhook(&bench).error.unwrap().0, "ConcurrentPipelineExecutionsLimitExceededException");
+    assert!(story(&bench).ends_with("as its execution mode allows"));
+}
+
+#[test]
+fn the_word_of_a_trusted_proxy_is_taken_for_the_senders_address() {
+    let worlds = parhelion_state::testing::worlds(1, crate::shelves);
+    let bench = Bench::of(worlds.open(&parhelion_core::WorldName::main()).unwrap());
+    bench.pipeline("p");
+    let url = bench.webhook_with("w", "p", |webhook| {
+        webhook.authentication = WebhookAuthenticationType::Ip;
+        webhook.authentication_configuration =
+            WebhookAuthConfiguration { allowed_ip_range: Some("2001:db8::/32".into()), secret_token: None };
+    });
+    let uri = url.strip_prefix("http://here").unwrap();
+    let status = |trusted: &[&str], forwarded: &str| {
+        let trusted_proxies = trusted.iter().map(|network| network.parse().unwrap()).collect();
+        let settings = Settings { trusted_proxies, ..Settings::default() };
+        let mut request = request("POST", uri, push().to_string().into_bytes());
+        request.headers_mut().insert("x-forwarded-for", forwarded.parse().unwrap());
+        ready(serve(request, &worlds, &settings)).status().as_u16()
+    };
+    assert_eq!(status(&["10.1.0.0/16"], "10.1.1.1, 2001:db8::7"), 200);
+    assert_eq!(status(&["10.1.0.0/16"], "2001:db8::7, 10.1.1.1"), 403);
+    assert!(
+        story(&bench)
+            .contains("10.1.1.1 (by the word of the trusted proxy 10.1.2.3) is not in 2001:db8::/32")
+    );
+    assert_eq!(status(&["10.2.0.0/16"], "2001:db8::7"), 403);
+    assert!(
+        story(&bench).contains("10.1.2.3 (X-Forwarded-For is not believed: 10.1.2.3 is no trusted proxy)")
+    );
+}
+
+#[test]
 fn an_address_in_the_range_is_let_in() {
     let bench = Bench::new();
     bench.pipeline("p");
@@ -316,7 +362,7 @@ fn the_address_tells_what_is_wrong_with_a_call() {
     });
     let uri = url.strip_prefix("http://here").unwrap().to_owned();
     let status = |method: &str, uri: &str, body: Vec<u8>| {
-        let response = ready(serve(request(method, uri, body), &worlds));
+        let response = ready(serve(request(method, uri, body), &worlds, &Settings::default()));
         (response.status().as_u16(), response.extensions().get::<Named>().cloned().unwrap())
     };
     let (code, named) = status("POST", &uri, push().to_string().into_bytes());

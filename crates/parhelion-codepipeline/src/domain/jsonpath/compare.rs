@@ -23,23 +23,40 @@ pub(super) fn holds<'v>(
     at: &'v Value,
     walk: &Walk<'v>,
 ) -> Result<bool, TooMuch> {
-    // `=~` takes the pattern on either side.
+    // `=~` takes the pattern on either side. OBSERVED: Jayway's source: of a list one item is enough, and what is
+    // neither text, number nor truth value is an empty text, also what is not there.
     if let (Operand::Pattern(pattern), other) | (other, Operand::Pattern(pattern)) = (left, right) {
-        let Side::One(value) = side(other, at, walk)? else { return Ok(false) };
-        let Some(text) = text(&value) else { return Ok(false) };
-        walk.pay_for_bytes(text.len())?;
-        return Ok(pattern.is_match(&text));
+        let other = side(other, at, walk)?;
+        let matches = |value: Option<&Value>| {
+            let text = value.and_then(text).unwrap_or_default();
+            walk.pay_for_bytes(text.len())?;
+            Ok(pattern.is_match(&text))
+        };
+        let Some(items) = other.items() else { return matches(other.one()) };
+        for item in items {
+            walk.pay()?;
+            if matches(Some(item))? {
+                return Ok(true);
+            }
+        }
+        return Ok(false);
     }
     let (left, right) = (side(left, at, walk)?, side(right, at, walk)?);
     Ok(match operator {
         Operator::Equal => same(&left, &right, walk)?,
         Operator::NotEqual => !same(&left, &right, walk)?,
+        Operator::Same => left.is_like(&right) && same(&left, &right, walk)?,
+        Operator::NotSame => !(left.is_like(&right) && same(&left, &right, walk)?),
         Operator::Less => order(&left, &right, walk)?.is_some_and(Ordering::is_lt),
         Operator::LessOrEqual => order(&left, &right, walk)?.is_some_and(Ordering::is_le),
         Operator::Greater => order(&left, &right, walk)?.is_some_and(Ordering::is_gt),
         Operator::GreaterOrEqual => order(&left, &right, walk)?.is_some_and(Ordering::is_ge),
         Operator::In => is_in(&left, &right, walk)?,
         Operator::NotIn => !is_in(&left, &right, walk)?,
+        Operator::All => match (left.items(), right.items()) {
+            (Some(a), Some(b)) => count_shared(&b, &a, walk)? == b.len(),
+            _ => false,
+        },
         Operator::SubsetOf => match (left.items(), right.items()) {
             (Some(a), Some(b)) => count_shared(&a, &b, walk)? == a.len(),
             _ => false,
@@ -90,6 +107,21 @@ impl Side<'_> {
             Side::Found(found) => Some(found.iter().map(|v| &**v).collect()),
             Side::Nothing => None,
         }
+    }
+    /// Whether both are of one kind: text, number, list or object …
+    fn is_like(&self, other: &Self) -> bool {
+        let kind = |side: &Self| match side {
+            Side::Nothing => 0,
+            Side::Found(_) => 1,
+            Side::One(value) => match &**value {
+                Value::Array(_) | Value::Object(_) => 1,
+                Value::String(_) => 2,
+                Value::Number(_) => 3,
+                Value::Bool(_) => 4,
+                Value::Null => 5,
+            },
+        };
+        kind(self) == kind(other)
     }
     /// Items of a list, characters of a text.
     fn size(&self, walk: &Walk<'_>) -> Result<Option<usize>, TooMuch> {

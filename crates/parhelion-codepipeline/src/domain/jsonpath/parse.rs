@@ -1,13 +1,11 @@
 //! Text → [`JsonPath`]: recursive descent over characters.
 
+mod operands;
+
 use super::{BadPath, JsonPath, Operand, Operator, PATH_BYTES_MAX, Pick, Step, Test};
-use regex::RegexBuilder;
-use serde_json::Value;
 
 /// Filters inside filters, and parentheses.
 const NESTING_MAX: usize = 16;
-/// A compiled pattern, bytes.
-const PATTERN_BYTES_MAX: usize = 1 << 20;
 
 /// The path that a text says. One that begins with neither `$` nor `@` is read as `$.` and the text.
 ///
@@ -175,9 +173,13 @@ impl Parser {
         self.blanks();
         if self.take(':') {
             self.blanks();
-            let to = if self.peek() == Some(']') { None } else { Some(self.whole()?) };
+            let to = if matches!(self.peek(), Some(']' | ':')) { None } else { Some(self.whole()?) };
             if first.is_none() && to.is_none() {
                 return self.fail("a slice needs a number");
+            }
+            // OBSERVED: Jayway reads a step and takes no notice of it.
+            if self.take(':') && self.peek() != Some(']') {
+                self.whole()?;
             }
             return Ok(Pick::Slice(first, to));
         }
@@ -297,114 +299,5 @@ impl Parser {
             (None, Operand::Path(path)) => Ok(Test::Exists(path)),
             (None, _) => self.fail("an operator is missing"),
         }
-    }
-
-    fn operator(&mut self) -> Option<Operator> {
-        use Operator::*;
-        let signs = [
-            ("==", Equal),
-            ("!=", NotEqual),
-            ("<=", LessOrEqual),
-            (">=", GreaterOrEqual),
-            ("<", Less),
-            (">", Greater),
-            ("=~", Matches),
-        ];
-        if let Some((_, operator)) = signs.into_iter().find(|(sign, _)| self.take_word(sign)) {
-            return Some(operator);
-        }
-        let words = [
-            ("in", In),
-            ("nin", NotIn),
-            ("subsetof", SubsetOf),
-            ("anyof", AnyOf),
-            ("noneof", NoneOf),
-            ("size", Size),
-            ("empty", Empty),
-            ("contains", Contains),
-        ];
-        let from = self.at;
-        while self.peek().is_some_and(|c| c.is_ascii_alphabetic()) {
-            self.at += 1;
-        }
-        let word: String = self.chars[from..self.at].iter().collect::<String>().to_ascii_lowercase();
-        let found = words.into_iter().find(|(w, _)| *w == word);
-        if found.is_none() {
-            self.at = from;
-        }
-        found.map(|(_, operator)| operator)
-    }
-
-    fn operand(&mut self) -> Parsed<Operand> {
-        match self.peek() {
-            Some('$' | '@') => Ok(Operand::Path(self.nested(Self::path)?)),
-            Some('/') => self.pattern(),
-            _ => Ok(Operand::Literal(self.literal()?)),
-        }
-    }
-
-    /// A text, number, `true`, `false`, `null`, or a list of such.
-    fn literal(&mut self) -> Parsed<Value> {
-        match self.peek() {
-            Some('\'' | '"') => Ok(Value::String(self.quoted()?)),
-            Some('[') => self.nested(|p| {
-                p.at += 1;
-                p.blanks();
-                let items = if p.peek() == Some(']') { Vec::new() } else { p.list(Self::literal)? };
-                p.expect(']')?;
-                Ok(Value::Array(items))
-            }),
-            _ => {
-                let from = self.at;
-                while self.peek().is_some_and(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) {
-                    self.at += 1;
-                }
-                let word: String = self.chars[from..self.at].iter().collect();
-                // What JSON takes for a single word: numbers and the three names.
-                serde_json::from_str(&word).or_else(|_| {
-                    self.at = from;
-                    self.fail("a path or a value is missing")
-                })
-            }
-        }
-    }
-
-    /// `/pattern/flags`.
-    fn pattern(&mut self) -> Parsed<Operand> {
-        self.expect('/')?;
-        let mut source = String::new();
-        loop {
-            match self.next() {
-                None => return self.fail("the pattern does not end"),
-                Some('/') => break,
-                Some('\\') if self.take('/') => source.push('/'),
-                Some('\\') => {
-                    source.push('\\');
-                    source.extend(self.next());
-                }
-                Some(c) => source.push(c),
-            }
-        }
-        // Docs (Jayway): the whole text must match.
-        let mut builder = RegexBuilder::new(&format!("^(?:{source})$"));
-        builder.size_limit(PATTERN_BYTES_MAX).dfa_size_limit(PATTERN_BYTES_MAX);
-        while let Some(flag) = self.peek().filter(char::is_ascii_alphabetic) {
-            match flag {
-                'i' => builder.case_insensitive(true),
-                's' => builder.dot_matches_new_line(true),
-                'x' => builder.ignore_whitespace(true),
-                // Java's: lines' ends, Unicode case and classes. They change nothing for a whole match here.
-                'm' | 'd' | 'u' | 'U' => &mut builder,
-                _ => return self.fail("no such flag of a pattern"),
-            };
-            self.at += 1;
-        }
-        // By itself first: what closes our parentheses and opens others is none.
-        let alone = RegexBuilder::new(&source).size_limit(PATTERN_BYTES_MAX).build();
-        // CHOICE: what Java's patterns have and Rust's have not (look-around, back references) is refused.
-        alone
-            .and_then(|_| builder.build())
-            .map(Operand::Pattern)
-            .or_else(|_| self.fail("the pattern cannot be used"))
     }
 }

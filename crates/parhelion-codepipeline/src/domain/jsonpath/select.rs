@@ -58,6 +58,24 @@ impl JsonPath {
     }
 }
 
+/// The items of a slice.
+// OBSERVED: Jayway's source. Negative numbers count from the end where the other one is missing; where both are
+// given the places are gone through from the first to the one before the last as they stand, so that `[-2:1]` is the
+// last two and the first, and `[0:-1]` nothing.
+fn slice<'v>(list: &'v [Value], from: Option<i64>, to: Option<i64>, out: &mut Vec<&'v Value>) {
+    let len = i64::try_from(list.len()).unwrap_or(i64::MAX);
+    let from_end = |i: i64| if i < 0 { i + len } else { i };
+    let (from, to) = match (from, to) {
+        (Some(from), None) => (from_end(from).max(0), len),
+        (None, Some(to)) => (0, from_end(to)),
+        // What lies further in front of the list than the list is long is nothing.
+        (Some(from), Some(to)) => (from.max(-len), to),
+        (None, None) => (0, len),
+    };
+    let places = (from..to.min(len)).filter_map(|i| usize::try_from(from_end(i)).ok());
+    out.extend(places.filter_map(|i| list.get(i)));
+}
+
 /// Entries of a list or members of an object. CHOICE: nothing else has a length.
 fn length(value: &Value) -> Option<usize> {
     match value {
@@ -101,13 +119,7 @@ impl Pick {
                 };
                 out.extend(indexes.iter().filter_map(at));
             }
-            (Pick::Slice(from, to), Value::Array(list)) => {
-                let len = list.len() as i64;
-                let place =
-                    |i: i64| usize::try_from(if i < 0 { i + len } else { i }.clamp(0, len)).unwrap_or(0);
-                let (from, to) = (place(from.unwrap_or(0)), place(to.unwrap_or(len)));
-                out.extend(list.get(from..to).unwrap_or(&[]));
-            }
+            (Pick::Slice(from, to), Value::Array(list)) => slice(list, *from, *to, out),
             (Pick::All, Value::Array(list)) => out.extend(list),
             (Pick::All, Value::Object(members)) => out.extend(members.values()),
             // A filter tests the items of a list, and an object itself. Below `..` every object comes by itself, so
