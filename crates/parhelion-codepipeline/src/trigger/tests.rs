@@ -256,7 +256,7 @@ fn a_pipeline_without_room_starts_nothing_and_the_webhook_says_so() {
 
 #[test]
 fn the_word_of_a_trusted_proxy_is_taken_for_the_senders_address() {
-    let worlds = parhelion_state::testing::worlds(1, crate::shelves);
+    let worlds = parhelion_state::testing::worlds(1, crate::ops::testing::shelves);
     let bench = Bench::of(worlds.open(&parhelion_core::WorldName::main()).unwrap());
     bench.pipeline("p");
     let url = bench.webhook_with("w", "p", |webhook| {
