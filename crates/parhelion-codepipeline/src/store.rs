@@ -1,5 +1,6 @@
 //! What a tenant (account and region) has: the engine with its pipelines, webhooks, tags, clients of partners.
 
+mod calls;
 mod taggable;
 
 pub use taggable::Taggable;
@@ -18,7 +19,7 @@ use crate::{
     error::{Error, Flow, Invalid, Result},
     shapes::{ActionDeclaration, WebhookDefinition},
 };
-use parhelion_core::{Cause, Event, Timestamp};
+use parhelion_core::{Cause, Event, Pace, Scripted, Settled, Timestamp};
 use parhelion_state::{AnyTable, Handle, Store, Table, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -110,6 +111,12 @@ impl Store for CodePipelineStore {
     fn on_mail(&mut self, mail: Infallible, _tx: &mut Tx<'_>) {
         match mail {}
     }
+    fn on_delivered(&mut self, report: &Settled, tx: &mut Tx<'_>) {
+        self.called(report, tx);
+    }
+    fn on_step(&mut self, id: Option<&str>, tx: &mut Tx<'_>) -> Option<String> {
+        self.step_by_hand(id, tx)
+    }
     fn tables(&self) -> Vec<(&'static str, &dyn AnyTable)> {
         vec![
             ("pipelines", &self.engine.lines),
@@ -176,6 +183,8 @@ impl CodePipelineStore {
                         event_targets::publish(&self.event_targets, &body, number, tx);
                     }
                 }
+                Effect::Notify(run) => self.notify(run, tx),
+                Effect::Call(job) => self.call(job, tx),
                 Effect::Claim(job) => tx.claim(jobs::handle(job), job.to_string()),
                 Effect::Release(job) => tx.release(&jobs::handle(job)),
             }
@@ -279,6 +288,12 @@ impl Draw for Tx<'_> {
     }
     fn token(&mut self, kind: &str, len: usize) -> String {
         Tx::token(self, kind, len)
+    }
+    fn scripted(&mut self, facets: &[(&'static str, &str)]) -> Option<Scripted> {
+        Tx::scripted(self, facets)
+    }
+    fn pace(&self, kind: &str) -> Pace {
+        Tx::pace(self, kind)
     }
 }
 

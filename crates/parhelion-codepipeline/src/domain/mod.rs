@@ -1,6 +1,7 @@
 //! Rules that more than one operation needs.
 
 pub mod action_types;
+pub mod adapters;
 pub mod artifacts;
 pub mod catalogue;
 pub mod engine;

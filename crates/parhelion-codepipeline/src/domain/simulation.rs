@@ -1,12 +1,16 @@
-//! What simulated actions come out with: section 6's default outcome, success at once, with plausible variables.
+//! What simulated actions come out with: section 6's default outcome, success with plausible variables, and what a
+//! behaviour changes of it.
+
+mod results;
 
 use super::{
-    engine::records::{Execution, Outcome, Revision, Run},
+    engine::records::{Execution, Failed, Outcome, Revision, Run},
     place::Place,
 };
 use crate::shapes::{ActionCategory, ActionDeclaration, ActionOwner};
 use chrono::SecondsFormat;
-use parhelion_core::{Timestamp, text::hex};
+use parhelion_core::{Scripted, Timestamp, text::hex};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -22,6 +26,10 @@ pub struct Asked<'a> {
     pub action: &'a ActionDeclaration,
     /// When the pipeline was created: the time of synthetic revisions.
     pub created: Timestamp,
+    /// What somebody said that a source action finds.
+    pub next: Option<&'a Revision>,
+    /// What a behaviour says of it.
+    pub scripted: Option<&'a Outcome>,
 }
 
 /// What kind of revisions a source provider has.
@@ -61,42 +69,80 @@ pub fn configured<'a>(action: &'a ActionDeclaration, key: &str) -> &'a str {
 
 /// How simulated work comes out.
 pub fn outcome(asked: &Asked<'_>) -> Outcome {
-    if asked.action.action_type_id.category == ActionCategory::Source {
-        return source(asked);
-    }
-    let action = asked.action;
-    let id = asked.run.id.to_string();
-    let variables: Vec<(&str, String)> = match action.action_type_id.provider.as_str() {
-        "ECRBuildAndPublish" => vec![
-            ("ECRImageDigestId", format!("sha256:{}", digest(asked.place, action, "image"))),
-            ("ECRRepositoryName", configured(action, "ECRRepositoryName").to_owned()),
-        ],
-        "CloudFormationStackSet" | "CloudFormationStackInstances" => vec![
-            ("StackSetId", format!("{}:{id}", configured(action, "StackSetName"))),
-            ("OperationId", id.clone()),
-        ],
-        "StepFunctions" => {
-            let machine = configured(action, "StateMachineArn");
-            let execution = machine.replacen(":stateMachine:", ":execution:", 1);
-            vec![("StateMachineArn", machine.to_owned()), ("ExecutionArn", format!("{execution}:{id}"))]
-        }
-        _ => Vec::new(),
+    let by_itself = match asked.action.action_type_id.category {
+        ActionCategory::Source => source(asked),
+        _ => results::of(asked),
     };
-    let mut variables: BTreeMap<String, String> =
-        variables.into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
-    // CHOICE: what commands would export is not known: each variable has the value `simulated`.
-    variables
-        .extend(action.output_variables.iter().flatten().map(|name| (name.clone(), "simulated".to_owned())));
-    // Docs: the sample of ListActionExecutions.
-    let summary = (action.action_type_id.provider == "CodeDeploy").then(|| "Deployment Succeeded".to_owned());
-    Outcome { variables, summary, external_id: Some(id), ..Outcome::default() }
+    match asked.scripted {
+        None => by_itself,
+        Some(scripted) => changed(by_itself, scripted),
+    }
+}
+
+/// An outcome with what a behaviour says in place of what it says.
+fn changed(by_itself: Outcome, scripted: &Outcome) -> Outcome {
+    let failed = scripted.failed.clone();
+    let success = failed.is_none();
+    let mut variables = if success { by_itself.variables } else { BTreeMap::new() };
+    variables.extend(scripted.variables.clone());
+    Outcome {
+        summary: scripted.summary.clone().or(by_itself.summary.filter(|_| success)),
+        external_id: scripted.external_id.clone().or(by_itself.external_id),
+        external_url: scripted.external_url.clone().or(by_itself.external_url),
+        percent: scripted.percent,
+        variables,
+        // A scripted revision went into what comes by itself.
+        revision: by_itself.revision.filter(|_| success),
+        targets: scripted.targets.clone(),
+        failed,
+    }
+}
+
+/// What a behaviour says of an attempt. Its members were checked when it was put.
+pub fn planned(scripted: &Scripted) -> Outcome {
+    let text = |name: &str| scripted.text(name).map(str::to_owned);
+    // CHOICE: what a failure says that the behaviour says nothing of.
+    let failed = (scripted.outcome == "fail").then(|| {
+        let code = text("code").unwrap_or_else(|| "JobFailed".to_owned());
+        let message =
+            text("message").unwrap_or_else(|| format!("Behaviour '{}' says so", scripted.behaviour));
+        Failed { code, message }
+    });
+    let variables = scripted.members.get("outputVariables").and_then(Value::as_object).into_iter().flatten();
+    let variables = variables.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+    let revision = scripted.members.get("revision").and_then(Value::as_object).map(|revision| {
+        let text = |name: &str| revision.get(name).and_then(Value::as_str).map(str::to_owned);
+        Revision {
+            id: text("revisionId").unwrap_or_default(),
+            change: None,
+            summary: text("summary"),
+            url: text("url"),
+            created: text("created").and_then(|at| at.parse().ok()),
+        }
+    });
+    let targets = scripted.members.get("deployTargets").and_then(Value::as_array).into_iter().flatten();
+    Outcome {
+        failed,
+        summary: text("summary"),
+        external_id: text("externalExecutionId"),
+        external_url: text("externalExecutionUrl"),
+        percent: scripted
+            .members
+            .get("percentComplete")
+            .and_then(Value::as_i64)
+            .and_then(|n| i32::try_from(n).ok()),
+        variables: variables.collect(),
+        revision,
+        targets: targets.filter_map(|target| target.as_object().cloned()).collect(),
+    }
 }
 
 fn source(asked: &Asked<'_>) -> Outcome {
     let (place, action) = (asked.place, asked.action);
     let wanted = asked.execution.wanted.get(&action.name);
     let object = wanted.and_then(|w| w.object_key.clone());
-    let revision = wanted.and_then(|w| w.revision.clone());
+    let scripted = asked.scripted.and_then(|outcome| outcome.revision.clone()).filter(|r| !r.id.is_empty());
+    let revision = scripted.or_else(|| wanted?.revision.clone()).or_else(|| asked.next.cloned());
     let revision = revision.map_or_else(
         || synthetic(place, action, object.as_deref(), asked.created),
         |r| complete(place, action, r),

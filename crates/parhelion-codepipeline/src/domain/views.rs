@@ -143,6 +143,14 @@ pub fn action_detail(
     let stage = masked.stages.get(run.stage);
     let action = stage.and_then(|stage| stage.actions.get(run.action));
     let configuration = action.and_then(|a| a.configuration.clone()).unwrap_or_default();
+    // Where nothing was resolved, the declared texts are what was used; secrets are masked in both.
+    let resolved = run.more.as_ref().and_then(|more| more.resolved.as_ref()).map(|resolved| {
+        let shown = |(key, value): (&String, &String)| {
+            let masked = configuration.get(key).filter(|text| *text == structure::MASK);
+            (key.clone(), masked.unwrap_or(value).clone())
+        };
+        resolved.iter().map(shown).collect()
+    });
     let located = |all: Vec<artifacts::Located>| -> Vec<ArtifactDetail> {
         let one = |a: artifacts::Located| ArtifactDetail {
             name: Some(a.name),
@@ -160,12 +168,11 @@ pub fn action_detail(
         action_name: action.map(|a| a.name.clone()),
         start_time: Some(run.started.into()),
         last_update_time: Some(run.updated.into()),
-        updated_by: None,
+        updated_by: run.answered_by().map(str::to_owned),
         status: Some(run.status),
         input: Some(ActionExecutionInput {
             action_type_id: action.map(|a| a.action_type_id.clone()),
-            // Nothing is resolved yet (`#{…}`): both are the declared texts.
-            resolved_configuration: Some(configuration.clone()),
+            resolved_configuration: Some(resolved.unwrap_or_else(|| configuration.clone())),
             configuration: Some(configuration),
             role_arn: action.and_then(|a| a.role_arn.clone()),
             region: Some(region),

@@ -118,6 +118,10 @@ impl Engine {
     }
 
     fn check_runs(&self) {
+        for (token, key) in self.approvals.iter() {
+            let answered = self.runs.get(&**key).and_then(|run| run.token);
+            assert_eq!(answered, Some(*token), "a token belongs to an approval: {key:?}");
+        }
         for (key, run) in self.runs.iter() {
             let of = self.executions.get(&(key.0, run.execution));
             let execution = of.unwrap_or_else(|| panic!("a run without an execution: {key:?}"));

@@ -10,6 +10,8 @@
 //!
 //! What is not acted on here is named in the execution's journal when it starts ([`tell::not_acted_on`]).
 
+pub mod approvals;
+mod calls;
 mod check;
 pub mod conditions;
 mod flow;
@@ -19,6 +21,7 @@ pub mod records;
 pub mod retries;
 pub mod rollbacks;
 mod scope;
+mod simulated;
 mod standing;
 pub mod stops;
 mod tell;
@@ -32,15 +35,17 @@ mod work;
 
 use super::{
     action_types::{Made, TypeKey},
+    adapters::Adapters,
     jobs::Job,
     place::Place,
 };
 use crate::shapes::{ActionTypeId, StageRetryMode, TriggerType};
-use parhelion_core::{Cause, Event, Timestamp};
+use approvals::Answer;
+use parhelion_core::{Cause, Event, Pace, Scripted, Timestamp};
 use parhelion_state::Table;
 use records::{
-    Due, Execution, ExecutionId, Gate, JobId, Key, Line, LineId, Outcome, Phase, Plan, RuleRun, Run,
-    StageRun, Stop, Wanted,
+    Due, Execution, ExecutionId, Gate, JobId, Key, Line, LineId, Outcome, Phase, Plan, Revision, RuleRun,
+    Run, StageRun, Stop, Wanted,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -69,6 +74,10 @@ pub struct Engine {
     pub runs: Table<Key, Run>,
     /// All runs of rules.
     pub rules: Table<Key, RuleRun>,
+    /// The runs of approvals by their tokens.
+    pub approvals: Table<Uuid, Key>,
+    /// Who is called for work that is simulated else.
+    pub adapters: Adapters,
     /// All jobs.
     pub jobs: Table<JobId, Job>,
     /// The jobs that a worker may be given, by action type, the oldest first.
@@ -112,6 +121,12 @@ pub enum Input {
     Define(Box<Made>),
     /// An action type is deleted.
     Retire(ActionTypeId),
+    /// An approval is answered.
+    Answer(Key, Answer),
+    /// A run of an action that stands is moved on.
+    Step(Key),
+    /// What a source action finds next is said.
+    SetRevision(LineId, String, Revision),
     /// Time went on.
     Time,
 }
@@ -176,6 +191,10 @@ pub enum Effect {
     Tell(Event),
     /// A state change as AWS publishes it.
     Publish(Change),
+    /// Whoever is to know of an approval that is wanted is told.
+    Notify(Key),
+    /// The receiver of a job is called.
+    Call(JobId),
     /// A job's id is to be findable from everywhere.
     Claim(JobId),
     /// A job's id is gone.
@@ -195,12 +214,16 @@ pub struct Change {
     pub because: String,
 }
 
-/// Where new ids come from.
+/// What comes from outside while a step goes on: new ids, and how simulated work is to come out.
 pub trait Draw {
     /// A uuid of a kind.
     fn uuid(&mut self, kind: &str) -> Uuid;
     /// `len` of `A-Za-z0-9`.
     fn token(&mut self, kind: &str, len: usize) -> String;
+    /// How a piece of simulated work is to come out, by what is known of it; one outcome is used up.
+    fn scripted(&mut self, facets: &[(&'static str, &str)]) -> Option<Scripted>;
+    /// How fast work of a kind goes.
+    fn pace(&self, kind: &str) -> Pace;
 }
 
 impl Engine {
@@ -217,6 +240,8 @@ impl Engine {
             execution_ids: Table::default(),
             runs: Table::default(),
             rules: Table::default(),
+            approvals: Table::default(),
+            adapters: Adapters::default(),
             jobs: Table::default(),
             queue: Table::default(),
             types: Table::default(),
@@ -226,7 +251,7 @@ impl Engine {
 
     /// Takes an input in and everything that follows from it at this instant.
     pub fn step(&mut self, input: Input, now: Timestamp, draw: &mut dyn Draw) -> Vec<Effect> {
-        let mut machine = Machine { engine: self, now, draw, effects: Vec::new() };
+        let mut machine = Machine { engine: self, now, draw, effects: Vec::new(), calls: 0 };
         machine.take(input);
         machine.run_due();
         machine.effects
@@ -277,6 +302,8 @@ struct Machine<'a> {
     now: Timestamp,
     draw: &'a mut dyn Draw,
     effects: Vec<Effect>,
+    /// How many executions its actions have asked for.
+    calls: usize,
 }
 
 impl Machine<'_> {
@@ -297,6 +324,11 @@ impl Machine<'_> {
             Input::Finish(job, outcome) => self.job_done(job, outcome),
             Input::Define(made) => self.define(*made),
             Input::Retire(id) => self.retire(&id),
+            Input::Answer(run, answer) => self.answer(run, answer),
+            Input::Step(run) => self.step_run(run),
+            Input::SetRevision(line, action, revision) => {
+                self.engine.lines.edit(&line, |line| line.next_revisions.insert(action, revision));
+            }
             Input::Time => {}
         }
     }

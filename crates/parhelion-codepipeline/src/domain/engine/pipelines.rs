@@ -21,6 +21,7 @@ impl Machine<'_> {
             live: BTreeSet::new(),
             gates: plan.declaration.stages.iter().map(|s| (s.name.clone(), Gate::default())).collect(),
             revisions: BTreeMap::new(),
+            next_revisions: BTreeMap::new(),
         };
         self.engine.names.put(line.name.clone(), id);
         self.engine.lines.put(id, line);
@@ -104,7 +105,11 @@ impl Machine<'_> {
         }
         let runs: Vec<Key> = self.engine.runs.range((id, 0)..=(id, u64::MAX)).map(|(k, _)| *k).collect();
         for key in runs {
-            if let Some(at) = self.engine.runs.remove(&key).and_then(|run| run.due) {
+            let Some(run) = self.engine.runs.remove(&key) else { continue };
+            if let Some(token) = run.token {
+                self.engine.approvals.remove(&token);
+            }
+            if let Some(at) = run.due {
                 self.engine.due.remove(&(at, Due::Done(key)));
                 self.engine.due.remove(&(at, Due::Expires(key)));
             }

@@ -1,7 +1,9 @@
 //! What the engine keeps: lines, gates, executions, runs of actions.
 
+mod more;
 mod stages;
 
+pub use more::{Planned, RunMore, Stands};
 pub use stages::{ConditionRun, Phase, RuleRun, StageRun};
 
 use crate::shapes::{
@@ -10,6 +12,7 @@ use crate::shapes::{
 };
 use parhelion_core::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -82,6 +85,8 @@ pub struct Line {
     pub gates: BTreeMap<String, Gate>,
     /// What each source action found last.
     pub revisions: BTreeMap<String, Revision>,
+    /// What source actions find next, where somebody said it.
+    pub next_revisions: BTreeMap<String, Revision>,
 }
 
 /// The entry of a stage: who is within, who waits in front of it, and whether anybody may pass.
@@ -319,6 +324,8 @@ pub struct Run {
     pub variables: BTreeMap<String, String>,
     /// When something is due for it: its end, if nothing comes before.
     pub due: Option<Timestamp>,
+    /// What only some runs have.
+    pub more: Option<Box<RunMore>>,
 }
 
 /// Why an action failed.
@@ -338,7 +345,7 @@ impl Failed {
 }
 
 /// How an action came out, and what is known of it then.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// Why it failed; `None`: it succeeded.
     pub failed: Option<Failed>,
@@ -354,6 +361,8 @@ pub struct Outcome {
     pub variables: BTreeMap<String, String>,
     /// What a source action found.
     pub revision: Option<Revision>,
+    /// See [`RunMore::targets`].
+    pub targets: Vec<Map<String, Value>>,
 }
 
 impl Outcome {

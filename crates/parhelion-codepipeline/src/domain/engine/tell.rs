@@ -31,32 +31,16 @@ pub(super) fn job_subject(job: JobId) -> String {
 
 /// What a declaration asks for that the engine does not act on: a sentence for each.
 pub fn not_acted_on(declaration: &PipelineDeclaration) -> Vec<String> {
-    let mut facts = Vec::new();
-    for stage in &declaration.stages {
-        facts.extend(unresolved(stage));
-    }
-    facts
+    declaration.stages.iter().flat_map(unwatched).collect()
 }
 
-fn unresolved(stage: &StageDeclaration) -> impl Iterator<Item = String> {
-    stage.actions.iter().flat_map(|action| {
-        let configuration = action.configuration.iter().flatten();
-        let raw: Vec<&str> = configuration.filter(|(_, v)| v.contains("#{")).map(|(k, _)| k.as_str()).collect();
+fn unwatched(stage: &StageDeclaration) -> impl Iterator<Item = String> {
+    stage.actions.iter().filter_map(|action| {
+        let asked =
+            action.configuration.iter().flatten().filter(|(_, value)| value.eq_ignore_ascii_case("true"));
+        let key = asked.map(|(key, _)| key).find(|key| *key == "PollForSourceChanges")?;
         let (stage, name) = (&stage.name, &action.name);
-        let variables = (!raw.is_empty()).then(|| {
-            let keys = raw.join(", ");
-            format!("variables in {keys} of action '{stage}/{name}' are not resolved: the text is used as it stands")
-        });
-        let id = &action.action_type_id;
-        let handed = action.configuration.iter().flatten().map(|(k, _)| k.as_str());
-        let handed: Vec<&str> = handed.filter(|k| ["Variables", "SourceRevisions"].contains(k)).collect();
-        let other = (id.provider == "CodePipeline" && !handed.is_empty()).then(|| {
-            format!("{} of action '{stage}/{name}' are not handed to the pipeline that it starts", handed.join(" and "))
-        });
-        let asked = action.configuration.iter().flatten().filter(|(_, value)| value.eq_ignore_ascii_case("true"));
-        let asked = asked.map(|(key, _)| key.as_str()).find(|k| *k == "PollForSourceChanges");
-        let watch = asked.map(|key| format!("{key} of action '{stage}/{name}' is not acted on: nobody watches the source"));
-        [variables, other, watch].into_iter().flatten()
+        Some(format!("{key} of action '{stage}/{name}' is not acted on: nobody watches the source"))
     })
 }
 

@@ -1,16 +1,15 @@
 //! What an action does: simulated work, approvals, jobs for workers, executions of other pipelines.
 
-use super::records::{Due, Execution, ExecutionId, Failed, JobId, Key, Outcome, Plan, Position, Run, RunId};
-use super::types::missing_type;
-use super::{Effect, Engine, Machine, Start, tell};
-use crate::domain::jobs::{Job, JobState, queue_of};
-use crate::domain::{artifacts, catalogue, simulation};
-use crate::shapes::{
-    ActionCategory, ActionDeclaration, ActionExecutionStatus, ActionTypeId, PipelineExecutionStatus,
-    TriggerType,
+use super::records::{
+    Due, Execution, Failed, JobId, Key, Outcome, Plan, Planned, Position, Revision, Run, RunId,
 };
+use super::types::missing_type;
+use super::{Effect, Engine, Machine, tell};
+use crate::domain::jobs::{Job, JobState, queue_of};
+use crate::domain::{artifacts, catalogue, variables};
+use crate::shapes::{ActionCategory, ActionDeclaration, ActionExecutionStatus, ActionTypeId};
 use chrono::TimeDelta;
-use parhelion_core::{Cause, Timestamp};
+use parhelion_core::Timestamp;
 use std::collections::BTreeMap;
 
 /// Who does an action's work.
@@ -49,7 +48,7 @@ pub fn work_of(engine: &Engine, action_type: &ActionTypeId) -> Work {
 }
 
 /// How long an action may take.
-fn time_limit(engine: &Engine, action: &ActionDeclaration) -> TimeDelta {
+pub(super) fn time_limit(engine: &Engine, action: &ActionDeclaration) -> TimeDelta {
     // Docs: only approvals may say it themselves.
     let own = action.timeout_in_minutes.map(|minutes| TimeDelta::minutes(i64::from(minutes)));
     let of_type = engine.kind(&action.action_type_id).map(|kind| kind.timeout_secs);
@@ -71,12 +70,7 @@ impl Machine<'_> {
             .map(|out| artifacts::key(&line.name, &out.name, stage == 0, &self.draw.token("artifact", 7)))
             .collect();
         let work = work_of(self.engine, &declared.action_type_id);
-        let due = match work {
-            Work::Simulated | Work::Missing => self.now,
-            Work::Approval | Work::ThirdParty | Work::Custom | Work::Pipeline => {
-                self.now + time_limit(self.engine, declared)
-            }
-        };
+        let limit = self.now + time_limit(self.engine, declared);
         let run = Run {
             id: RunId(self.draw.uuid("action-execution")),
             execution: execution.1,
@@ -95,7 +89,8 @@ impl Machine<'_> {
             awaits: None,
             outputs,
             variables: BTreeMap::new(),
-            due: Some(due),
+            due: None,
+            more: None,
         };
         self.engine.runs.put(key, run);
         self.engine.lines.edit(&execution.0, |line| {
@@ -110,89 +105,55 @@ impl Machine<'_> {
             }
         });
         self.tell_action(key, because.to_owned());
-        match work {
-            Work::Simulated | Work::Missing => self.set_due(due, Due::Done(key)),
-            Work::Approval | Work::ThirdParty | Work::Custom => self.set_due(due, Due::Expires(key)),
-            Work::Pipeline => {
-                self.set_due(due, Due::Expires(key));
-                self.start_other(key, declared);
+        let engine = &*self.engine;
+        let none = BTreeMap::new();
+        let configuration = declared.configuration.as_ref().unwrap_or(&none);
+        match variables::resolve(configuration, &|space, name| engine.variable(execution, space, name)) {
+            Ok(None) => {}
+            Ok(resolved) => {
+                self.engine.runs.edit(&key, |run| run.more_mut().resolved = resolved);
             }
-        }
+            // CHOICE: the code; AWS documents that the action fails.
+            Err(why) => return self.cannot_begin(key, Failed::new("InvalidVariable", why.to_string())),
+        };
         match work {
+            Work::Simulated if self.engine.adapters.of(&declared.action_type_id).is_some() => {
+                self.call_function(key, declared.action_type_id.clone(), None, None);
+            }
+            Work::Simulated => self.simulate(key),
+            Work::Missing | Work::Pipeline => self.schedule(key, self.now, Due::Done(key)),
+            Work::Approval => self.ask(key, limit),
             Work::ThirdParty | Work::Custom => {
-                self.queue_job(key, declared.action_type_id.clone(), None, None)
+                self.schedule(key, limit, Due::Expires(key));
+                self.queue_job(key, declared.action_type_id.clone(), None, None);
             }
-            Work::Approval => self.tell_approval(key, due),
-            _ => {}
         }
     }
 
-    /// Docs: the CodePipeline action starts the named pipeline and waits for its end.
-    fn start_other(&mut self, run: Key, action: &ActionDeclaration) {
-        let name = action.configuration.as_ref().and_then(|c| c.get("PipelineName"));
-        let target = name.and_then(|name| self.engine.names.get(name)).map(|line| **line);
-        let target = target.filter(|line| self.engine.has_room(*line));
-        let declared =
-            target.and_then(|line| self.engine.plan(line)).map(|plan| plan.declaration.variables.clone());
-        let variables = declared.flatten().into_iter().flatten();
-        // CHOICE: a variable without default counts as empty; the action's own Variables are not handed on yet
-        // (the journal says so).
-        let variables = variables.map(|v| (v.name, v.default_value.unwrap_or_default())).collect();
-        if let (Some(line), Some(id)) = (target, self.engine.runs.get(&run).map(|run| run.id)) {
-            let number = self.line(line).map_or(0, |line| line.executions) + 1;
-            self.engine.runs.edit(&run, |run| run.awaits = Some((line, number)));
-            let start = Start {
-                line,
-                id: ExecutionId(self.draw.uuid("execution")),
-                trigger: TriggerType::StartPipelineExecution,
-                trigger_detail: self.engine.place.caller_arn(),
-                variables,
-                wanted: BTreeMap::new(),
-                awaited_by: Some(run),
-                cause: Cause::Last(format!("action:{id}")),
-            };
-            self.start(start);
-        } else if let Some(at) = self.engine.runs.get(&run).and_then(|run| run.due) {
-            // Not there: found out when the work is looked at, in this same step.
-            let now = self.now;
-            self.engine.due.remove(&(at, Due::Expires(run)));
-            self.engine.runs.edit(&run, |run| run.due = Some(now));
-            self.set_due(now, Due::Done(run));
+    /// Gives a run another time at which something is due for it.
+    pub(super) fn schedule(&mut self, key: Key, at: Timestamp, due: Due) {
+        if let Some(before) = self.run(key).and_then(|run| run.due) {
+            self.engine.due.remove(&(before, Due::Done(key)));
+            self.engine.due.remove(&(before, Due::Expires(key)));
         }
+        self.engine.runs.edit(&key, |run| run.due = Some(at));
+        self.set_due(at, due);
     }
 
     /// Simulated work is done, or the awaited execution is over.
     pub(super) fn work_done(&mut self, key: Key) {
-        let Some((run, execution, plan)) = self.under_way(key) else { return };
+        let Some((run, _, plan)) = self.under_way(key) else { return };
         let Some(declared) = plan.action(run.stage, run.action) else { return };
-        let outcome = match work_of(self.engine, &declared.action_type_id) {
-            Work::Simulated => self.simulated(key, &run, &execution, declared),
-            Work::Pipeline => self.outcome_of_other(&run, declared),
-            Work::Missing => missing_type(),
-            Work::Approval | Work::ThirdParty | Work::Custom => return,
+        let planned = run.more.as_ref().and_then(|more| more.planned.clone());
+        let outcome = match (planned, work_of(self.engine, &declared.action_type_id)) {
+            (Some(Planned::Not(failed)), _) => Outcome { failed: Some(failed), ..Outcome::default() },
+            (_, Work::Simulated) => self.simulated(key, &run, declared),
+            (_, Work::Pipeline) if run.awaits.is_none() => return self.call_pipeline(key, &run, declared),
+            (_, Work::Pipeline) => self.outcome_of_other(&run, declared),
+            (_, Work::Missing) => missing_type(),
+            (_, Work::Approval | Work::ThirdParty | Work::Custom) => return,
         };
         self.finish(key, outcome);
-    }
-
-    fn simulated(&self, key: Key, run: &Run, execution: &Execution, action: &ActionDeclaration) -> Outcome {
-        let created = self.engine.lines.get(&key.0).map_or(self.now, |line| line.created);
-        let place = &self.engine.place;
-        simulation::outcome(&simulation::Asked { place, run, execution, action, created })
-    }
-
-    fn outcome_of_other(&self, run: &Run, action: &ActionDeclaration) -> Outcome {
-        let name =
-            action.configuration.as_ref().and_then(|c| c.get("PipelineName")).map_or("", String::as_str);
-        let Some(other) = run.awaits.and_then(|key| self.engine.executions.get(&key)) else {
-            let there = self.engine.names.contains_key(name);
-            let why = if there { "has as many executions as it may have" } else { "does not exist" };
-            return Outcome::failure("JobFailed", format!("The pipeline '{name}' {why}"));
-        };
-        let variables = BTreeMap::from([("ExecutionId".to_owned(), other.id.to_string())]);
-        let failed = (other.status != PipelineExecutionStatus::Succeeded).then(|| {
-            Failed::new("JobFailed", format!("The execution of pipeline '{name}' ended as {}", other.status))
-        });
-        Outcome { failed, external_id: Some(other.id.to_string()), variables, ..Outcome::default() }
     }
 
     /// The time limit of a run is reached.
@@ -210,7 +171,7 @@ impl Machine<'_> {
     }
 
     /// The end of a run.
-    fn finish(&mut self, key: Key, outcome: Outcome) {
+    pub(super) fn finish(&mut self, key: Key, outcome: Outcome) {
         let Some((run, execution, plan)) = self.under_way(key) else { return };
         let status = match outcome.failed {
             Some(_) => ActionExecutionStatus::Failed,
@@ -218,12 +179,19 @@ impl Machine<'_> {
         };
         self.clear_due(key, &run);
         let succeeded = outcome.failed.is_none();
-        let revision = outcome.revision.clone();
+        let revision = outcome.revision.clone().or_else(|| self.given_revision(key, &run, &execution));
         self.edit_run(key, |run| {
             run.status = status;
             run.error = outcome.failed.clone();
             run.variables = outcome.variables.clone();
             take_news(run, &outcome);
+            if !outcome.targets.is_empty() {
+                run.more_mut().targets = outcome.targets.clone();
+            }
+            if let Some(more) = &mut run.more {
+                more.planned = None;
+                more.stands = None;
+            }
         });
         let of = (key.0, run.execution);
         if let (true, Some(revision), Some(action)) =
@@ -237,6 +205,16 @@ impl Machine<'_> {
         let because = self.run(key).map_or(String::new(), |run| self.end_of(&run));
         self.tell_action(key, because);
         self.go_on(of);
+    }
+
+    /// What a source action whose worker named no revision found: what its execution was started for, or what
+    /// somebody said that it finds.
+    fn given_revision(&self, key: Key, run: &Run, execution: &Execution) -> Option<Revision> {
+        let plan = self.engine.plan_of(key.0, execution)?;
+        let action = plan.action(run.stage, run.action)?;
+        (action.action_type_id.category == ActionCategory::Source).then_some(())?;
+        let wanted = execution.wanted.get(&action.name).and_then(|wanted| wanted.revision.clone());
+        wanted.or_else(|| self.engine.lines.get(&key.0)?.next_revisions.get(&action.name).cloned())
     }
 
     /// Whether nobody works at a run: an approval that waits, a job that nobody has taken on.
@@ -270,7 +248,7 @@ impl Machine<'_> {
     }
 
     /// A run that is in progress, with what it belongs to.
-    fn under_way(&self, key: Key) -> Option<(Run, Execution, std::sync::Arc<Plan>)> {
+    pub(super) fn under_way(&self, key: Key) -> Option<(Run, Execution, std::sync::Arc<Plan>)> {
         let run = self.run(key).filter(|run| run.status == ActionExecutionStatus::InProgress)?;
         let of = (key.0, run.execution);
         Some((Run::clone(&run), Execution::clone(&*self.execution(of)?), self.plan(of)?))
@@ -354,6 +332,10 @@ impl Machine<'_> {
         };
         self.close_job(id, JobState::Succeeded);
         self.edit_run(job.run, |run| take_news(run, &news));
+        if self.engine.adapters.of(&job.action_type).is_some() {
+            // Docs: the function is called again, with the token.
+            return self.call_function(job.run, job.action_type.clone(), Some(token), Some(id));
+        }
         self.queue_job(job.run, job.action_type.clone(), Some(token), Some(id));
     }
 

@@ -55,7 +55,7 @@ pub fn of(engine: &Engine, key: Key) -> Option<Of<'_>> {
 impl Of<'_> {
     /// The configuration that its work is done with: variables resolved, secrets in clear.
     pub fn configuration(&self) -> BTreeMap<String, String> {
-        self.action.configuration.clone().unwrap_or_default()
+        self.run.configuration(self.action).cloned().unwrap_or_default()
     }
 }
 

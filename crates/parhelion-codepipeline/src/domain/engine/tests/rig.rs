@@ -1,5 +1,6 @@
 //! An engine with a clock and an id source of its own.
 
+use crate::domain::engine::approvals::Answer;
 use crate::domain::engine::{
     Draw, Effect, Engine, Input, Start,
     records::{Execution, ExecutionId, Gate, JobId, Key, LineId, Outcome, Plan, Run},
@@ -10,8 +11,9 @@ use crate::shapes::{
     PipelineDeclaration, PipelineExecutionStatus, StageDeclaration, TriggerType,
 };
 use chrono::TimeDelta;
-use parhelion_core::{Cause, Timestamp};
-use std::collections::BTreeMap;
+use parhelion_core::{Cause, Pace, Scripted, Timestamp};
+use serde_json::Value;
+use std::collections::{BTreeMap, VecDeque};
 use uuid::Uuid;
 
 pub type Kind = (ActionOwner, ActionCategory, &'static str, &'static [(&'static str, &'static str)]);
@@ -71,23 +73,38 @@ pub fn plan(name: &str, stages: &[(&str, &[ActionDeclaration])]) -> Plan {
     Plan { declaration, created: Timestamp::UNIX_EPOCH }
 }
 
+/// Counts ids, and gives scripted outcomes in order to whatever is named in them.
 #[derive(Default)]
-struct Counter(u128);
+pub struct Counter {
+    last: u128,
+    /// What is to be scripted: one facet, and the outcomes.
+    pub script: Vec<((&'static str, String), VecDeque<Scripted>)>,
+    /// The pace of everything.
+    pub pace: Pace,
+}
 impl Draw for Counter {
     fn uuid(&mut self, _kind: &str) -> Uuid {
-        self.0 += 1;
-        Uuid::from_u128(self.0)
+        self.last += 1;
+        Uuid::from_u128(self.last)
     }
     fn token(&mut self, _kind: &str, len: usize) -> String {
-        self.0 += 1;
-        format!("{:0len$}", self.0)
+        self.last += 1;
+        format!("{:0len$}", self.last)
+    }
+    fn scripted(&mut self, facets: &[(&'static str, &str)]) -> Option<Scripted> {
+        let is_it = |(name, value): &(&str, String)| facets.iter().any(|(n, v)| n == name && v == value);
+        let (_, outcomes) = self.script.iter_mut().find(|(facet, _)| is_it(facet))?;
+        if outcomes.len() > 1 { outcomes.pop_front() } else { outcomes.front().cloned() }
+    }
+    fn pace(&self, _kind: &str) -> Pace {
+        self.pace
     }
 }
 
 pub struct Rig {
     pub engine: Engine,
     pub now: Timestamp,
-    ids: Counter,
+    pub ids: Counter,
     /// Of all steps so far.
     pub effects: Vec<Effect>,
 }
@@ -96,6 +113,25 @@ impl Rig {
     pub fn new() -> Self {
         let engine = Engine::new(Place::default());
         Rig { engine, now: Timestamp::UNIX_EPOCH, ids: Counter::default(), effects: Vec::new() }
+    }
+    /// Scripts the work that a facet names.
+    pub fn script(&mut self, facet: (&'static str, &str), outcomes: &[(&str, Value)]) {
+        let scripted = |(outcome, members): &(&str, Value)| Scripted {
+            behaviour: "b".into(),
+            outcome: (*outcome).to_owned(),
+            members: members.as_object().cloned().unwrap_or_default(),
+        };
+        self.ids.script.push(((facet.0, facet.1.to_owned()), outcomes.iter().map(scripted).collect()));
+    }
+    /// Moves on what has stood longest; whether there is any.
+    pub fn step_by_hand(&mut self) -> bool {
+        let standing = self.engine.standing_run(None);
+        standing.into_iter().for_each(|run| self.step(Input::Step(run)));
+        standing.is_some()
+    }
+    pub fn answer(&mut self, run: Key, approved: bool) {
+        let answer = Answer { approved, summary: "said".into(), by: "somebody".into() };
+        self.step(Input::Answer(run, answer));
     }
     pub fn step(&mut self, input: Input) {
         let effects = self.engine.step(input, self.now, &mut self.ids);
