@@ -11,6 +11,7 @@
 //! It wires and knows no rule of any API. Start reading at `wiring.rs`.
 
 mod clock;
+pub mod config;
 pub mod demo;
 mod drivers;
 mod outbound;

@@ -1,24 +1,28 @@
 //! The program: arguments, signals, exit codes. Everything else is in the library beside it.
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use parhelion::settings::{Arguments, Command, HealthSettings, Settings};
-use parhelion::{Parhelion, demo};
+use parhelion::{Parhelion, config, demo};
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let file = match config::find(std::env::args_os().collect()) {
+        Ok(file) => file,
+        Err(why) => return complain(2, &why),
+    };
+    let arguments = match config::parse(std::env::args_os().collect(), file.as_ref()) {
         Ok(arguments) => arguments,
-        Err(e) => return refused_arguments(&e),
+        Err(e) => return refused_arguments(&e, file.as_ref()),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(e) => return complain(1, &format!("cannot start: {e}")),
     };
     match arguments.command.unwrap_or(Command::Serve(arguments.serve)) {
-        Command::Serve(settings) => runtime.block_on(serve(settings)),
+        Command::Serve(settings) => runtime.block_on(serve(settings, file.as_ref())),
         Command::Demo(settings) => runtime.block_on(demo::play(&settings)),
         Command::Health(settings) => runtime.block_on(health(&settings)),
     }
@@ -30,18 +34,19 @@ fn complain(code: u8, what: &str) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn refused_arguments(e: &clap::Error) -> ExitCode {
+fn refused_arguments(e: &clap::Error, file: Option<&config::File>) -> ExitCode {
     if !e.use_stderr() {
         let _ = e.print(); // --help, --version
         return ExitCode::SUCCESS;
     }
     let text = e.to_string();
     let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-    complain(2, &format!("{first}{} (parhelion --help lists what there is)", from_variable(first)))
+    complain(2, &format!("{first}{} (parhelion --help lists what there is)", origin(first, file)))
 }
 
-/// `, from PARHELION_X`: where a message is about a flag that was not given, its value came from a variable.
-fn from_variable(message: &str) -> String {
+/// `, from PARHELION_X` or `, from parhelion.toml`: where a message is about a flag that was not given, its value came
+/// from a variable, else from the file.
+fn origin(message: &str, file: Option<&config::File>) -> String {
     let command = Arguments::command();
     let is_given = |flag: &str| {
         std::env::args_os().any(|argument| {
@@ -51,23 +56,30 @@ fn from_variable(message: &str) -> String {
     };
     let mut arguments =
         std::iter::once(&command).chain(command.get_subcommands()).flat_map(|c| c.get_arguments());
-    let variable = arguments.find_map(|argument| {
-        let flag = format!("--{}", argument.get_long()?);
-        let variable = argument.get_env()?;
-        let meant = message.contains(&format!("{flag} ")) && !is_given(&flag);
-        (meant && std::env::var_os(variable).is_some()).then(|| variable.to_string_lossy().into_owned())
+    let origin = arguments.find_map(|argument| {
+        let name = argument.get_long()?;
+        let flag = format!("--{name}");
+        let meant =
+            [" ", "'"].iter().any(|end| message.contains(&format!("{flag}{end}"))) && !is_given(&flag);
+        let variable = argument.get_env().filter(|variable| std::env::var_os(variable).is_some());
+        let origin = match (variable, file.filter(|file| file.sets(name))) {
+            (Some(variable), _) => Some(variable.to_string_lossy().into_owned()),
+            (None, Some(file)) => Some(file.path.display().to_string()),
+            (None, None) => None,
+        };
+        origin.filter(|_| meant)
     });
-    variable.map_or_else(String::new, |variable| format!(", from {variable}"))
+    origin.map_or_else(String::new, |origin| format!(", from {origin}"))
 }
 
-async fn serve(settings: Settings) -> ExitCode {
+async fn serve(settings: Settings, file: Option<&config::File>) -> ExitCode {
     let Ok(filter) = EnvFilter::try_new(&settings.log) else {
         return complain(
             2,
             &format!(
                 "--log \"{}\" is no filter{}: try info, debug, or target=level",
                 settings.log,
-                from_variable("--log ")
+                origin("--log ", file)
             ),
         );
     };
@@ -84,7 +96,7 @@ async fn serve(settings: Settings) -> ExitCode {
     let seeded = settings.seed.is_some();
     let emulator = match Parhelion::builder().settings(settings).start().await {
         Ok(emulator) => emulator,
-        Err(e) => return complain(2, &e.to_string()),
+        Err(e) => return complain(2, &format!("{e}{}", origin(&e.to_string(), file))),
     };
     let mut out = std::io::stdout();
     // The first line is the URL alone: scripts read it.

@@ -186,6 +186,10 @@ fn a_bad_flag() {
         (&["--deliver-to", "a b"], "a b"),
         (&["--public-url", "nonsense"], "nonsense"),
         (&["--log", "a=b=c"], "a=b=c"),
+        (&["--auth", "lax"], "it is to be permissive or strict"),
+        (&["--trusted-proxies", "10.0.0.0/33"], "--trusted-proxies"),
+        (&["--aws-role-check", "on"], "it is to be auto, off or strict"),
+        (&["--github-api", "api.github.com"], "--github-api"),
         (&["dance"], "dance"),
         (&["serve", "dance"], "dance"),
         (&["demo", "--color", "pink"], "pink"),
@@ -203,6 +207,10 @@ fn a_bad_variable() {
         ("PARHELION_DELIVER_TO", "a b"),
         ("PARHELION_PUBLIC_URL", "nonsense"),
         ("PARHELION_LOG", "a=b=c"),
+        ("PARHELION_AUTH", "lax"),
+        ("PARHELION_TRUSTED_PROXIES", "nobody"),
+        ("PARHELION_AWS_ROLE_CHECK", "maybe"),
+        ("PARHELION_GITHUB_API", "nowhere"),
     ] {
         let from = format!("from {name}");
         refuses(program().env(name, value), &[value, &from]);
@@ -236,6 +244,76 @@ fn variables_set_what_flags_set_and_flags_win() {
     assert!(info.contains("\"seed\":12,") && info.contains("\"mode\":\"manual\""), "{info}");
     server.signal("INT");
     assert_eq!(server.code(), Some(0));
+}
+
+/// A folder with a file `parhelion.toml` of this text.
+fn folder(text: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("parhelion.toml"), text).expect("a file");
+    folder
+}
+
+#[test]
+fn a_file_sets_what_flags_and_variables_do_not() {
+    let text = "listen = \"127.0.0.1:0\"\nseed = 21\nclock = \"manual\"\nlog = \"off\"\nauth = \"strict\"\n";
+    let here = folder(text);
+    let info = |command: &mut Command| {
+        let server = Running::start(command);
+        let url = server.out.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{:?}", server.said()));
+        let info = get(&url, "/_parhelion/info");
+        server.signal("TERM");
+        assert_eq!((server.code(), server.said()), (Some(0), Vec::new()));
+        info
+    };
+    let found = info(program().current_dir(here.path()));
+    assert!(found.contains("\"seed\":21,") && found.contains("\"mode\":\"manual\""), "{found}");
+    let named = here.path().join("parhelion.toml");
+    let named = info(program().arg("serve").arg("--config").arg(&named).env("PARHELION_SEED", "22"));
+    assert!(named.contains("\"seed\":22,") && named.contains("\"mode\":\"manual\""), "{named}");
+    let both = info(
+        program()
+            .env("PARHELION_CONFIG", here.path().join("parhelion.toml"))
+            .env("PARHELION_SEED", "22")
+            .args(["--seed", "23"]),
+    );
+    assert!(both.contains("\"seed\":23,"), "{both}");
+}
+
+#[test]
+fn a_bad_file() {
+    for (text, says) in [
+        ("sede = 7\n", &["parhelion.toml: unknown key \"sede\"; known: auth, "][..]),
+        ("seed = \n", &["parhelion.toml, line 1: "]),
+        ("clock = \"fast\"\n", &["a clock is system", ", from parhelion.toml"]),
+        (
+            "trusted-proxies = \"x\"\n",
+            &["--trusted-proxies", "neither an address nor a range", "from parhelion.toml"],
+        ),
+        ("aws-secret = \"geheim\"\n", &["--aws-secret", "has no '='", ", from parhelion.toml"]),
+        ("log = \"a=b=c\"\n", &["a=b=c", ", from parhelion.toml"]),
+    ] {
+        let here = folder(text);
+        refuses(program().current_dir(here.path()), says);
+        refuses(program().current_dir(here.path()).arg("serve"), says);
+    }
+    refuses(program().args(["--config", "/none/x.toml"]), &["/none/x.toml: "]);
+    // Others than the server do not read it.
+    let here = folder("sede = 7\n");
+    let (code, _, err) =
+        run(program().current_dir(here.path()).args(["health", "--url", "http://127.0.0.1:1"]));
+    assert_eq!(code, Some(1), "{err:?}");
+    assert!(!err.join("").contains("sede"), "{err:?}");
+    assert_eq!(run(program().current_dir(here.path()).arg("--version")).0, Some(0));
+}
+
+#[test]
+fn a_secret_that_is_none_is_not_shown() {
+    let mut command = program();
+    let (code, out, err) = run(command.args(["--aws-secret", "A=b,geheim"]));
+    assert_eq!((code, out.as_str()), (Some(2), ""));
+    assert!(err.len() == 1 && err[0].contains("--aws-secret") && !err[0].contains("geheim"), "{err:?}");
+    let (_, help, _) = run(program().env("PARHELION_AWS_SECRET", "A=geheim").arg("--help"));
+    assert!(help.contains("--aws-secret") && !help.contains("geheim"), "{help}");
 }
 
 #[test]
