@@ -1,5 +1,6 @@
 //! This surface's own calls of the control API (section 12 of the specification): [`ROUTES`], a file for each.
 
+mod action_types;
 mod clients;
 mod event_targets;
 mod source_events;
@@ -31,6 +32,13 @@ const BODY_BYTES: u64 = 64 * 1024;
 
 /// All calls, by path.
 static ROUTES: &[Route] = &[
+    Route {
+        path: "/action-types",
+        named: false,
+        methods: &[Method::PUT],
+        body_bytes: BODY_BYTES,
+        run: action_types::answer,
+    },
     Route {
         path: "/clients",
         named: false,

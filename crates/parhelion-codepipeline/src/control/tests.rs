@@ -231,3 +231,81 @@ fn what_is_wrong_with_a_source_event_is_named() {
     let large = format!("{{\"x\": \"{}\"}}", "x".repeat(1024 * 1024));
     assert_eq!(exchange(&worlds, "POST", "/source-events", &large).0, 413);
 }
+
+fn partner(provider: &str, executor: &str) -> Value {
+    let configuration = match executor {
+        "Lambda" => {
+            json!({"lambdaExecutorConfiguration": {"lambdaFunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:f"}})
+        }
+        _ => json!({"jobWorkerExecutorConfiguration": {"pollingAccounts": ["333333333333"]}}),
+    };
+    json!({
+        "id": {"category": "Build", "owner": "ThirdParty", "provider": provider, "version": "1"},
+        "executor": {"type": executor, "configuration": configuration, "jobTimeout": 600},
+        "inputArtifactDetails": {"minimumCount": 0, "maximumCount": 1},
+        "outputArtifactDetails": {"minimumCount": 0, "maximumCount": 1},
+        "properties": [{"name": "ProjectId", "optional": true, "key": true, "noEcho": true}],
+        "permissions": {"allowedAccounts": ["000000000000"]},
+    })
+}
+
+#[test]
+fn a_partners_type_is_put_used_and_polled_by_the_partner() {
+    use crate::ops::{GetThirdPartyJobDetails, PollForThirdPartyJobs};
+    let worlds = worlds();
+    let body = json!({"actionType": partner("Acme", "JobWorker")}).to_string();
+    let (status, put) = exchange(&worlds, "PUT", "/action-types", &body);
+    assert_eq!((status, &put["actionType"]["id"]["provider"]), (200, &json!("Acme")));
+    let bench = Bench::of(worlds.find(&WorldName::main()).unwrap());
+    let mut declaration = with_job("p");
+    declaration.stages[1].actions[0].action_type_id.provider = "Acme".into();
+    let id = declaration.stages[1].actions[0].action_type_id.clone();
+    bench.create(declaration);
+    let kept = bench.look(|store| {
+        crate::domain::plans::masked(&store.pipeline("p").unwrap().2.declaration, &store.engine)
+    });
+    assert_eq!(kept.stages[1].actions[0].configuration.as_ref().unwrap()["ProjectId"], "****");
+    let poll = |account: &str| {
+        let place = format!("{account}/us-east-1").parse().unwrap();
+        let input =
+            crate::shapes::PollForThirdPartyJobsInput { action_type_id: id.clone(), max_batch_size: None };
+        bench.at(&place).across::<PollForThirdPartyJobs>(input).unwrap().jobs.unwrap()
+    };
+    assert!(poll("000000000000").is_empty(), "only the partner's account may poll");
+    let why = bench.facts("poll.answered").pop().unwrap();
+    assert!(why.contains("pollingAccounts"), "{why}");
+    let job = poll("333333333333")[0].job_id.clone().unwrap();
+    let token = exchange(&worlds, "PUT", "/clients", r#"{"provider": "Acme", "clientToken": "mine"}"#).0;
+    assert_eq!(token, 200);
+    let input = crate::shapes::GetThirdPartyJobDetailsInput { job_id: job, client_token: "mine".into() };
+    assert!(bench.across::<GetThirdPartyJobDetails>(input).is_ok());
+    // Its time is its own: 600 seconds.
+    bench.advance(chrono::TimeDelta::seconds(600));
+    bench.look(|store| assert!(store.engine.jobs.values().all(|job| job.state.is_over())));
+}
+
+#[test]
+fn what_is_wrong_with_a_partners_type_is_named() {
+    let worlds = worlds();
+    let mut approval = partner("Acme", "JobWorker");
+    approval["id"]["category"] = json!("Approval");
+    let mut mixed = partner("Acme", "JobWorker");
+    mixed["executor"]["type"] = json!("Lambda");
+    let mut owned = partner("Acme", "JobWorker");
+    owned["id"]["owner"] = json!("Custom");
+    for (given, status, part) in [
+        (partner("TeamCity", "JobWorker"), 409, "is built in"),
+        (approval, 400, "Approval"),
+        (mixed, 400, "does not match the executor configuration"),
+        (owned, 400, "actionType.id.owner"),
+        (json!("x"), 400, "actionType"),
+    ] {
+        let body = json!({"actionType": given}).to_string();
+        let (got, problem) = exchange(&worlds, "PUT", "/action-types", &body);
+        let text = problem["detail"].as_str().unwrap();
+        assert!(got == status && text.contains(part), "{got} {text}");
+    }
+    assert_eq!(exchange(&worlds, "PUT", "/action-types", "{}").0, 400);
+    let lambda = json!({"account": "111111111111", "actionType": partner("Fn", "Lambda")}).to_string();
+    assert_eq!(exchange(&worlds, "PUT", "/action-types", &lambda).0, 200);
+}

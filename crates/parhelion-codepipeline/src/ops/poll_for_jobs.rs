@@ -10,8 +10,8 @@ use crate::{
     shapes::{ActionOwner, ActionTypeId, Job, PollForJobsInput, PollForJobsOutput},
     store::CodePipelineStore,
 };
-use parhelion_core::{Call, Owner, Timestamp};
-use parhelion_state::{Store, Tx, World};
+use parhelion_core::{Call, Timestamp};
+use parhelion_state::{Tx, World};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
@@ -38,13 +38,12 @@ impl Across for PollForJobs {
         let shelf = world.shelf::<CodePipelineStore>();
         let seen = shelf.read(place, call, |store, view| {
             let query = query(&store.engine, &id, &given)?;
-            let any = open(&store.engine, &id, query, view.now).next().is_some();
-            Ok((any, why::not_given(&store.engine, &id, query, view.now)))
+            Ok(open(&store.engine, &id, query, view.now).next().is_some())
         });
-        let (any, mut reasons) = seen.inspect_err(|error| {
+        let any = seen.inspect_err(|error| {
             if let Error::ActionTypeNotFound { .. } = error {
                 let elsewhere = other_regions(world, place, call, |engine| known_there(engine, &id));
-                note(world, place, call, why::event(&id, Vec::new(), elsewhere));
+                why::note(world, place, call, why::event(&id, Vec::new(), elsewhere));
             }
         })?;
         let mut jobs = Vec::new();
@@ -55,17 +54,20 @@ impl Across for PollForJobs {
                 let query = query(&store.engine, &id, &given).ok().flatten();
                 let mine: Vec<JobId> =
                     open(&store.engine, &id, query, tx.now()).map(|(job, _)| job).take(most).collect();
-                let handed: Vec<Job> = mine.into_iter().filter_map(|job| hand_out(store, job, tx)).collect();
-                Ok::<_, Infallible>((handed, why::not_given(&store.engine, &id, query, tx.now())))
+                Ok::<_, Infallible>(mine.into_iter().filter_map(|job| hand_out(store, job, tx)).collect())
             });
             match done {
-                Ok(done) => (jobs, reasons) = done.value,
+                Ok(done) => jobs = done.value,
                 Err(never) => match never {},
             }
         }
         if jobs.is_empty() {
             let elsewhere = other_regions(world, place, call, |engine| why::in_region(engine, &id));
-            note(world, place, call, why::event(&id, reasons, elsewhere));
+            let here = shelf.read(place, call, |store, view| {
+                let query = query(&store.engine, &id, &given).ok().flatten();
+                why::not_given(&store.engine, &id, query, view.now)
+            });
+            why::note(world, place, call, why::event(&id, here, elsewhere));
         }
         Ok(PollForJobsOutput { jobs: Some(jobs) })
     }
@@ -125,12 +127,6 @@ fn other_regions(
 fn known_there(engine: &Engine, id: &ActionTypeId) -> Option<String> {
     let made = engine.types.get(&key_of(id)).filter(|made| made.deleted.is_none())?;
     Some(format!("{} is a type of region {}", jobs::queue_of(&made.definition.id()), engine.place.region()))
-}
-
-/// Writes down why a poll got nothing: it changed nothing, so that no commit carries it.
-fn note(world: &World, place: &Place, call: &Call, event: parhelion_core::Event) {
-    let owner = Owner::new(CodePipelineStore::NAME, place.to_string());
-    world.note_for(CodePipelineStore::SURFACE, &owner, call, event);
 }
 
 #[cfg(test)]

@@ -3,14 +3,16 @@ use crate::{
     domain::{
         catalogue,
         engine::records::JobId,
-        jobs::{self, BATCH_MAX},
+        jobs::{self, BATCH_MAX, why},
         place::Place,
     },
     error::{Error, Invalid, Result},
-    shapes::{ActionOwner, PollForThirdPartyJobsInput, PollForThirdPartyJobsOutput, ThirdPartyJob},
+    shapes::{
+        ActionOwner, ActionTypeId, PollForThirdPartyJobsInput, PollForThirdPartyJobsOutput, ThirdPartyJob,
+    },
     store::CodePipelineStore,
 };
-use parhelion_core::{Call, Timestamp};
+use parhelion_core::{Call, Event, Timestamp};
 use parhelion_state::World;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -32,9 +34,6 @@ impl Across for PollForThirdPartyJobs {
         if id.owner != ActionOwner::ThirdParty {
             return Err(Invalid::PollOwner { expected: "ThirdParty", given: id.owner.to_string() }.into());
         }
-        if catalogue::action_kind(&id).is_none() {
-            return Err(Error::no_type(id));
-        }
         // CHOICE: one job where nothing is said.
         let most =
             input.max_batch_size.and_then(|n| usize::try_from(n).ok()).map_or(1, |n| n.clamp(1, BATCH_MAX));
@@ -42,13 +41,22 @@ impl Across for PollForThirdPartyJobs {
         // Without a lock: what is seen here is asked again in each tenant's own turn.
         let shelf = world.shelf::<CodePipelineStore>();
         let mut candidates: BTreeSet<Candidate> = BTreeSet::new();
+        let mut known = catalogue::action_kind(&id).is_some();
         // CHOICE: partners see the jobs of all accounts of the caller's region.
         for tenant in shelf.tenants().into_iter().filter(|tenant| tenant.region() == place.region()) {
             shelf.read(&tenant, call, |store, view| {
-                let open = store.engine.open_jobs(&id, view.now).take(most);
-                candidates
-                    .extend(open.map(|(job, record)| (record.created, tenant.clone(), record.number, job)));
+                let made = store.engine.made(&id);
+                known |= made.is_some();
+                if made.is_none_or(|made| made.admits_worker(place.account())) {
+                    let open = store.engine.open_jobs(&id, view.now).take(most);
+                    candidates.extend(
+                        open.map(|(job, record)| (record.created, tenant.clone(), record.number, job)),
+                    );
+                }
             });
+        }
+        if !known {
+            return Err(Error::no_type(id));
         }
         let chosen: Vec<Candidate> = candidates.into_iter().take(most).collect();
         let mut by_tenant: BTreeMap<&Place, Vec<JobId>> = BTreeMap::new();
@@ -72,6 +80,9 @@ impl Across for PollForThirdPartyJobs {
                 Err(never) => match never {},
             }
         }
+        if handed_out.is_empty() {
+            why::note(world, place, call, none_for(world, place, call, &id));
+        }
         let mine = chosen.into_iter().filter(|(.., job)| handed_out.contains(job));
         let out = mine.map(|(_, tenant, _, job)| ThirdPartyJob {
             client_id: Some(jobs::client_id(tenant.account(), &id.provider)),
@@ -79,6 +90,29 @@ impl Across for PollForThirdPartyJobs {
         });
         Ok(PollForThirdPartyJobsOutput { jobs: Some(out.collect()) })
     }
+}
+
+/// Why no job was given, account by account.
+fn none_for(world: &World, place: &Place, call: &Call, id: &ActionTypeId) -> Event {
+    let shelf = world.shelf::<CodePipelineStore>();
+    let (mut here, mut elsewhere) = (Vec::new(), Vec::new());
+    for tenant in shelf.tenants() {
+        shelf.read(&tenant, call, |store, view| {
+            let engine = &store.engine;
+            if tenant.region() != place.region() {
+                elsewhere.extend(why::in_region(engine, id));
+            } else if engine.made(id).is_some_and(|made| !made.admits_worker(place.account())) {
+                here.push(format!(
+                    "the type of account {} has pollingAccounts without {}",
+                    tenant.account(),
+                    place.account()
+                ));
+            } else {
+                here.extend(why::not_given(engine, id, None, view.now));
+            }
+        });
+    }
+    why::event(id, here, elsewhere)
 }
 
 #[cfg(test)]
@@ -133,6 +167,20 @@ mod tests {
             workers.into_iter().map(|worker| worker.join().unwrap()).sum()
         });
         assert_eq!(won, 1);
+    }
+
+    #[test]
+    fn a_poll_that_got_nothing_says_why() {
+        let bench = Bench::new();
+        bench.at(&"111111111111/us-east-1".parse().unwrap()).create(with_job("p"));
+        bench.at(&"111111111111/eu-west-1".parse().unwrap()).create(with_job("far"));
+        let job = poll(&bench, None).unwrap()[0].job_id.clone().unwrap();
+        assert!(poll(&bench, None).unwrap().is_empty());
+        let why = bench.facts("poll.answered").pop().unwrap();
+        let hidden = format!("job {job} of action p/Build/Work was handed to a worker and is hidden until");
+        assert!(why.contains(&hidden), "{why}");
+        let far = "1 open job(s) of this type are in region eu-west-1 of account 111111111111";
+        assert!(why.contains(far), "{why}");
     }
 
     #[test]

@@ -54,8 +54,12 @@ pub fn of(engine: &Engine, key: Key) -> Option<Of<'_>> {
 
 impl Of<'_> {
     /// The configuration that its work is done with: variables resolved, secrets in clear.
-    pub fn configuration(&self) -> BTreeMap<String, String> {
-        self.run.configuration(self.action).cloned().unwrap_or_default()
+    pub fn configuration(&self) -> Option<&BTreeMap<String, String>> {
+        self.run.configuration(self.action)
+    }
+    /// A value of it.
+    pub fn configured(&self, key: &str) -> Option<&str> {
+        self.configuration()?.get(key).map(String::as_str)
     }
 }
 
@@ -93,7 +97,7 @@ pub fn third_party(
     let shown = |all: Vec<artifacts::Located>| Some(all.into_iter().map(views::artifact).collect());
     Some(ThirdPartyJobData {
         action_type_id: Some(job.action_type.clone()),
-        action_configuration: Some(ActionConfiguration { configuration: Some(of.configuration()) }),
+        action_configuration: Some(ActionConfiguration { configuration: of.configuration().cloned() }),
         pipeline_context: Some(PipelineContext {
             pipeline_name: Some(engine.lines.get(&line)?.name.clone()),
             stage: Some(StageContext { name: Some(stage.name.clone()) }),

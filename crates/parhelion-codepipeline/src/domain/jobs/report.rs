@@ -55,8 +55,8 @@ pub fn failure(engine: &Engine, job: &Job, details: FailureDetails) -> Outcome {
 /// The address of a run, or of a revision, by what is given; none where neither is.
 fn url(engine: &Engine, job: &Job, execution: Option<&str>, revision: Option<&str>) -> Option<String> {
     execution.or(revision)?;
-    let configuration = data::of(engine, job.run)?.configuration();
-    let known = Known { configuration: &configuration, execution, revision };
+    let of = data::of(engine, job.run)?;
+    let known = Known { configuration: of.configuration()?, execution, revision };
     let is_run = execution.is_some();
     engine.url(&job.action_type, |t| if is_run { t.execution } else { t.revision }, &known)
 }

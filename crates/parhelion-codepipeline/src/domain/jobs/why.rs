@@ -1,10 +1,15 @@
 //! Why a poll was given nothing: what jobs of the type there are, and why none of them was for this poll.
 
 use super::{Job, JobState, data, queue_of};
-use crate::domain::engine::{Engine, records::JobId};
+use crate::domain::{
+    engine::{Engine, records::JobId},
+    place::Place,
+};
 use crate::shapes::ActionTypeId;
+use crate::store::CodePipelineStore;
 use chrono::SecondsFormat;
-use parhelion_core::{Event, Timestamp, Verdict};
+use parhelion_core::{Call, Event, Owner, Timestamp, Verdict};
+use parhelion_state::{Store, World};
 
 /// Jobs that one answer names.
 const NAMED_MAX: usize = 10;
@@ -15,7 +20,7 @@ pub type Query<'a> = Option<(&'a str, &'a str)>;
 /// Whether a job is one that a query asks for.
 pub fn matches(engine: &Engine, job: &Job, query: Query<'_>) -> bool {
     let Some((key, value)) = query else { return true };
-    data::of(engine, job.run).is_some_and(|of| of.configuration().get(key).is_some_and(|is| is == value))
+    data::of(engine, job.run).is_some_and(|of| of.configured(key) == Some(value))
 }
 
 /// A sentence for each job of a type that is not over: why it was not given.
@@ -36,6 +41,12 @@ pub fn event(id: &ActionTypeId, here: Vec<String>, elsewhere: Vec<String>) -> Ev
     sentences.extend(elsewhere);
     let fact = format!("the poll was given no job: {}", sentences.join("; "));
     Event::new("poll.answered", subject).fact(fact).verdict(Verdict::Skipped)
+}
+
+/// Writes down why a poll got nothing: it changed nothing, so that no commit carries it.
+pub fn note(world: &World, place: &Place, call: &Call, event: Event) {
+    let owner = Owner::new(CodePipelineStore::NAME, place.to_string());
+    world.note_for(CodePipelineStore::SURFACE, &owner, call, event);
 }
 
 /// What another region has that this poll does not see.
@@ -76,7 +87,7 @@ fn sentence(engine: &Engine, id: JobId, job: &Job, query: Query<'_>, now: Timest
         ),
         JobState::Queued | JobState::Dispatched { .. } => match query {
             Some((key, asked)) if !matches(engine, job, query) => {
-                let has = of.and_then(|of| of.configuration().get(key).cloned()).unwrap_or_default();
+                let has = of.as_ref().and_then(|of| of.configured(key)).unwrap_or_default();
                 format!("{name} has {key} '{has}', the poll asks for '{asked}'")
             }
             // It became open between the look and this sentence, or another worker was quicker.
