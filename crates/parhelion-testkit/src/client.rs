@@ -95,6 +95,11 @@ impl Call {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
+    /// Puts a header in the place of those of its name; an empty value takes them away.
+    pub fn instead(mut self, name: &str, value: &str) -> Call {
+        self.headers.retain(|(of, _)| !of.eq_ignore_ascii_case(name));
+        if value.is_empty() { self } else { self.header(name, value) }
+    }
     /// The body, as JSON.
     pub fn json(self, json: &Value) -> Call {
         self.body("application/json", json.to_string())
