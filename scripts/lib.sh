@@ -12,16 +12,20 @@ need_debian() {
   command -v git >/dev/null || missing+=(git)
   command -v python3 >/dev/null || missing+=(python3)
   python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
-  [ ${#missing[@]} -eq 0 ] && return 0
+  [ ${#missing[@]} -eq 0 ] || need_packages "${missing[@]}"
+}
+
+# Installs Debian packages.
+need_packages() {
   if ! command -v apt-get >/dev/null; then
-    echo "missing: ${missing[*]} (no apt-get here: install them by hand)" >&2
+    echo "missing: $* (no apt-get here: install them by hand)" >&2
     return 1
   fi
   local sudo=
   [ "$(id -u)" -eq 0 ] || sudo=sudo
-  say "installing ${missing[*]}"
+  say "installing $*"
   $sudo apt-get update -qq
-  $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}"
+  $sudo apt-get install -y -qq --no-install-recommends "$@"
 }
 
 need_rust() {
@@ -37,6 +41,20 @@ need_python() {
     say "installing the Python clients"
     [ -x .venv/bin/python ] || python3 -m venv .venv
     .venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$list"
+    cp "$list" "$stamp"
+  fi
+}
+
+# The clients that the JavaScript suite uses, in a node_modules of the suite's own; installed again when the list changes.
+need_node() {
+  local list=tests/node/package-lock.json stamp=tests/node/node_modules/.installed
+  if ! node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)' 2>/dev/null; then
+    echo "missing: Node.js 20 or newer" >&2
+    return 1
+  fi
+  if ! cmp -s "$list" "$stamp" 2>/dev/null; then
+    say "installing the JavaScript clients"
+    (cd tests/node && npm ci --silent)
     cp "$list" "$stamp"
   fi
 }

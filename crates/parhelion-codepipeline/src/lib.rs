@@ -10,6 +10,9 @@
 mod control;
 mod domain;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod iam;
 mod operations;
 mod ops;
