@@ -3,6 +3,7 @@
 use super::secrets::{MASK, stored_secret};
 use super::{Context, Fault, is_given, says_v1};
 use crate::domain::catalogue::{ActionKind, Required};
+use crate::domain::variables::references;
 use crate::shapes::{ActionCategory, ActionDeclaration, ActionOwner, PipelineDeclaration, StageDeclaration};
 use std::ops::RangeInclusive;
 
@@ -110,9 +111,12 @@ fn configuration(
             "Action configuration for action '{name}' contains unknown configuration '{key}'"
         )));
     }
-    // Docs: the bounds of a queryable value. CHOICE: text.
-    let is_queryable =
-        |v: &str| v.len() <= 20 && v.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+    // Docs: the bounds of a queryable value. CHOICE: text, and that a value with a variable in it stands: polls are
+    // compared with what it resolves to.
+    let is_queryable = |v: &str| {
+        let plain = v.len() <= 20 && v.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+        plain || references(v).next().is_some()
+    };
     if let Some((key, _)) =
         given().find(|(k, v)| kind.key(k).is_some_and(|k| k.queryable) && !is_queryable(v))
     {

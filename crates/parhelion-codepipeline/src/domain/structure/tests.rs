@@ -1,5 +1,7 @@
 //! One test a rule: a declaration that stands, changed in one place, and the answer.
 
+mod order;
+
 use super::*;
 use crate::domain::catalogue::action_kind;
 use expect_test::{Expect, expect};
@@ -300,6 +302,7 @@ fn rule_14_queryable_values() {
         check(&declaration(changed), &context).map_err(|f| f.to_string())
     };
     assert_eq!(verdict("a-b_9"), Ok(()));
+    assert_eq!(verdict("#{variables.PROJECT}"), Ok(()), "it is judged by what it resolves to");
     expect!["Action configuration for action 'B' contains an invalid value for the queryable configuration 'ProjectName': it must be at most 20 characters of a-z, A-Z, 0-9, _ and -"].assert_eq(&verdict("a b").unwrap_err());
     assert!(verdict(&"x".repeat(20)).is_ok() && verdict(&"x".repeat(21)).is_err());
 }
