@@ -123,6 +123,8 @@ pub enum Invalid {
     Missing { member: &'static str },
     /// The webhook's action is no GitHub action (or is gone): there is nobody to register with.
     NotGithub { webhook: String },
+    /// What GitHub said when a webhook was to be registered there, or why it could not be asked.
+    ThirdParty { said: String },
     /// The address that clients reach us at is so long that a webhook's URL would exceed its bound.
     UrlTooLong { most: usize },
     /// Custom actions cannot be of that category.
@@ -321,6 +323,7 @@ impl fmt::Display for Invalid {
                     "Webhook '{webhook}' does not target a GitHub action: there is no third party to register with"
                 )
             }
+            Invalid::ThirdParty { said } => f.write_str(said),
             Invalid::UrlTooLong { most } => {
                 write!(f, "The webhook's URL would be longer than {most} characters")
             }

@@ -26,11 +26,12 @@ mod wire;
 pub use settings::{ApiUrl, Network, RoleCheck, Secrets, Settings};
 
 use domain::place::Place;
-use operations::Failure;
+use error::Error;
+use operations::{Asked, Failure};
 use parhelion_core::{Call, Event, Owner, Verdict, text::prefix};
 use parhelion_http::{Head, Surface, service};
 use parhelion_state::{AnyShelf, Shelf, Store, World, Worlds};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use store::CodePipelineStore;
 use wire::{Fault, Refusal, value::Value};
 
@@ -53,7 +54,13 @@ pub fn surface(worlds: Arc<Worlds>, settings: Arc<Settings>) -> Surface {
                 match neighbour {
                     _ if is_trigger => trigger::serve(request, &worlds, &settings).await,
                     Some(service) => iam::serve(request, service, &worlds).await,
-                    None => wire::serve(request, &Operations { worlds: &worlds, settings: &settings }).await,
+                    None => {
+                        wire::serve(
+                            request,
+                            &Operations { worlds: &worlds, settings: &settings, asked: OnceLock::new() },
+                        )
+                        .await
+                    }
                 }
             }
         }),
@@ -79,6 +86,16 @@ struct Operations<'a> {
     worlds: &'a Worlds,
     #[expect(dead_code, reason = "nothing that is built looks at them yet")]
     settings: &'a Settings,
+    /// What this call's operation waits for.
+    asked: OnceLock<Asked>,
+}
+
+impl Operations<'_> {
+    /// What an operation's refusal is to the client; it is written down.
+    fn refusal(world: &World, operation: &str, place: &Place, call: &Call, error: &Error) -> Fault {
+        note_refusal(world, operation, place, call, format!("{}: {error}", error.code()));
+        Fault::new(error.code(), error.status(), error.to_string())
+    }
 }
 
 impl wire::Dispatch for Operations<'_> {
@@ -98,20 +115,36 @@ impl wire::Dispatch for Operations<'_> {
             // The wire asked for what it knows, in a world that was opened for the request.
             return Err(Fault::internal());
         };
-        (row.run)(&world, place, call, input).map_err(|failure| match failure {
-            Failure::Refused(error) => {
-                note_refusal(&world, operation, place, call, format!("{}: {error}", error.code()));
-                Fault::new(error.code(), error.status(), error.to_string())
+        match (row.run)(&world, place, call, input) {
+            Ok(output) => Ok(output),
+            Err(Failure::Asked(asked)) => {
+                let output = asked.output.clone();
+                // One call runs one operation.
+                let _ = self.asked.set(asked);
+                Ok(output)
             }
-            Failure::Internal(error) => {
+            Err(Failure::Refused(error)) => Err(Self::refusal(&world, operation, place, call, &error)),
+            Err(Failure::Internal(error)) => {
                 let text = format!("{operation}: {error}");
                 let event = Event::new("request.failed", format!("request:{}", call.request_id))
                     .fact(text)
                     .verdict(Verdict::Failed);
                 world.note(CodePipelineStore::SURFACE, call, event);
-                Fault::internal()
+                Err(Fault::internal())
             }
-        })
+        }
+    }
+
+    async fn settled(&self, head: &Head, operation: &str, place: &Place, call: &Call) -> Result<(), Fault> {
+        let Some(asked) = self.asked.get() else { return Ok(()) };
+        let Some(world) = self.worlds.find(&head.world) else { return Err(Fault::internal()) };
+        for id in &asked.calls {
+            world.settled(*id).await;
+        }
+        let shelf = world.shelf::<CodePipelineStore>();
+        let outcome = shelf
+            .read(place, call, |store, _| asked.calls.iter().try_for_each(|id| (asked.outcome)(store, *id)));
+        outcome.map_err(|error| Self::refusal(&world, operation, place, call, &error))
     }
 
     fn refused(&self, head: &Head, operation: &str, place: &Place, call: &Call, refusal: &Refusal) {

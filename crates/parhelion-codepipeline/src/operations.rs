@@ -5,11 +5,11 @@
 use crate::{
     domain::place::Place,
     error::Error,
-    ops::Across,
+    ops::{Across, Asks},
     store::CodePipelineStore,
     wire::value::{Value, ValueError, from_value, to_value},
 };
-use parhelion_core::{Call, OperationInfo, Standing, limits};
+use parhelion_core::{Call, DeliveryId, OperationInfo, Standing, limits};
 use parhelion_state::{Operation, Query, World};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -27,11 +27,24 @@ pub type Run = fn(&World, &Place, &Call, Value) -> Result<Value, Failure>;
 /// Why there is no output.
 #[derive(Debug)]
 pub enum Failure {
+    /// There is none yet: somebody outside was asked.
+    Asked(Asked),
     /// The operation refused.
     Refused(Error),
     /// A value did not fit its shape: a mistake of ours.
     Internal(ValueError),
 }
+/// What an operation waits for that asked somebody outside.
+#[derive(Debug)]
+pub struct Asked {
+    /// Its calls.
+    pub calls: Vec<DeliveryId>,
+    /// How one of them came out.
+    pub outcome: fn(&CodePipelineStore, DeliveryId) -> Result<(), Error>,
+    /// The output when all came out well.
+    pub output: Value,
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Failure::Refused(error)
@@ -54,6 +67,9 @@ macro_rules! row {
     };
     ($operation:ident, reads, $standing:ident) => {
         row!($operation, Query, reads, $standing)
+    };
+    ($operation:ident, asks, $standing:ident) => {
+        row!($operation, Operation, asks, $standing)
     };
     ($operation:ident, across, $standing:ident) => {
         row!($operation, Across, across, $standing)
@@ -84,7 +100,7 @@ pub static TABLE: &[Row] = &[
     row!(DeleteCustomActionType, writes, Real),
     row!(DeletePipeline, writes, Real),
     row!(DeleteWebhook, writes, Real),
-    row!(DeregisterWebhookWithThirdParty, writes, StoredOnly),
+    row!(DeregisterWebhookWithThirdParty, asks, Real),
     row!(DisableStageTransition, writes, Real),
     row!(EnableStageTransition, writes, Real),
     row!(GetActionType, reads, Real),
@@ -109,7 +125,7 @@ pub static TABLE: &[Row] = &[
     row!(PutThirdPartyJobFailureResult, across, Real),
     row!(PutThirdPartyJobSuccessResult, across, Real),
     row!(PutWebhook, writes, Real),
-    row!(RegisterWebhookWithThirdParty, writes, StoredOnly),
+    row!(RegisterWebhookWithThirdParty, asks, Real),
     row!(RetryStageExecution, writes, Real),
     row!(RollbackStage, writes, Real),
     row!(StartPipelineExecution, writes, Simulated),
@@ -141,6 +157,26 @@ where
     }
     let done = shelf.write(place, call, |store, tx| O::run(store, input, tx))?;
     Ok(to_value(&done.value)?)
+}
+
+/// Runs an operation that asks somebody outside.
+fn asks<O>(world: &World, place: &Place, call: &Call, input: Value) -> Result<Value, Failure>
+where
+    O: Asks + Operation<Store = CodePipelineStore, Error = Error>,
+    O::Input: DeserializeOwned,
+    O::Output: Serialize,
+{
+    let input = from_value(input)?;
+    let shelf = world.shelf::<CodePipelineStore>();
+    if !shelf.admits(place) {
+        return Err(Error::LimitExceeded { what: "tenants of this emulator", limit: limits::TENANTS }.into());
+    }
+    let done = shelf.write(place, call, |store, tx| O::run(store, input, tx))?;
+    let output = to_value(&done.value)?;
+    if done.deliveries.is_empty() {
+        return Ok(output);
+    }
+    Err(Failure::Asked(Asked { calls: done.deliveries, outcome: O::outcome, output }))
 }
 
 /// Runs an operation that only reads the tenant.

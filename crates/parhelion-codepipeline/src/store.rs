@@ -14,10 +14,10 @@ use crate::{
         event_targets::{self, EventTarget},
         jobs::{self, DEFAULT_CLIENT_TOKEN},
         place::Place,
-        simulation,
+        registration::{self, Registration},
     },
-    error::{Error, Flow, Invalid, Result},
-    shapes::{ActionDeclaration, WebhookDefinition},
+    error::{Error, Flow, Result},
+    shapes::WebhookDefinition,
 };
 use parhelion_core::{Cause, Event, Pace, Scripted, Settled, Timestamp};
 use parhelion_state::{AnyTable, Handle, Store, Table, Tx};
@@ -60,8 +60,8 @@ pub struct Webhook {
     pub token: String,
     /// Where it is called.
     pub url: String,
-    /// Whether it is registered with its third party.
-    pub registered: bool,
+    /// How it stands with its third party.
+    pub registration: Registration,
     /// When it last started an execution.
     pub last_triggered: Option<Timestamp>,
     /// Why the last call that could not be served was not: code and message.
@@ -113,6 +113,7 @@ impl Store for CodePipelineStore {
     }
     fn on_delivered(&mut self, report: &Settled, tx: &mut Tx<'_>) {
         self.called(report, tx);
+        registration::settled(self, report, tx);
     }
     fn on_step(&mut self, id: Option<&str>, tx: &mut Tx<'_>) -> Option<String> {
         self.step_by_hand(id, tx)
@@ -244,36 +245,6 @@ impl CodePipelineStore {
         let found = id.parse().ok().and_then(|id| self.engine.execution(line, id));
         let found = found.and_then(|(number, e)| Some((number, e, self.engine.plan_of(line, e)?)));
         found.ok_or_else(|| Error::PipelineExecutionNotFound { name: pipeline.to_owned(), id: id.to_owned() })
-    }
-
-    /// Marks a webhook as registered with its third party, or not.
-    ///
-    /// # Errors
-    /// `ValidationException` without a name, or when the target is no GitHub action; `WebhookNotFoundException`.
-    pub fn set_registered(&mut self, name: Option<String>, registered: bool, tx: &mut Tx<'_>) -> Result<()> {
-        // CHOICE: the model does not mark the name as required; without it nothing can be done.
-        let name = name.ok_or(Invalid::Missing { member: "webhookName" })?;
-        let account = self.place.account().to_owned();
-        let webhook =
-            self.webhooks.get(&name).ok_or_else(|| Error::WebhookNotFound { account, name: name.clone() })?;
-        let definition = &webhook.definition;
-        let target = self.pipeline(&definition.target_pipeline).ok();
-        let is_target =
-            |a: &&ActionDeclaration| a.name == definition.target_action && simulation::is_github(a);
-        // CHOICE: also when the target is gone.
-        if target.and_then(|(_, _, plan)| plan.sources().find(is_target)).is_none() {
-            return Err(Invalid::NotGithub { webhook: name }.into());
-        }
-        let what = if registered {
-            "is marked as registered with GitHub"
-        } else {
-            "is no longer registered with GitHub"
-        };
-        let event =
-            Event::new("webhook.changed", format!("webhook:{name}")).fact(format!("webhook '{name}' {what}"));
-        tx.emit(event);
-        self.webhooks.edit(&name, |webhook| webhook.registered = registered);
-        Ok(())
     }
 
     /// The token of a partner's client.

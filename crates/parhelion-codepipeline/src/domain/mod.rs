@@ -12,6 +12,7 @@ pub mod jsonpath;
 pub mod outbound;
 pub mod place;
 pub mod plans;
+pub mod registration;
 pub mod rules;
 pub mod sender;
 pub mod simulation;

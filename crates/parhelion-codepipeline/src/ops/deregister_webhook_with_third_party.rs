@@ -1,14 +1,17 @@
+use super::Asks;
 use crate::{
+    domain::registration::{self, Wish},
     error::{Error, Result},
     shapes::{DeregisterWebhookWithThirdPartyInput, DeregisterWebhookWithThirdPartyOutput},
     store::CodePipelineStore,
 };
+use parhelion_core::DeliveryId;
 use parhelion_state::{Operation, Tx};
 
-/// DeregisterWebhookWithThirdParty: takes the mark of RegisterWebhookWithThirdParty away.
+/// DeregisterWebhookWithThirdParty: deletes the hook that RegisterWebhookWithThirdParty made.
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_DeregisterWebhookWithThirdParty.html>
 ///
-/// No GitHub API is configured here, so nobody is called.
+/// Where no GitHub API is configured nobody is called, and only the mark goes.
 pub struct DeregisterWebhookWithThirdParty;
 
 impl Operation for DeregisterWebhookWithThirdParty {
@@ -23,8 +26,14 @@ impl Operation for DeregisterWebhookWithThirdParty {
         input: DeregisterWebhookWithThirdPartyInput,
         tx: &mut Tx<'_>,
     ) -> Result<DeregisterWebhookWithThirdPartyOutput> {
-        store.set_registered(input.webhook_name, false, tx)?;
+        registration::ask(store, input.webhook_name, Wish::Deregister, tx)?;
         Ok(DeregisterWebhookWithThirdPartyOutput {})
+    }
+}
+
+impl Asks for DeregisterWebhookWithThirdParty {
+    fn outcome(store: &CodePipelineStore, call: DeliveryId) -> Result<()> {
+        registration::outcome(store, call)
     }
 }
 
@@ -49,7 +58,7 @@ mod tests {
         bench.run::<RegisterWebhookWithThirdParty>(input).unwrap();
         deregister(&bench, Some("w")).unwrap();
         deregister(&bench, Some("w")).unwrap();
-        bench.look(|store| assert!(!store.webhooks["w"].registered));
+        bench.look(|store| assert!(!store.webhooks["w"].registration.done));
     }
 
     #[test]

@@ -89,9 +89,10 @@ pub use update_pipeline::UpdatePipeline;
 use crate::domain::place::Place;
 use crate::error::{Error, Invalid, Result};
 use crate::shapes::{LatestInPipelineExecutionFilter, StartTimeRange};
+use crate::store::CodePipelineStore;
 use crate::wire::paging::Question;
-use parhelion_core::Call;
-use parhelion_state::World;
+use parhelion_core::{Call, DeliveryId};
+use parhelion_state::{Operation, World};
 
 /// An operation that looks beyond the caller's tenant: it reads where it must, and writes tenant by tenant.
 pub trait Across {
@@ -106,6 +107,15 @@ pub trait Across {
     /// # Errors
     /// What the operation's page lists.
     fn run(world: &World, place: &Place, call: &Call, input: Self::Input) -> Result<Self::Output>;
+}
+
+/// An operation that asks somebody outside, and answers when it knows what they said.
+pub trait Asks: Operation {
+    /// How a call that it made came out.
+    ///
+    /// # Errors
+    /// What the operation's page lists.
+    fn outcome(store: &CodePipelineStore, call: DeliveryId) -> Result<()>;
 }
 
 /// The size of a page: what was asked for, at most what the operation allows.

@@ -1,6 +1,7 @@
 use crate::{
     domain::{
         jsonpath::rule::{self, Placeholders},
+        registration::Registration,
         tags, triggers, views, webhook_auth,
     },
     error::{Error, Invalid, Result},
@@ -94,7 +95,14 @@ fn created(definition: WebhookDefinition, tx: &mut Tx<'_>) -> Result<Webhook> {
     if url.len() > URL_MAX {
         return Err(Invalid::UrlTooLong { most: URL_MAX }.into());
     }
-    Ok(Webhook { definition, token, url, registered: false, last_triggered: None, error: None })
+    Ok(Webhook {
+        definition,
+        token,
+        url,
+        registration: Registration::default(),
+        last_triggered: None,
+        error: None,
+    })
 }
 
 #[cfg(test)]

@@ -1,14 +1,17 @@
+use super::Asks;
 use crate::{
+    domain::registration::{self, Wish},
     error::{Error, Result},
     shapes::{RegisterWebhookWithThirdPartyInput, RegisterWebhookWithThirdPartyOutput},
     store::CodePipelineStore,
 };
+use parhelion_core::DeliveryId;
 use parhelion_state::{Operation, Tx};
 
-/// RegisterWebhookWithThirdParty: marks a webhook of a GitHub action as registered there.
+/// RegisterWebhookWithThirdParty: makes a hook for a webhook of a GitHub action where its pushes come from.
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_RegisterWebhookWithThirdParty.html>
 ///
-/// No GitHub API is configured here, so nobody is called.
+/// Where no GitHub API is configured nobody is called, and it is a mark alone.
 pub struct RegisterWebhookWithThirdParty;
 
 impl Operation for RegisterWebhookWithThirdParty {
@@ -23,8 +26,14 @@ impl Operation for RegisterWebhookWithThirdParty {
         input: RegisterWebhookWithThirdPartyInput,
         tx: &mut Tx<'_>,
     ) -> Result<RegisterWebhookWithThirdPartyOutput> {
-        store.set_registered(input.webhook_name, true, tx)?;
+        registration::ask(store, input.webhook_name, Wish::Register, tx)?;
         Ok(RegisterWebhookWithThirdPartyOutput {})
+    }
+}
+
+impl Asks for RegisterWebhookWithThirdParty {
+    fn outcome(store: &CodePipelineStore, call: DeliveryId) -> Result<()> {
+        registration::outcome(store, call)
     }
 }
 
@@ -45,7 +54,7 @@ mod tests {
         bench.webhook("w", "p");
         register(&bench, Some("w")).unwrap();
         register(&bench, Some("w")).unwrap();
-        bench.look(|store| assert!(store.webhooks["w"].registered));
+        bench.look(|store| assert!(store.webhooks["w"].registration.done));
     }
 
     #[test]

@@ -58,6 +58,20 @@ pub trait Dispatch: Sync {
         call: &Call,
         input: Value,
     ) -> Result<Value, Fault>;
+    /// Waits for what [`Dispatch::run`] left to be waited for; its output counts only then.
+    ///
+    /// # Errors
+    /// The exception that the client gets instead.
+    fn settled(
+        &self,
+        head: &Head,
+        operation: &str,
+        place: &Place,
+        call: &Call,
+    ) -> impl Future<Output = Result<(), Fault>> + Send {
+        let _ = (head, operation, place, call);
+        std::future::ready(Ok(()))
+    }
     /// Told of each request that reached no operation: `operation` is empty when none was named.
     fn refused(&self, head: &Head, operation: &str, place: &Place, call: &Call, refusal: &Refusal);
 }
@@ -102,7 +116,7 @@ pub async fn serve(request: Request, dispatch: &impl Dispatch) -> Response {
         },
     };
     let mut response = match judged {
-        Ok((operation, input)) => match dispatch.run(head, operation.name, &place, &call, input) {
+        Ok((operation, input)) => match ran(dispatch, head, operation, (&place, &call), input).await {
             Ok(output) => answer::success(protocol, operation.output, &output, &head.request_id),
             Err(fault) => answer::problem(protocol, fault.into(), &head.request_id),
         },
@@ -114,6 +128,19 @@ pub async fn serve(request: Request, dispatch: &impl Dispatch) -> Response {
     let operation = prefix(name, 100).to_owned().into();
     response.extensions_mut().insert(Named { operation, tenant: place.to_string() });
     response
+}
+
+/// Runs an operation and waits for what it waits for.
+async fn ran(
+    dispatch: &impl Dispatch,
+    head: &Head,
+    operation: &Operation,
+    (place, call): (&Place, &Call),
+    input: Value,
+) -> Result<Value, Fault> {
+    let output = dispatch.run(head, operation.name, place, call, input)?;
+    dispatch.settled(head, operation.name, place, call).await?;
+    Ok(output)
 }
 
 /// The answer to a call whose handling panicked, in the form of its protocol.
