@@ -176,6 +176,12 @@ impl Store for AzureDevOpsStore {
         match mail {}
     }
 
+    fn things(&self, kind: &str, id: Option<&str>) -> Vec<Value> {
+        let id = id.filter(|_| kind == "run").and_then(|id| id.parse().ok());
+        let build = id.and_then(|id: u32| self.builds.get(&id));
+        build.map(|build| build.standing()).into_iter().collect()
+    }
+
     fn tables(&self) -> Vec<(&'static str, &dyn AnyTable)> {
         vec![
             ("projects", &self.projects),

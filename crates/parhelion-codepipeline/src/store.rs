@@ -2,6 +2,7 @@
 
 mod calls;
 mod taggable;
+mod things;
 
 pub use taggable::Taggable;
 
@@ -117,6 +118,9 @@ impl Store for CodePipelineStore {
     }
     fn on_step(&mut self, id: Option<&str>, tx: &mut Tx<'_>) -> Option<String> {
         self.step_by_hand(id, tx)
+    }
+    fn things(&self, kind: &str, id: Option<&str>) -> Vec<Value> {
+        self.stand(kind, id)
     }
     fn tables(&self) -> Vec<(&'static str, &dyn AnyTable)> {
         vec![

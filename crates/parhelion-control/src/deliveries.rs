@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 pub const QUERY: &[&str] = &["surface", "tenant", "target", "status", "limit", "after", "secrets"];
 
-fn post(ask: &Ask) -> Result<Arc<Post>, Problem> {
+pub fn post(ask: &Ask) -> Result<Arc<Post>, Problem> {
     let post = ask.control.outbox(&ask.world);
     post.ok_or_else(|| Problem::new(503, "Unavailable", "the world is being deleted, or the server stops"))
 }
@@ -20,7 +20,7 @@ fn id(text: &str) -> Result<DeliveryId, Problem> {
     text.parse().map_err(|()| unknown("delivery", text))
 }
 
-fn status(text: &str) -> Result<DeliveryStatus, Problem> {
+pub fn status(text: &str) -> Result<DeliveryStatus, Problem> {
     serde_json::from_value(text.into()).map_err(|_| {
         refused(format!(
             "unknown status \"{text}\"; known: queued, held, in_flight, succeeded, failed, cancelled"

@@ -1,8 +1,8 @@
 //! The emulator's own API, `/_parhelion/`: what a test author needs beside the clouds' calls (control.md).
 //!
 //! It sees shelves, journals, tables and the outbox, never a surface's types. Not here yet, each with its place in
-//! the table of `operations.rs`: await, faults, behaviours, pace, seed documents, verify, send, snapshot files,
-//! OpenAPI, metrics and the dashboard.
+//! the table of `operations.rs`: faults, seed documents, verify, send, snapshot files, OpenAPI, metrics and the
+//! dashboard.
 //!
 //! Start reading at `operations.rs`: the table of all calls.
 
@@ -23,6 +23,7 @@ mod snapshots;
 mod state;
 mod time;
 mod units;
+mod waits;
 
 pub use desk::{Control, Facts, Outboxes};
 pub use operations::claims;

@@ -5,6 +5,7 @@ use crate::desk::Control;
 use crate::query::Query;
 use crate::{
     aliases, behaviours, deliveries, events, explain, life, pace, requests, sinks, snapshots, state, time,
+    waits,
 };
 use parhelion_core::{OperationInfo, Standing, limits};
 use parhelion_http::{Head, Problem, Request, Response, read_body};
@@ -63,6 +64,7 @@ static ROWS: &[Row] = &[
     row!("putClock", "PUT" "/_parhelion/clock", &[], time::put),
     row!("advanceClock", "POST" "/_parhelion/clock/advance", &[], time::advance),
     row!("idle", "POST" "/_parhelion/idle", &[], time::idle),
+    row!("await", "POST" "/_parhelion/await", &[], waits::until),
     row!("putPace", "PUT" "/_parhelion/pace", &[], pace::put),
     row!("getPace", "GET" "/_parhelion/pace", &[], pace::get),
     row!("step", "POST" "/_parhelion/step", &[], pace::step),

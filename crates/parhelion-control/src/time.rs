@@ -17,7 +17,7 @@ pub fn shown(world: &World) -> Value {
 }
 
 /// A time as answers write it.
-fn written(at: Timestamp) -> String {
+pub fn written(at: Timestamp) -> String {
     at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
 }
 

@@ -138,6 +138,19 @@ impl Store for KuduStore {
         lifecycle::delivered(self, report, tx);
     }
 
+    fn things(&self, kind: &str, id: Option<&str>) -> Vec<Value> {
+        let found = match (kind, id) {
+            ("deployment", Some(id)) => self.deployment(id),
+            ("deployment", None) => self.newest_first().first().copied(),
+            _ => None,
+        };
+        let shown = |(id, deployment): (&String, &Deployment)| {
+            let status = format!("{:?}", deployment.status);
+            serde_json::json!({"id": id, "status": status, "complete": deployment.complete})
+        };
+        found.map(shown).into_iter().collect()
+    }
+
     fn tables(&self) -> Vec<(&'static str, &dyn AnyTable)> {
         vec![
             ("hooks", &self.hooks),

@@ -38,6 +38,8 @@ pub trait AnyShelf: Any + Send + Sync + sealed::Sealed {
     fn dump(&self, tenant: &str, secrets: bool) -> Option<Value>;
     /// What a subject of a tenant waits for ([`Store::standing`]).
     fn standing(&self, tenant: &str, subject: &str, now: Timestamp) -> Vec<Event>;
+    /// Things of a tenant ([`Store::things`]).
+    fn things(&self, tenant: &str, kind: &str, id: Option<&str>) -> Vec<Value>;
     #[doc(hidden)]
     fn step(
         &self,
@@ -96,6 +98,9 @@ impl<S: Store> AnyShelf for Shelf<S> {
     }
     fn standing(&self, tenant: &str, subject: &str, now: Timestamp) -> Vec<Event> {
         self.existing(tenant).map(|version| version.store.standing(subject, now)).unwrap_or_default()
+    }
+    fn things(&self, tenant: &str, kind: &str, id: Option<&str>) -> Vec<Value> {
+        self.existing(tenant).map(|version| version.store.things(kind, id)).unwrap_or_default()
     }
     fn step(
         &self,

@@ -36,5 +36,5 @@ pub use store::{Committed, Handle, Job, JobDriver, Operation, Query, Store, Tick
 pub use table::{AnyTable, Table};
 pub use time::Advanced;
 pub use tx::Tx;
-pub use world::{Checkpoint, Scope, Stepped, World};
+pub use world::{Checkpoint, Scope, Stepped, Thing, World};
 pub use worlds::{Found, TooManyWorlds, Worlds};

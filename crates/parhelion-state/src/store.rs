@@ -41,8 +41,15 @@ pub trait Store: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync 
         None
     }
     /// What a subject (`execution:…`) waits for now, each as a fact with verdict
-    /// [`parhelion_core::Verdict::Waiting`]: for explain. Empty when it waits for nothing or is not here.
+    /// [`parhelion_core::Verdict::Waiting`]: for explain. Empty when it waits for nothing or is not here. A fact's member
+    /// `waits_for` says who can end it, as far as that is the emulator's own matter: `clock`, or another subject.
     fn standing(&self, _subject: &str, _now: Timestamp) -> Vec<Event> {
+        Vec::new()
+    }
+    /// How things of a kind (`execution`, `run`, `deployment`, `job`) stand now, each as a JSON object with its `id`: the
+    /// one of this id, or without one those that are meant then (the latest deployment, the jobs that nobody has taken
+    /// on). For those who wait until one stands otherwise.
+    fn things(&self, _kind: &str, _id: Option<&str>) -> Vec<Value> {
         Vec::new()
     }
     /// Its tables by name: for counts.

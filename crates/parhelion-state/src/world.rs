@@ -4,7 +4,7 @@ mod checkpoint;
 mod scripts;
 
 pub use checkpoint::{Checkpoint, Scope};
-pub use scripts::Stepped;
+pub use scripts::{Stepped, Thing};
 
 use crate::any_shelf::AnyShelf;
 use crate::ledger::{Entry, Ledger, Writer};

@@ -70,6 +70,11 @@ impl Build {
         let lines = self.steps().flat_map(|s| &s.lines).map(String::len).sum::<usize>();
         self.final_yaml.len() + lines
     }
+    /// How it stands as a run, in the words of the pipelines API.
+    pub fn standing(&self) -> serde_json::Value {
+        let state = if self.status == BuildStatus::Completed { "completed" } else { "inProgress" };
+        serde_json::json!({"id": self.id, "name": self.number, "state": state, "result": self.result})
+    }
     /// All its steps in order.
     pub fn steps(&self) -> impl Iterator<Item = &StepRun> {
         self.stages.iter().flat_map(|s| &s.jobs).flat_map(|j| &j.steps)

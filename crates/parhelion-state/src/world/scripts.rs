@@ -1,9 +1,10 @@
-//! A world's behaviours and paces, steps by hand, and what things wait for.
+//! A world's behaviours and paces, steps by hand, how things stand and what they wait for.
 
 use super::World;
 use crate::Script;
 use parhelion_core::{Call, Event};
 use parking_lot::MutexGuard;
+use serde_json::Value;
 
 /// What a step by hand moved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +13,17 @@ pub struct Stepped {
     pub tenant: String,
     /// Which, in the surface's words (`action:…`).
     pub what: String,
+}
+
+/// How a thing stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Thing {
+    /// Of which surface.
+    pub surface: &'static str,
+    /// Whose.
+    pub tenant: String,
+    /// Its `id`, and what may be waited for.
+    pub state: Value,
 }
 
 impl World {
@@ -38,6 +50,26 @@ impl World {
                 Some(Stepped { tenant, what })
             })
         })
+    }
+
+    /// The things of a kind that some tenant has, or this one: the one of this id, or those that are meant without one.
+    pub fn things(&self, kind: &str, tenant: Option<&str>, id: Option<&str>) -> Vec<Thing> {
+        let mut found = Vec::new();
+        for shelf in self.shelves.values() {
+            let tenants = match tenant {
+                Some(tenant) => shelf.tenant_named(tenant).into_iter().collect(),
+                None => shelf.tenants(),
+            };
+            for tenant in tenants {
+                let things = shelf.things(&tenant, kind, id).into_iter();
+                found.extend(things.map(|state| Thing {
+                    surface: shelf.surface(),
+                    tenant: tenant.clone(),
+                    state,
+                }));
+            }
+        }
+        found
     }
 
     /// What a subject (`execution:…`) of a tenant waits for now.
