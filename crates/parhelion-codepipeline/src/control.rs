@@ -1,8 +1,10 @@
 //! This surface's own calls of the control API (section 12 of the specification): [`ROUTES`], a file for each.
 
 mod action_types;
+mod adapters;
 mod clients;
 mod event_targets;
+mod revisions;
 mod source_events;
 
 use crate::domain::place::{DEFAULT_ACCOUNT, DEFAULT_REGION, Place};
@@ -40,6 +42,13 @@ static ROUTES: &[Route] = &[
         run: action_types::answer,
     },
     Route {
+        path: "/adapters",
+        named: false,
+        methods: &[Method::GET, Method::PUT],
+        body_bytes: BODY_BYTES,
+        run: adapters::answer,
+    },
+    Route {
         path: "/clients",
         named: false,
         methods: &[Method::GET, Method::PUT],
@@ -52,6 +61,13 @@ static ROUTES: &[Route] = &[
         methods: &[Method::DELETE, Method::GET, Method::PUT],
         body_bytes: BODY_BYTES,
         run: event_targets::answer,
+    },
+    Route {
+        path: "/revisions",
+        named: false,
+        methods: &[Method::PUT],
+        body_bytes: BODY_BYTES,
+        run: revisions::answer,
     },
     Route {
         path: "/source-events",

@@ -4,8 +4,10 @@
 //! What never reaches an operation (malformed bytes, a bad signature, broken constraints) is `wire`'s `Refusal`.
 
 mod flow;
+mod work;
 
 pub use flow::Flow;
+pub use work::Work;
 
 use crate::domain::structure::Fault;
 use crate::shapes::ActionTypeId;
@@ -64,6 +66,8 @@ pub enum Error {
     InvalidActionType { why: String },
     /// An execution, or a stage, is in no state for it.
     Flow(Flow),
+    /// Something cannot be done with an action.
+    Work(Work),
     /// No job of that id.
     JobNotFound { id: String },
     /// The job is none that can be asked about this way.
@@ -179,6 +183,7 @@ impl Error {
             Error::ActionTypeAlreadyExists { .. } => "ActionTypeAlreadyExistsException",
             Error::InvalidActionType { .. } => "InvalidActionTypeException",
             Error::Flow(flow) => flow.code(),
+            Error::Work(work) => work.code(),
             Error::JobNotFound { .. } => "JobNotFoundException",
             Error::InvalidJob { .. } => "InvalidJobException",
             Error::InvalidJobState { .. } => "InvalidJobStateException",
@@ -252,6 +257,7 @@ impl fmt::Display for Error {
             }
             Error::InvalidActionType { why } => f.write_str(why),
             Error::Flow(flow) => flow.fmt(f),
+            Error::Work(work) => work.fmt(f),
             Error::JobNotFound { id } => write!(f, "Job with id '{id}' was not found"),
             Error::InvalidJob { id, why } => write!(f, "Job with id '{id}' {why}"),
             Error::InvalidJobState { id, state } => {
@@ -359,6 +365,11 @@ impl From<Fault> for Error {
 impl From<Invalid> for Error {
     fn from(invalid: Invalid) -> Self {
         Error::Validation(invalid)
+    }
+}
+impl From<Work> for Error {
+    fn from(work: Work) -> Self {
+        Error::Work(work)
     }
 }
 impl From<Flow> for Error {

@@ -1,5 +1,6 @@
 //! What behaviours and paces may say of this surface's simulated work. Docs: section 6 of its specification.
 
+use crate::domain::deploy_targets;
 use parhelion_core::Scripting;
 use serde_json::{Map, Value};
 
@@ -48,8 +49,8 @@ fn check(_outcome: &str, members: &Map<String, Value>) -> Result<(), String> {
             "outputVariables" => texts(name, value, None)?,
             "revision" => texts(name, value, Some(&["revisionId", "summary", "url", "created"]))?,
             "deployTargets" => match value.as_array() {
-                Some(targets) if targets.iter().all(Value::is_object) => {}
-                _ => return Err(format!("\"{name}\" is a list of objects")),
+                Some(targets) => deploy_targets::check(targets)?,
+                None => return Err(format!("\"{name}\" is a list of objects")),
             },
             _ => text(name, value)?,
         }
@@ -108,7 +109,8 @@ mod tests {
             (json!({"outputVariables": []}), "object of texts"),
             (json!({"revision": {"id": "r"}}), "no member \"id\"; known: revisionId"),
             (json!({"revision": {"created": "now"}}), "\"revision.created\" is a time"),
-            (json!({"deployTargets": ["t"]}), "list of objects"),
+            (json!({"deployTargets": {}}), "list of objects"),
+            (json!({"deployTargets": ["t"]}), "holds objects"),
         ] {
             let said = check(bad).unwrap_err();
             assert!(said.contains(says), "{said}");

@@ -168,6 +168,12 @@ impl Store for CodePipelineStore {
         values(store, "clients", &|token| *token = "****".into());
         // Who knows a webhook's address can call it.
         values(store, "webhooks", &|webhook| webhook["url"] = "****".into());
+        let adapters = store.pointer_mut("/engine/adapters").and_then(Value::as_object_mut);
+        for url in
+            adapters.into_iter().flat_map(|adapters| adapters.values_mut()).filter(|url| url.is_string())
+        {
+            *url = "****".into();
+        }
     }
 }
 

@@ -309,3 +309,56 @@ fn what_is_wrong_with_a_partners_type_is_named() {
     let lambda = json!({"account": "111111111111", "actionType": partner("Fn", "Lambda")}).to_string();
     assert_eq!(exchange(&worlds, "PUT", "/action-types", &lambda).0, 200);
 }
+
+#[test]
+fn a_source_finds_next_what_was_put_and_nothing_starts() {
+    let worlds = worlds();
+    let bench = Bench::of(worlds.find(&WorldName::main()).unwrap());
+    bench.create(crate::ops::testing::declaration("p"));
+    let put = |body: Value| exchange(&worlds, "PUT", "/revisions", &body.to_string());
+    let revision = json!({"revisionId": "abc", "summary": "said", "created": "2026-01-31T12:00:00Z"});
+    let body = json!({"pipeline": "p", "stage": "Source", "action": "Pull", "revision": revision});
+    assert_eq!(put(body.clone()), (200, body.clone()));
+    assert_eq!(bench.executions("p").len(), 1);
+    let id = bench.start("p");
+    bench.look(|store| {
+        let (line, ..) = store.pipeline("p").unwrap();
+        let found = &store.engine.execution(line, id).unwrap().1.revisions[0].1;
+        assert_eq!((found.id.as_str(), found.summary.as_deref()), ("abc", Some("said")));
+    });
+    for (member, value, status, part) in [
+        ("pipeline", json!("q"), 404, "'q'"),
+        ("stage", json!("Nope"), 404, "'Nope'"),
+        ("action", json!("Compile"), 404, "'Compile'"),
+        ("revision", json!({}), 400, "'revision.revisionId'"),
+        ("revision", json!({"id": "x"}), 400, "'id'"),
+        ("revision", json!({"revisionId": "x", "created": "now"}), 400, "'revision.created'"),
+    ] {
+        let mut bad = body.clone();
+        bad[member] = value;
+        let (got, problem) = put(bad);
+        assert_eq!(got, status, "{problem}");
+        assert!(problem["detail"].as_str().unwrap().contains(part), "{problem}");
+    }
+}
+
+#[test]
+fn adapters_are_put_whole_and_their_addresses_are_checked() {
+    let worlds = worlds();
+    let put = |body: &str| exchange(&worlds, "PUT", "/adapters", body);
+    assert_eq!(exchange(&worlds, "GET", "/adapters", ""), (200, json!({})));
+    let all =
+        json!({"approvals": "http://h/a", "codebuild": "http://h/b", "lambda": "http://h/l?key=geheim"});
+    assert_eq!(put(&all.to_string()), (200, all.clone()));
+    assert_eq!(exchange(&worlds, "GET", "/adapters", "").1, all);
+    assert_eq!(put(r#"{"lambda": "/x"}"#).0, 400);
+    assert_eq!(put(r#"{"lamda": "http://h/"}"#).0, 400);
+    let bench = Bench::of(worlds.find(&WorldName::main()).unwrap());
+    bench.look(|store| {
+        let mut dump = serde_json::to_value(store).unwrap();
+        assert!(dump.to_string().contains("geheim"));
+        <CodePipelineStore as parhelion_state::Store>::mask(&mut dump);
+        assert!(!dump.to_string().contains("geheim"));
+    });
+    assert_eq!(put("{}"), (200, json!({})));
+}

@@ -117,3 +117,113 @@ pub fn notification(engine: &Engine, key: Key, message_id: String) -> Option<Del
     }
     Some(post(url, format!("action:{}", of.run.id), "ApprovalNeeded", &headers, &body))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{Bench, declaration, with_approval};
+    use crate::ops::{GetJobDetails, PutJobSuccessResult};
+    use crate::shapes::{GetJobDetailsInput, PipelineExecutionStatus, PutJobSuccessResultInput};
+    use parhelion_core::{DeliveryId, DeliveryStatus, Settled};
+    use parhelion_state::Store;
+
+    const URL: &str = "http://127.0.0.1:9/f?key=geheim";
+
+    /// A pipeline whose build is called, and its job.
+    fn called(bench: &Bench) -> JobId {
+        bench.change(|store, _| store.engine.adapters.codebuild = Some(URL.into()));
+        bench.create(declaration("p"));
+        bench.look(|store| *store.engine.jobs.keys().last().unwrap())
+    }
+    fn status(bench: &Bench) -> PipelineExecutionStatus {
+        bench.look(|store| store.engine.executions.values().last().unwrap().status)
+    }
+
+    #[test]
+    fn a_build_is_called_with_its_job_and_reports_as_a_worker_does() {
+        let bench = Bench::new();
+        let job = called(&bench);
+        assert_eq!(bench.world.delivery_counts().0, 1);
+        bench.change(|store, tx| {
+            let delivery = call(&store.engine, job, URL, data::credentials(tx)).unwrap();
+            assert_eq!((delivery.method, delivery.url.as_str()), ("POST", URL));
+            assert!(!delivery.shown_url.contains("geheim"));
+            let body: Value = serde_json::from_slice(&delivery.body).unwrap();
+            let event = &body["CodePipeline.job"];
+            assert_eq!(
+                (&event["id"], &event["accountId"]),
+                (&json!(job.to_string()), &json!("000000000000"))
+            );
+            let configuration = &event["data"]["actionConfiguration"]["configuration"];
+            assert_eq!(configuration["ProjectName"], "hello");
+            assert_eq!(event["data"]["inputArtifacts"][0]["name"], "SourceOut");
+        });
+        let id = job.to_string();
+        let details = bench.run::<GetJobDetails>(GetJobDetailsInput { job_id: id.clone() }).unwrap();
+        assert_eq!(details.job_details.unwrap().id, Some(id.clone()));
+        assert_eq!(status(&bench), PipelineExecutionStatus::InProgress);
+        bench
+            .run::<PutJobSuccessResult>(PutJobSuccessResultInput { job_id: id, ..Default::default() })
+            .unwrap();
+        assert_eq!(status(&bench), PipelineExecutionStatus::Succeeded);
+    }
+
+    #[test]
+    fn a_call_that_fails_for_good_fails_the_action() {
+        let settled = |job: JobId, status, response_status| Settled {
+            delivery: DeliveryId(1),
+            subject: job_subject(job),
+            event: String::new(),
+            status,
+            attempts: 3,
+            sent_at: Default::default(),
+            at: Default::default(),
+            response_status,
+            response_reason: None,
+            response_body: Bytes::new(),
+            error: None,
+            request_body: Bytes::new(),
+        };
+        for (answered, code) in [(Some(500), "JobFailed"), (None, "SystemUnavailable")] {
+            let bench = Bench::new();
+            let job = called(&bench);
+            bench.change(|store, tx| store.on_delivered(&settled(job, DeliveryStatus::Queued, answered), tx));
+            assert_eq!(status(&bench), PipelineExecutionStatus::InProgress, "it is tried again");
+            bench.change(|store, tx| store.on_delivered(&settled(job, DeliveryStatus::Failed, answered), tx));
+            assert_eq!(status(&bench), PipelineExecutionStatus::Failed);
+            bench.look(|store| {
+                let failed = store.engine.runs.values().find_map(|run| run.error.clone()).unwrap();
+                assert_eq!(failed.code, code);
+            });
+        }
+    }
+
+    #[test]
+    fn an_approval_that_is_wanted_is_told() {
+        let bench = Bench::new();
+        bench.change(|store, _| store.engine.adapters.approvals = Some(URL.into()));
+        let mut pipeline = with_approval("p");
+        let configuration = pipeline.stages[1].actions[0].configuration.get_or_insert_default();
+        configuration.insert("CustomData".into(), "Look at #{codepipeline.PipelineExecutionId}".into());
+        configuration.insert("ExternalEntityLink".into(), "http://example.com".into());
+        configuration.insert("NotificationArn".into(), "arn:aws:sns:us-east-1:000000000000:t\r\nX: y".into());
+        bench.create(pipeline);
+        assert_eq!(bench.world.delivery_counts().0, 1);
+        bench.look(|store| {
+            let (token, key) =
+                store.engine.approvals.iter().map(|(token, key)| (*token, **key)).next().unwrap();
+            let delivery = notification(&store.engine, key, "m".into()).unwrap();
+            let body: Value = serde_json::from_slice(&delivery.body).unwrap();
+            assert_eq!(body["region"], "us-east-1");
+            let approval = &body["approval"];
+            assert_eq!(approval["token"], token.to_string());
+            assert_eq!((&approval["pipelineName"], &approval["actionName"]), (&json!("p"), &json!("Ask")));
+            let expires = store.engine.runs[&key].due.unwrap();
+            assert_eq!(approval["expires"], expires.format("%Y-%m-%dT%H:%MZ").to_string());
+            assert_eq!(approval["externalEntityLink"], "http://example.com");
+            let execution = store.engine.executions.values().last().unwrap().id;
+            assert_eq!(approval["customData"], format!("Look at {execution}"));
+            assert!(delivery.headers.iter().all(|(_, value)| !value.contains('\n')));
+        });
+    }
+}

@@ -4,6 +4,7 @@ pub mod action_types;
 pub mod adapters;
 pub mod artifacts;
 pub mod catalogue;
+pub mod deploy_targets;
 pub mod engine;
 pub mod event_pattern;
 pub mod event_targets;

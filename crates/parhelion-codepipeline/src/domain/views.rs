@@ -122,6 +122,7 @@ fn action_execution(run: &Run) -> ActionExecution {
         external_execution_url: run.external_url.clone(),
         percent_complete: run.percent,
         error_details: error_details(run.error.as_ref()),
+        last_updated_by: run.answered_by().map(str::to_owned),
         ..ActionExecution::default()
     }
 }

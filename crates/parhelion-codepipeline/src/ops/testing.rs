@@ -184,6 +184,14 @@ impl Bench {
         bench.create(with_custom_job("p"));
         bench
     }
+    /// Scripts what a match is about.
+    pub fn behaviour(&self, name: &str, matches: &[(&str, &str)], outcome: &str, members: serde_json::Value) {
+        let matches = matches.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let members = members.as_object().cloned().unwrap_or_default();
+        (crate::scripting::SCRIPTING.check)(outcome, &members).unwrap();
+        let outcomes = vec![parhelion_state::ScriptedOutcome { outcome: outcome.into(), members }];
+        self.world.edit_script(|script| script.put_behaviour(name, matches, outcomes)).unwrap();
+    }
     /// What the journal says about why something is so.
     pub fn facts(&self, kind: &str) -> Vec<String> {
         let entries = self.world.entries(0, usize::MAX, |entry| entry.kind == kind);
