@@ -16,7 +16,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("git", &["core"]),
     ("azure-pipelines", &[]),
     ("artifacts", &["core", "http", "state"]),
-    ("codepipeline", &["core", "http", "state"]),
+    ("codepipeline", &["artifacts", "core", "http", "state"]),
     ("azure-devops", &["azure-pipelines", "core", "git", "http", "state"]),
     ("kudu", &["core", "http", "state"]),
     ("secure-source-manager", &["core", "git", "http", "state"]),

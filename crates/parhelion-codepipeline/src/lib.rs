@@ -16,6 +16,7 @@ pub mod fuzzing;
 mod iam;
 mod operations;
 mod ops;
+mod s3;
 mod scripting;
 mod settings;
 mod shapes;
@@ -23,6 +24,7 @@ mod store;
 mod trigger;
 mod wire;
 
+pub use s3::memory::Memory;
 pub use settings::{ApiUrl, Network, RoleCheck, Secrets, Settings};
 
 use domain::place::Place;
@@ -49,9 +51,11 @@ pub fn surface(worlds: Arc<Worlds>, settings: Arc<Settings>) -> Surface {
             async move {
                 let (parts, body) = request.into_parts();
                 let is_trigger = wire::is_trigger(&parts);
+                let is_s3 = !wire::is_call(&parts) && s3::claims(&parts);
                 let neighbour = if wire::is_call(&parts) { None } else { iam::Service::of(&parts) };
                 let request = http::Request::from_parts(parts, body);
                 match neighbour {
+                    _ if is_s3 => s3::serve(request, &worlds, &settings.memory).await,
                     _ if is_trigger => trigger::serve(request, &worlds, &settings).await,
                     Some(service) => iam::serve(request, service, &worlds).await,
                     None => {
@@ -78,6 +82,7 @@ pub fn shelves(settings: &Arc<Settings>) -> Vec<Arc<dyn AnyShelf>> {
     vec![
         Shelf::<CodePipelineStore>::with_settings(settings.clone()),
         Shelf::<iam::store::IamStore>::with_settings(settings.clone()),
+        Shelf::<s3::store::ArtifactStore>::with_settings(settings.clone()),
     ]
 }
 

@@ -141,8 +141,14 @@ pub static TABLE: &[Row] = &[
 
 /// The table without its functions: for coverage, documentation and logs.
 pub fn infos() -> &'static [OperationInfo] {
-    static INFOS: std::sync::LazyLock<Vec<OperationInfo>> =
-        std::sync::LazyLock::new(|| TABLE.iter().map(|row| row.info).chain(crate::iam::infos()).collect());
+    static INFOS: std::sync::LazyLock<Vec<OperationInfo>> = std::sync::LazyLock::new(|| {
+        TABLE
+            .iter()
+            .map(|row| row.info)
+            .chain(crate::iam::infos())
+            .chain(parhelion_artifacts::infos())
+            .collect()
+    });
     &INFOS
 }
 
@@ -219,6 +225,6 @@ mod tests {
             assert!(find(name).is_some());
         }
         assert!(find("StopEverything").is_none());
-        assert_eq!(infos().len(), TABLE.len() + crate::iam::infos().count());
+        assert_eq!(infos().len(), TABLE.len() + crate::iam::infos().count() + parhelion_artifacts::infos().count());
     }
 }

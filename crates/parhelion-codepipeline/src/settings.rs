@@ -1,6 +1,7 @@
 //! What the server's start tells this surface.
 
 use crate::domain::webhook_auth::Range;
+use crate::s3::memory::Memory;
 use parhelion_core::Auth;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,6 +17,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<Network>,
     /// The secrets of access keys that are not `test`.
     pub secrets: Secrets,
+    /// The memory of the artifact store's objects.
+    pub memory: Memory,
     /// Whether a pipeline's roles must exist.
     pub role_check: RoleCheck,
     /// The GitHub-compatible API with which webhooks are registered; nowhere when not given.

@@ -134,6 +134,13 @@ impl<S: Store> ShelfRef<'_, S> {
         }
         done
     }
+    /// Gives up a tenant's past values: what they alone hold is free then.
+    pub fn forget_past(&self, key: &S::Key) {
+        let Some(cell) = self.shelf.cells.get(key).map(|cell| cell.clone()) else { return };
+        let mut past = cell.past.lock();
+        self.world.past_values().fetch_sub(past.len(), Ordering::AcqRel);
+        past.clear();
+    }
     /// The tenants that exist, sorted.
     pub fn tenants(&self) -> Vec<S::Key> {
         self.shelf.keys()

@@ -136,6 +136,10 @@ impl Tx<'_> {
         let deposit = Box::new(move |seq| cell.inbox.lock().push_back((mail, seq)));
         self.effects.push(Effect::Send(deposit, visit, cause.into()));
     }
+    /// The tenants of a store that exist now, sorted.
+    pub fn tenants<T: Store>(&self) -> Vec<T::Key> {
+        self.world.typed::<T>().keys()
+    }
     /// Another tenant's (or store's) published value, as it is now. Never waits.
     pub fn peek<T: Store>(&self, key: &T::Key) -> Arc<Version<T>> {
         self.world.typed::<T>().load(key)

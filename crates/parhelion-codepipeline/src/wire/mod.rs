@@ -18,6 +18,7 @@ pub(crate) use answer::uuid_of;
 pub use refusal::{Fault, Refusal};
 
 use crate::domain::place::Place;
+use crate::s3;
 use constraints::Instants;
 use http::{Method, header::CONTENT_TYPE, request::Parts};
 use parhelion_core::{Call, limits, text::prefix};
@@ -82,7 +83,8 @@ pub fn claims(parts: &Parts) -> bool {
     let own = ["/_parhelion", "/moto-api/", "/_localstack/"].iter().any(|p| parts.uri.path().starts_with(p));
     !own && (is_call(parts)
         || is_trigger(parts)
-        || matches!(Claim::of(parts).service(), Some("codepipeline" | "iam" | "sts")))
+        || matches!(Claim::of(parts).service(), Some("codepipeline" | "iam" | "sts"))
+        || s3::claims(parts))
 }
 
 /// Whether a request names an operation of CodePipeline, whatever service it is signed for.
@@ -97,7 +99,13 @@ pub fn is_trigger(parts: &Parts) -> bool {
 
 /// The largest body that is read of a request, bytes.
 pub fn body_limit(parts: &Parts) -> u64 {
-    if is_trigger(parts) { TRIGGER_BODY_BYTES } else { limits::BODY_BYTES }
+    if !is_call(parts) && s3::claims(parts) {
+        parhelion_artifacts::body_limit(parts)
+    } else if is_trigger(parts) {
+        TRIGGER_BODY_BYTES
+    } else {
+        limits::BODY_BYTES
+    }
 }
 
 /// Answers a call of the API: authenticate → protocol and operation → body → input → constraints → run → bytes.
