@@ -225,6 +225,9 @@ mod tests {
             assert!(find(name).is_some());
         }
         assert!(find("StopEverything").is_none());
-        assert_eq!(infos().len(), TABLE.len() + crate::iam::infos().count() + parhelion_artifacts::infos().count());
+        assert_eq!(
+            infos().len(),
+            TABLE.len() + crate::iam::infos().count() + parhelion_artifacts::infos().count()
+        );
     }
 }

@@ -30,7 +30,7 @@ fn requests_are_known_by_signature_and_by_host() {
 
 #[tokio::test]
 async fn a_bucket_is_kept_in_its_partition_and_world() {
-    let worlds = testing::worlds(1, crate::shelves);
+    let worlds = testing::worlds(1, crate::ops::testing::shelves);
     let name = parhelion_core::WorldName::main();
     let world = worlds.open(&name).unwrap();
     let head = Head {
