@@ -112,6 +112,11 @@ impl Store for CodePipelineStore {
     fn on_mail(&mut self, mail: Infallible, _tx: &mut Tx<'_>) {
         match mail {}
     }
+    fn standing(&self, subject: &str, _now: Timestamp) -> Vec<Event> {
+        let id = subject.strip_prefix("execution:").and_then(|id| id.parse().ok());
+        let key = id.and_then(|id: ExecutionId| self.engine.execution_ids.get(&id));
+        key.map(|key| self.engine.standing(**key)).unwrap_or_default()
+    }
     fn on_delivered(&mut self, report: &Settled, tx: &mut Tx<'_>) {
         self.called(report, tx);
         registration::settled(self, report, tx);

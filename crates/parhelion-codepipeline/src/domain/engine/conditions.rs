@@ -1,15 +1,13 @@
 //! Conditions: what is looked at before a stage's actions, after them, and when one failed (4.3 of the
 //! specification). The rules of a condition start together; what they say comes from [`crate::domain::rules`].
 
-use super::records::{ConditionRun, Due, Failed, Key, Phase, Position, RuleRun, RuleRunId, StageRun};
+use super::records::{ConditionRun, Key, Phase, Position, StageRun};
 use super::{Engine, Machine};
-use crate::domain::rules::{self, Verdict};
-use crate::domain::variables;
 use crate::shapes::{
     ConditionExecutionStatus, ConditionResult, RetryTrigger, RuleExecutionStatus, StageExecutionStatus,
     StageRetryMode,
 };
-use chrono::TimeDelta;
+use parhelion_core::Cause;
 
 /// Why a condition cannot be overridden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +74,7 @@ impl Machine<'_> {
 
     /// Docs: all rules of a condition start at once.
     fn begin_condition(&mut self, key: Key, stage: usize, phase: Phase, rules: usize) {
-        let (Some(line), Some(plan)) = (self.line(key.0), self.plan(key)) else { return };
+        let Some(line) = self.line(key.0) else { return };
         let numbers: Vec<u64> = (line.rules + 1..).take(rules).collect();
         let condition = ConditionRun {
             phase,
@@ -91,94 +89,9 @@ impl Machine<'_> {
         });
         self.engine.lines.edit(&key.0, |line| line.rules += rules as u64);
         self.tell_condition(key, stage, phase);
-        for (rule, number) in numbers.into_iter().enumerate() {
-            let Some(declared) = plan.stage(stage).and_then(|s| phase.rule(s, rule)) else { continue };
-            let run = RuleRun {
-                id: RuleRunId(self.draw.uuid("rule-execution")),
-                execution: key.1,
-                stage,
-                phase,
-                rule,
-                status: RuleExecutionStatus::InProgress,
-                started: self.now,
-                updated: self.now,
-                summary: None,
-                external_id: None,
-                external_url: None,
-                error: None,
-                is_broken: false,
-                resolved: None,
-                limit: self.now + rules::time_limit(declared),
-                due: Some(self.now),
-            };
-            self.engine.rules.put((key.0, number), run);
-            self.set_due(self.now, Due::Rule((key.0, number)));
-            self.tell_rule((key.0, number));
-        }
-    }
-
-    /// A rule is to be looked at.
-    pub(super) fn rule_due(&mut self, key: Key) {
-        let Some(run) = self.engine.rules.get(&key).filter(|run| run.is_open()).cloned() else { return };
-        let of = (key.0, run.execution);
-        let Some(plan) = self.plan(of) else { return };
-        let Some(declared) = plan.stage(run.stage).and_then(|s| run.phase.rule(s, run.rule)) else { return };
-        let configuration = declared.configuration.clone().unwrap_or_default();
-        let engine = &*self.engine;
-        let verdict =
-            match variables::resolve(&configuration, &|space, name| engine.variable(of, space, name)) {
-                Ok(resolved) => {
-                    let verdict =
-                        rules::evaluate(declared, resolved.as_ref().unwrap_or(&configuration), self.now);
-                    self.engine.rules.edit(&key, |run| run.resolved = resolved.map(Box::new));
-                    verdict
-                }
-                // CHOICE: as for an action.
-                Err(why) => Verdict::Failed { code: "InvalidVariable", message: why.to_string() },
-            };
-        match verdict {
-            Verdict::Met(summary) => self.end_rule(key, RuleExecutionStatus::Succeeded, Some(summary), None),
-            Verdict::NotMet(summary) => self.end_rule(key, RuleExecutionStatus::Failed, Some(summary), None),
-            Verdict::Simulated => self.end_rule(key, RuleExecutionStatus::Succeeded, None, None),
-            Verdict::Failed { code, message } => {
-                self.engine.rules.edit(&key, |run| run.is_broken = true);
-                self.end_rule(key, RuleExecutionStatus::Failed, None, Some(Failed::new(code, message)));
-            }
-            Verdict::NextLook(_) if self.now >= run.limit => {
-                let late = Self::timed_out("The rule did not come out in time");
-                self.end_rule(key, RuleExecutionStatus::Failed, None, Some(late));
-            }
-            Verdict::NextLook(at) => {
-                // A look that lies behind us would be looked at for ever.
-                let at = at.max(self.now + TimeDelta::milliseconds(1)).min(run.limit);
-                self.engine.rules.edit(&key, |run| run.due = Some(at));
-                self.set_due(at, Due::Rule(key));
-            }
-        }
-    }
-
-    fn end_rule(
-        &mut self,
-        key: Key,
-        status: RuleExecutionStatus,
-        summary: Option<String>,
-        error: Option<Failed>,
-    ) {
-        let Some(run) = self.engine.rules.get(&key).filter(|run| run.is_open()).cloned() else { return };
-        if let Some(at) = run.due {
-            self.engine.due.remove(&(at, Due::Rule(key)));
-        }
-        let now = self.now;
-        self.engine.rules.edit(&key, |run| {
-            run.status = status;
-            run.summary = summary.or(run.summary.take());
-            run.error = error;
-            run.updated = now;
-            run.due = None;
-        });
-        self.tell_rule(key);
-        if status != RuleExecutionStatus::Abandoned {
-            self.go_on((key.0, run.execution));
+        let all = numbers.into_iter().enumerate();
+        for (rule, number) in all {
+            self.begin_rule((key.0, number), key.1, stage, phase, rule);
         }
     }
 
@@ -297,7 +210,7 @@ impl Machine<'_> {
         self.give_up_rules(key, stage);
         self.set_condition(key, stage, ConditionExecutionStatus::Overridden, None);
         if execution.is_over() {
-            self.resume(key, stage);
+            self.resume(key, stage, Cause::Call);
         }
         self.go_on(key);
     }

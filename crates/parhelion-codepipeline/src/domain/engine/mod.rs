@@ -20,6 +20,7 @@ mod pipelines;
 pub mod records;
 pub mod retries;
 pub mod rollbacks;
+mod rule_runs;
 mod scope;
 mod simulated;
 mod standing;
@@ -125,6 +126,8 @@ pub enum Input {
     Answer(Key, Answer),
     /// A run of an action that stands is moved on.
     Step(Key),
+    /// A rule that stands goes on.
+    StepRule(Key),
     /// What a source action finds next is said.
     SetRevision(LineId, String, Revision),
     /// Time went on.
@@ -326,6 +329,7 @@ impl Machine<'_> {
             Input::Retire(id) => self.retire(&id),
             Input::Answer(run, answer) => self.answer(run, answer),
             Input::Step(run) => self.step_run(run),
+            Input::StepRule(rule) => self.step_rule(rule),
             Input::SetRevision(line, action, revision) => {
                 self.engine.lines.edit(&line, |line| line.next_revisions.insert(action, revision));
             }

@@ -6,6 +6,7 @@ use crate::shapes::{
     ActionExecutionStatus, ExecutionMode, PipelineExecutionStatus, RetryTrigger, StageExecutionStatus,
     StageRetryMode,
 };
+use parhelion_core::Cause;
 
 /// Why a stage cannot be tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +112,11 @@ impl Machine<'_> {
                 more.earlier = earlier;
             }
         });
-        self.resume(key, stage);
+        let cause = match trigger {
+            RetryTrigger::ManualStageRetry => Cause::Call,
+            RetryTrigger::AutomatedStageRetry => Cause::Last(self.last_of(key, stage)),
+        };
+        self.resume(key, stage, cause);
         // CHOICE: a retry of all actions goes through the stage from its entry on, one of the failed actions only
         // through what is left of them, and what follows.
         if mode == StageRetryMode::AllActions {
@@ -130,7 +135,7 @@ impl Machine<'_> {
     }
 
     /// An execution, over or not, is in progress in a stage that it was in before.
-    pub(super) fn resume(&mut self, key: Key, stage: usize) {
+    pub(super) fn resume(&mut self, key: Key, stage: usize, cause: Cause) {
         let (Some(execution), Some(name)) = (self.execution(key), self.stage_name(key, stage)) else {
             return;
         };
@@ -150,6 +155,6 @@ impl Machine<'_> {
         if execution.is_over() {
             self.tell_resumed(key);
         }
-        self.tell_stage_resumed(key, stage);
+        self.tell_stage_resumed(key, stage, cause);
     }
 }

@@ -1,7 +1,7 @@
 //! What an execution that is under way waits for, told at any time.
 
 use super::Engine;
-use super::records::{Execution, Gate, Key, Position, RuleRun, Run};
+use super::records::{Execution, Gate, Key, Position, RuleRun, Run, Stands};
 use super::tell::{action_subject, execution_subject, stage_subject, written};
 use super::tell_flow::rule_subject;
 use super::work::{Work, work_of};
@@ -59,12 +59,13 @@ impl Engine {
             let fact = format!("it waits in front of stage '{stage}': execution {holder} is in it");
             waits(fact).with("locked_by", holder)
         });
-        let before = gate.waiting.iter().filter(|other| !parallel && **other < key.1).map(|other| {
+        let ahead = gate.waiting.iter().filter(|other| !parallel && **other < key.1).next_back();
+        let ahead = ahead.map(|other| {
             let other = id(other);
-            waits(format!("it waits in front of stage '{stage}': execution {other} goes first"))
-                .with("behind", other)
+            let fact = format!("it waits in front of stage '{stage}': execution {other} goes first");
+            waits(fact).with("behind", other)
         });
-        closed.into_iter().chain(locked).chain(before).collect()
+        closed.into_iter().chain(locked).chain(ahead).collect()
     }
 
     /// A stop or an update that waits for what is in progress.
@@ -110,10 +111,13 @@ impl Engine {
                     other.id, other.status
                 )
             }
-            (_, None, None) => format!(
-                "action '{name}' is under way until {}",
-                run.due.map_or_else(|| "it is moved by hand".to_owned(), written)
-            ),
+            (_, None, None) => match run.stands() {
+                Some(stands) => format!("action '{name}' {}{until}", by_hand(stands)),
+                None => format!(
+                    "action '{name}' is under way until {}",
+                    run.due.map_or_else(String::new, written)
+                ),
+            },
         };
         Event::new("action.changed", action_subject(run)).fact(fact).verdict(Verdict::Waiting)
     }
@@ -123,13 +127,23 @@ impl Engine {
         let stage = plan.and_then(|plan| plan.stage(rule.stage));
         let name = stage
             .and_then(|stage| Some(format!("{}/{}", stage.name, rule.phase.rule(stage, rule.rule)?.name)));
-        let fact = format!(
-            "condition {}: rule '{}' has not come out; it is looked at again at {} and fails at {}",
-            rule.phase.name(),
-            name.unwrap_or_default(),
-            rule.due.map_or_else(String::new, written),
-            written(rule.limit)
-        );
+        let (phase, name) = (rule.phase.name(), name.unwrap_or_default());
+        let next = match rule.stands {
+            Some(stands) => by_hand(stands).to_owned(),
+            None => format!(
+                "has not come out; it is looked at again at {}",
+                rule.due.map_or_else(String::new, written)
+            ),
+        };
+        let fact =
+            format!("condition {phase}: rule '{name}' {next}; its time runs out at {}", written(rule.limit));
         Event::new("rule.changed", rule_subject(rule)).fact(fact).verdict(Verdict::Waiting)
+    }
+}
+
+fn by_hand(stands: Stands) -> &'static str {
+    match stands {
+        Stands::Hangs => "hangs, as a behaviour says, until it is stepped",
+        Stands::Manual => "stands until it is stepped: its pace is manual",
     }
 }

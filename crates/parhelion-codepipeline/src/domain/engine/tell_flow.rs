@@ -1,7 +1,7 @@
 //! What the engine writes down of stages: entered, held, retried, stopped, judged by conditions, rolled back, left.
 
 use super::Machine;
-use super::records::{ConditionRun, Execution, Key, LineId, Phase, RuleRun};
+use super::records::{ConditionRun, Execution, Key, LineId, Phase, RuleRun, StageRun};
 use super::tell::{PIPELINE, action_subject, execution_subject, stage_subject, stop_comments};
 use crate::shapes::{
     ActionExecutionStatus, ConditionExecutionStatus, RuleExecutionStatus, StageExecutionStatus,
@@ -48,19 +48,26 @@ impl Machine<'_> {
         self.publish_stage(key, &execution, &name, "STARTED");
     }
 
+    /// What decided about a stage: of a failed one, the action that failed tells why; else the one that ended last.
+    pub(super) fn last_of(&self, key: Key, stage: usize) -> String {
+        let (Some(execution), Some(name)) = (self.execution(key), self.stage_name(key, stage)) else {
+            return String::new();
+        };
+        let entered = execution.in_stage(stage);
+        let runs = entered.map(StageRun::newest_runs).unwrap_or_default();
+        let runs = runs.into_values().filter_map(|n| Some((n, self.run((key.0, n))?)));
+        let last = runs.max_by_key(|(n, run)| (run.status == ActionExecutionStatus::Failed, run.updated, *n));
+        // What a condition decided was told of the stage itself.
+        let by_action = |e: &StageRun| e.phase == Phase::Actions || e.condition(e.phase).is_none();
+        let last = last.filter(|_| entered.is_none_or(by_action));
+        last.map_or_else(|| stage_subject(&execution, &name), |(_, run)| action_subject(&run))
+    }
+
     pub(super) fn tell_left(&mut self, key: Key, stage: usize, status: StageExecutionStatus) {
         let (Some(execution), Some(name)) = (self.execution(key), self.stage_name(key, stage)) else {
             return;
         };
-        let runs =
-            execution.newest_runs(stage).into_values().filter_map(|n| Some((n, self.run((key.0, n))?)));
-        // Of a failed stage, the action that failed tells why; else the one that ended last.
-        let last = runs.max_by_key(|(n, run)| (run.status == ActionExecutionStatus::Failed, run.updated, *n));
-        let entered = execution.in_stage(stage);
-        // What a condition decided was told of the stage itself.
-        let last = last
-            .filter(|_| entered.is_none_or(|e| e.phase == Phase::Actions || e.condition(e.phase).is_none()));
-        let because = last.map_or_else(|| stage_subject(&execution, &name), |(_, run)| action_subject(&run));
+        let because = self.last_of(key, stage);
         let (state, verdict) = match status {
             StageExecutionStatus::Succeeded => (Some("SUCCEEDED"), Verdict::Ok),
             StageExecutionStatus::Cancelled => (Some("CANCELED"), Verdict::Skipped),
@@ -96,7 +103,7 @@ impl Machine<'_> {
         self.publish_stage(key, &execution, &name, "STOPPING");
     }
 
-    pub(super) fn tell_stage_resumed(&mut self, key: Key, stage: usize) {
+    pub(super) fn tell_stage_resumed(&mut self, key: Key, stage: usize, cause: Cause) {
         let (Some(execution), Some(name)) = (self.execution(key), self.stage_name(key, stage)) else {
             return;
         };
@@ -108,8 +115,10 @@ impl Machine<'_> {
             ),
             None => format!("stage '{name}' goes on"),
         };
-        let event =
-            Event::new("stage.changed", stage_subject(&execution, &name)).fact(fact).verdict(Verdict::Ok);
+        let event = Event::new("stage.changed", stage_subject(&execution, &name))
+            .fact(fact)
+            .verdict(Verdict::Ok)
+            .because(cause);
         let event = self.about(event, key, &execution);
         self.tell(event);
         self.publish_stage(key, &execution, &name, "RESUMED");

@@ -1,7 +1,10 @@
 //! The engine in virtual time, without a store, a world or a server.
 
+mod conditions;
+mod modes;
 mod property;
 mod rig;
+mod steering;
 mod work;
 
 use super::Effect;

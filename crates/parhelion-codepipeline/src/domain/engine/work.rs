@@ -199,7 +199,11 @@ impl Machine<'_> {
         {
             let name = action.name.clone();
             self.engine.lines.edit(&key.0, |line| line.revisions.insert(name.clone(), revision.clone()));
-            self.edit_execution(of, |e| e.revisions.push((name, revision)));
+            self.edit_execution(of, |e| {
+                // A retry finds anew: there is one revision for each source action.
+                e.revisions.retain(|(of, _)| *of != name);
+                e.revisions.push((name, revision));
+            });
         }
         debug_assert_eq!(execution.position, Position::In(run.stage));
         let because = self.run(key).map_or(String::new(), |run| self.end_of(&run));

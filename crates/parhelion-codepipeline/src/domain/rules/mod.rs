@@ -40,6 +40,11 @@ impl Verdict {
     }
 }
 
+/// Whether what a rule asks about is not here: its work is simulated.
+pub fn is_simulated(rule: &RuleDeclaration) -> bool {
+    !["VariableCheck", "DeploymentWindow"].contains(&rule.rule_type_id.provider.as_str())
+}
+
 /// What a rule finds now; `resolved` is its configuration with values in place of variables.
 pub fn evaluate(rule: &RuleDeclaration, resolved: &BTreeMap<String, String>, now: Timestamp) -> Verdict {
     match rule.rule_type_id.provider.as_str() {

@@ -1,6 +1,6 @@
 //! What an execution leaves of a stage: its phase, its conditions with their rules, its retries.
 
-use super::{Failed, RuleRunId};
+use super::{Failed, Outcome, RuleRunId, Stands};
 use crate::shapes::{
     Condition, ConditionExecutionStatus, RetryTrigger, RuleDeclaration, RuleExecutionStatus,
     StageDeclaration, StageExecutionStatus,
@@ -169,6 +169,10 @@ pub struct RuleRun {
     pub is_broken: bool,
     /// The configuration with its variables replaced, where that differs from the declared one.
     pub resolved: Option<Box<BTreeMap<String, String>>>,
+    /// What a behaviour says that it comes to.
+    pub planned: Option<Box<Outcome>>,
+    /// Why it does not come out by itself.
+    pub stands: Option<Stands>,
     /// When it must have come out.
     pub limit: Timestamp,
     /// When it is looked at next; `None` when it is over.

@@ -2,13 +2,14 @@
 
 use crate::domain::engine::approvals::Answer;
 use crate::domain::engine::{
-    Draw, Effect, Engine, Input, Start,
-    records::{Execution, ExecutionId, Gate, JobId, Key, LineId, Outcome, Plan, Run},
+    Draw, Effect, Engine, Input, Rollback, SetTransition, Start,
+    records::{Execution, ExecutionId, Gate, JobId, Key, LineId, Outcome, Phase, Plan, Run, StageRun, Stop},
 };
 use crate::domain::{jobs::DISPATCH_SECS, place::Place};
 use crate::shapes::{
     ActionCategory, ActionDeclaration, ActionOwner, ActionTypeId, ArtifactStore, ArtifactStoreType,
-    PipelineDeclaration, PipelineExecutionStatus, StageDeclaration, TriggerType,
+    Condition, ConditionResult, PipelineDeclaration, PipelineExecutionStatus, StageDeclaration,
+    StageRetryMode, TriggerType,
 };
 use chrono::TimeDelta;
 use parhelion_core::{Cause, Pace, Scripted, Timestamp};
@@ -71,6 +72,21 @@ pub fn plan(name: &str, stages: &[(&str, &[ActionDeclaration])]) -> Plan {
         ..PipelineDeclaration::default()
     };
     Plan { declaration, created: Timestamp::UNIX_EPOCH }
+}
+
+/// A condition whose one rule holds when the two texts are the same.
+pub fn condition(variable: &str, value: &str, result: Option<ConditionResult>) -> Condition {
+    Condition { result, rules: Some(vec![crate::ops::testing::check_rule("R", variable, value)]) }
+}
+
+/// A condition whose one rule waits for the next hour.
+pub fn window(result: Option<ConditionResult>) -> Condition {
+    let mut rule = crate::ops::testing::check_rule("W", "", "");
+    rule.rule_type_id.provider = "DeploymentWindow".into();
+    // At Unix time 0 the window is closed: it opens at noon.
+    let configuration = [("Cron", "* * 12 * * ?"), ("TimeZone", "UTC")];
+    rule.configuration = Some(configuration.map(|(k, v)| (k.to_owned(), v.to_owned())).into());
+    Condition { result, rules: Some(vec![rule]) }
 }
 
 /// Counts ids, and gives scripted outcomes in order to whatever is named in them.
@@ -194,6 +210,60 @@ impl Rig {
     pub fn go_on_later(&mut self, job: JobId, token: &str, news: Outcome) {
         self.take_on(job);
         self.step(Input::Continue(job, token.into(), news));
+    }
+    pub fn stop(&mut self, execution: Key, abandon: bool) {
+        self.step(Input::Stop(execution, Stop { reason: Some("enough".into()), abandon }));
+    }
+    pub fn retry(&mut self, execution: Key, stage: usize, mode: StageRetryMode) {
+        self.step(Input::Retry(execution, stage, mode));
+    }
+    pub fn roll_back(&mut self, target: Key, stage: usize) {
+        let rollback = Rollback {
+            line: target.0,
+            id: ExecutionId(self.ids.uuid("execution")),
+            stage,
+            target: target.1,
+            trigger: TriggerType::ManualRollback,
+            trigger_detail: "test".into(),
+            cause: Cause::Call,
+        };
+        self.step(Input::Rollback(Box::new(rollback)));
+    }
+    pub fn override_(&mut self, execution: Key, stage: usize, phase: Phase) {
+        self.step(Input::Override(execution, stage, phase));
+    }
+    /// Opens or closes the way into a stage.
+    pub fn transition(&mut self, line: LineId, stage: &str, enabled: bool) {
+        let disabled = (!enabled).then(|| "frozen".to_owned());
+        let change = SetTransition { line, stage: stage.into(), disabled, by: "somebody".into() };
+        self.step(Input::SetTransition(Box::new(change)));
+    }
+    /// Draws an id that nothing gets.
+    pub fn draw(&mut self) {
+        self.ids.uuid("nothing");
+    }
+    /// How many ids were drawn.
+    pub fn draws(&self) -> u128 {
+        self.ids.last
+    }
+    /// What an execution waits for, a line each.
+    pub fn standing(&self, execution: Key) -> Vec<String> {
+        self.engine.standing(execution).into_iter().map(|event| event.fact).collect()
+    }
+    pub fn stage(&self, execution: Key, stage: usize) -> StageRun {
+        self.execution(execution).in_stage(stage).unwrap().clone()
+    }
+    /// The states that were published of an execution, its stages and actions.
+    pub fn published(&self) -> Vec<String> {
+        let changes = self.effects.iter().filter_map(|effect| match effect {
+            Effect::Publish(change) => {
+                let of = |name| change.detail.get(name).and_then(|v| v.as_str()).unwrap_or("").to_owned();
+                let what = [of("stage"), of("action"), of("state")];
+                Some(what.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "))
+            }
+            _ => None,
+        });
+        changes.collect()
     }
     pub fn execution(&self, key: Key) -> Execution {
         Execution::clone(&self.engine.executions[&key])
