@@ -124,6 +124,7 @@ impl Settings {
             secrets.add(text).map_err(|why| format!("invalid value for '--aws-secret': {why}"))?;
         }
         Ok(parhelion_codepipeline::Settings {
+            memory: parhelion_codepipeline::Memory::default(),
             auth: self.auth,
             trusted_proxies: self.trusted_proxies.clone(),
             secrets,
