@@ -7,6 +7,7 @@
 //! `domain/engine` (the state machine). [`wire`] is the way from bytes to an operation and back, [`trigger`] the
 //! address that webhooks are called at. What is not built answers as an operation that does not exist.
 
+mod auth;
 mod control;
 mod domain;
 mod error;
@@ -27,6 +28,7 @@ mod wire;
 pub use s3::memory::Memory;
 pub use settings::{ApiUrl, Network, RoleCheck, Secrets, Settings};
 
+use auth::Gate;
 use domain::place::Place;
 use error::Error;
 use operations::{Asked, Failure};
@@ -35,6 +37,7 @@ use parhelion_http::{Head, Surface, service};
 use parhelion_state::{AnyShelf, Shelf, Store, World, Worlds};
 use std::sync::{Arc, OnceLock};
 use store::CodePipelineStore;
+use wire::sigv4::verify::{Denied, Service};
 use wire::{Fault, Refusal, value::Value};
 
 /// The surface `codepipeline` over these worlds.
@@ -54,17 +57,12 @@ pub fn surface(worlds: Arc<Worlds>, settings: Arc<Settings>) -> Surface {
                 let is_s3 = !wire::is_call(&parts) && s3::claims(&parts);
                 let neighbour = if wire::is_call(&parts) { None } else { iam::Service::of(&parts) };
                 let request = http::Request::from_parts(parts, body);
+                let gate = Gate { worlds: &worlds, settings: &settings };
                 match neighbour {
                     _ if is_s3 => s3::serve(request, &worlds, &settings.memory).await,
                     _ if is_trigger => trigger::serve(request, &worlds, &settings).await,
-                    Some(service) => iam::serve(request, service, &worlds).await,
-                    None => {
-                        wire::serve(
-                            request,
-                            &Operations { worlds: &worlds, settings: &settings, asked: OnceLock::new() },
-                        )
-                        .await
-                    }
+                    Some(service) => iam::serve(request, service, gate).await,
+                    None => wire::serve(request, &Operations { gate, asked: OnceLock::new() }).await,
                 }
             }
         }),
@@ -88,9 +86,7 @@ pub fn shelves(settings: &Arc<Settings>) -> Vec<Arc<dyn AnyShelf>> {
 
 /// The table of operations as the wire sees it.
 struct Operations<'a> {
-    worlds: &'a Worlds,
-    #[expect(dead_code, reason = "nothing that is built looks at them yet")]
-    settings: &'a Settings,
+    gate: Gate<'a>,
     /// What this call's operation waits for.
     asked: OnceLock<Asked>,
 }
@@ -116,7 +112,8 @@ impl wire::Dispatch for Operations<'_> {
         call: &Call,
         input: Value,
     ) -> Result<Value, Fault> {
-        let (Some(row), Some(world)) = (operations::find(operation), self.worlds.find(&head.world)) else {
+        let (Some(row), Some(world)) = (operations::find(operation), self.gate.worlds.find(&head.world))
+        else {
             // The wire asked for what it knows, in a world that was opened for the request.
             return Err(Fault::internal());
         };
@@ -142,7 +139,7 @@ impl wire::Dispatch for Operations<'_> {
 
     async fn settled(&self, head: &Head, operation: &str, place: &Place, call: &Call) -> Result<(), Fault> {
         let Some(asked) = self.asked.get() else { return Ok(()) };
-        let Some(world) = self.worlds.find(&head.world) else { return Err(Fault::internal()) };
+        let Some(world) = self.gate.worlds.find(&head.world) else { return Err(Fault::internal()) };
         for id in &asked.calls {
             world.settled(*id).await;
         }
@@ -152,8 +149,16 @@ impl wire::Dispatch for Operations<'_> {
         outcome.map_err(|error| Self::refusal(&world, operation, place, call, &error))
     }
 
+    fn is_strict(&self) -> bool {
+        self.gate.is_strict()
+    }
+
+    fn admit(&self, parts: &http::request::Parts, body: &[u8]) -> Result<(), Denied> {
+        self.gate.admit(parts, Service::CodePipeline, body).map(drop)
+    }
+
     fn refused(&self, head: &Head, operation: &str, place: &Place, call: &Call, refusal: &Refusal) {
-        if let Some(world) = self.worlds.find(&head.world) {
+        if let Some(world) = self.gate.worlds.find(&head.world) {
             note_refusal(&world, operation, place, call, refusal.to_string());
         }
     }

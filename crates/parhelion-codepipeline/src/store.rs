@@ -50,6 +50,8 @@ pub struct CodePipelineStore {
     pub clients: Table<String, String>,
     /// Who is told of state changes, by name.
     pub event_targets: Table<String, EventTarget>,
+    /// What the credentials of jobs are made with, once there are any.
+    pub session_secret: Option<String>,
 }
 
 /// A webhook.
@@ -101,6 +103,7 @@ impl Store for CodePipelineStore {
             request_tokens: Table::default(),
             clients: Table::default(),
             event_targets: Table::default(),
+            session_secret: None,
         }
     }
     fn next_deadline(&self) -> Option<Timestamp> {
@@ -284,8 +287,8 @@ impl Draw for Tx<'_> {
 }
 
 /// Members that hold secrets, wherever they stand: of webhooks, and of action configurations of the catalogue.
-const SECRETS: [&str; 7] =
-    ["SecretToken", "OAuthToken", "ClientSecret", "RefreshToken", "token", "url", "nonce"];
+const SECRETS: [&str; 8] =
+    ["SecretToken", "OAuthToken", "ClientSecret", "RefreshToken", "token", "url", "nonce", "session_secret"];
 
 fn mask(value: &mut Value, is_secret: &dyn Fn(&str) -> bool) {
     match value {

@@ -91,6 +91,10 @@ impl WorldClock {
     pub fn now(&self) -> Timestamp {
         self.read(&self.setting.lock())
     }
+    /// The real clock's instant, for what clients take from clocks of their own.
+    pub fn real_now(&self) -> Timestamp {
+        self.real.now()
+    }
     /// The mode in force.
     pub fn mode(&self) -> ClockMode {
         self.setting.lock().mode

@@ -130,6 +130,7 @@ impl Settings {
             secrets,
             role_check: self.aws_role_check,
             github_api: self.github_api.clone(),
+            ..parhelion_codepipeline::Settings::default()
         })
     }
 }

@@ -145,7 +145,8 @@ mod tests {
         let job = called(&bench);
         assert_eq!(bench.world.delivery_counts().0, 1);
         bench.change(|store, tx| {
-            let delivery = call(&store.engine, job, URL, data::credentials(tx)).unwrap();
+            let credentials = crate::domain::sessions::credentials(store, tx);
+            let delivery = call(&store.engine, job, URL, credentials).unwrap();
             assert_eq!((delivery.method, delivery.url.as_str()), ("POST", URL));
             assert!(!delivery.shown_url.contains("geheim"));
             let body: Value = serde_json::from_slice(&delivery.body).unwrap();

@@ -16,6 +16,7 @@ pub mod plans;
 pub mod registration;
 pub mod rules;
 pub mod sender;
+pub mod sessions;
 pub mod simulation;
 pub mod source_events;
 pub mod starts;

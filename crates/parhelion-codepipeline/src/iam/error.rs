@@ -1,6 +1,6 @@
 //! What a call may answer instead of its result.
 
-use crate::wire::constraints;
+use crate::wire::{constraints, sigv4::verify::Denied};
 use parhelion_core::text::prefix;
 use parhelion_http::BodyError;
 
@@ -16,12 +16,19 @@ pub struct Error {
     pub code: &'static str,
     /// What the client reads.
     pub message: String,
+    /// What the journal is told instead, when that is more.
+    pub why: Option<String>,
 }
 
 impl Error {
     /// An error with that status, code and message.
     pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Error { status, code, message: message.into() }
+        Error { status, code, message: message.into(), why: None }
+    }
+    /// The signature is missing or wrong.
+    pub fn denied(denied: &Denied) -> Self {
+        let (status, code, message) = denied.query_error();
+        Error { status, code, message, why: Some(denied.to_string()) }
     }
     /// A failure of ours.
     pub fn internal() -> Self {

@@ -12,12 +12,13 @@ mod ops;
 pub mod roles;
 pub mod store;
 
+use crate::auth::Gate;
 use crate::domain::place::Place;
-use crate::wire::sigv4::Claim;
+use crate::wire::sigv4::{Claim, verify};
 use http::request::Parts;
 use parhelion_core::{Call, OperationInfo, limits, text::prefix};
 use parhelion_http::{Head, Named, Request, Response, read_body};
-use parhelion_state::{World, Worlds};
+use parhelion_state::World;
 
 use error::Error;
 use form::Form;
@@ -40,6 +41,13 @@ impl Service {
             _ => None,
         }
     }
+    /// Its name among the services whose signatures are verified.
+    fn signed(self) -> verify::Service {
+        match self {
+            Service::Iam => verify::Service::Iam,
+            Service::Sts => verify::Service::Sts,
+        }
+    }
     /// The version of its API.
     fn version(self) -> &'static str {
         match self {
@@ -55,17 +63,20 @@ pub fn infos() -> impl Iterator<Item = OperationInfo> {
 }
 
 /// Answers a call of either service.
-pub async fn serve(request: Request, service: Service, worlds: &Worlds) -> Response {
+pub async fn serve(request: Request, service: Service, gate: Gate<'_>) -> Response {
     let (parts, body) = request.into_parts();
     let head = Head::of(&parts);
     let place = Claim::of(&parts).place();
     let call = Call { caller: place.caller_arn(), ..head.call() };
     let form = match read_body(body, limits::BODY_BYTES).await {
-        Ok(bytes) => Form::read(parts.uri.query().unwrap_or(""), &bytes),
+        Ok(bytes) => match gate.admit(&parts, service.signed(), &bytes) {
+            Ok(_) => Form::read(parts.uri.query().unwrap_or(""), &bytes),
+            Err(denied) => Err(Error::denied(&denied)),
+        },
         Err(error) => Err(error.into()),
     };
     let action = form.as_ref().ok().and_then(|form| form.get("Action")).unwrap_or("").to_owned();
-    let world = worlds.find(&head.world);
+    let world = gate.worlds.find(&head.world);
     let done = match (&form, &world) {
         (Ok(form), Some(world)) => run(world, service, &action, form, &place, &call),
         (Err(error), _) => Err(error.clone()),
@@ -76,7 +87,7 @@ pub async fn serve(request: Request, service: Service, worlds: &Worlds) -> Respo
         Ok(result) => answer::success(service, &action, result, &head.request_id),
         Err(error) => {
             if let Some(world) = &world {
-                let why = format!("{}: {}", error.code, error.message);
+                let why = format!("{}: {}", error.code, error.why.as_deref().unwrap_or(&error.message));
                 crate::note_refusal(world, prefix(&action, 100), &place, &call, why);
             }
             answer::problem(service, &error, &head.request_id)

@@ -1,5 +1,5 @@
 use crate::{
-    domain::jobs,
+    domain::{jobs, sessions},
     error::{Error, Result},
     shapes::{GetJobDetailsInput, GetJobDetailsOutput, JobDetails},
     store::CodePipelineStore,
@@ -22,10 +22,11 @@ impl Operation for GetJobDetails {
         input: GetJobDetailsInput,
         tx: &mut Tx<'_>,
     ) -> Result<GetJobDetailsOutput> {
+        let credentials = sessions::credentials(store, tx);
         let (id, job) = jobs::own(store, &input.job_id)?;
         let details = JobDetails {
             id: Some(id.to_string()),
-            data: jobs::data::own(&store.engine, job, jobs::data::credentials(tx)),
+            data: jobs::data::own(&store.engine, job, credentials),
             account_id: Some(store.place.account().to_owned()),
         };
         Ok(GetJobDetailsOutput { job_details: Some(details) })

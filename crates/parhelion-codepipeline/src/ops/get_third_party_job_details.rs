@@ -4,6 +4,7 @@ use crate::{
         engine::records::JobId,
         jobs::{self, JobState},
         place::Place,
+        sessions,
     },
     error::{Error, Result},
     shapes::{GetThirdPartyJobDetailsInput, GetThirdPartyJobDetailsOutput, ThirdPartyJobDetails},
@@ -37,7 +38,7 @@ impl Across for GetThirdPartyJobDetails {
                 // CHOICE: the dispatch lapsed (or never was): asking is taking it up anew.
                 None => jobs::dispatch(store, id, tx),
             };
-            let credentials = jobs::data::credentials(tx);
+            let credentials = sessions::credentials(store, tx);
             let data = jobs::data::third_party(&store.engine, &job, credentials);
             let details = ThirdPartyJobDetails { id: Some(id.to_string()), data, nonce: Some(nonce) };
             Ok(GetThirdPartyJobDetailsOutput { job_details: Some(details) })

@@ -5,6 +5,7 @@ use crate::{
         engine::{Engine, records::JobId},
         jobs::{self, BATCH_MAX, Job as Record, why},
         place::Place,
+        sessions,
     },
     error::{Error, Invalid, Result},
     shapes::{ActionOwner, ActionTypeId, Job, PollForJobsInput, PollForJobsOutput},
@@ -102,7 +103,7 @@ fn open<'a>(
 
 fn hand_out(store: &mut CodePipelineStore, id: JobId, tx: &mut Tx<'_>) -> Option<Job> {
     let nonce = jobs::dispatch(store, id, tx);
-    let credentials = jobs::data::credentials(tx);
+    let credentials = sessions::credentials(store, tx);
     let job = store.engine.jobs.get(&id)?;
     Some(Job {
         id: Some(id.to_string()),

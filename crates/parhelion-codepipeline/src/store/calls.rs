@@ -6,7 +6,7 @@ use crate::domain::engine::{
     Input,
     records::{Failed, JobId, Key, Outcome},
 };
-use crate::domain::jobs::data;
+use crate::domain::sessions;
 use parhelion_core::{Cause, DeliveryStatus, Settled};
 use parhelion_state::Tx;
 
@@ -21,8 +21,8 @@ impl CodePipelineStore {
     }
 
     /// Calls the receiver of a job.
-    pub(super) fn call(&self, job: JobId, tx: &mut Tx<'_>) {
-        let credentials = data::credentials(tx);
+    pub(super) fn call(&mut self, job: JobId, tx: &mut Tx<'_>) {
+        let credentials = sessions::credentials(self, tx);
         let of_type = self.engine.jobs.get(&job).and_then(|job| self.engine.adapters.of(&job.action_type));
         let Some(url) = of_type.map(str::to_owned) else { return };
         if let Some(delivery) = adapters::call(&self.engine, job, &url, credentials) {

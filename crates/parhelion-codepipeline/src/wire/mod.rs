@@ -1,7 +1,7 @@
 //! Bytes to inputs, outputs and errors to bytes: two protocols over one table of operations.
 //!
 //! [`serve`] tells the whole way. What an operation is and does stands behind [`Dispatch`], so nothing here knows a
-//! store. Signatures are parsed, not verified ([`sigv4`]).
+//! store. Signatures are parsed, and verified where the server was told to ([`sigv4`]).
 
 mod answer;
 pub mod cbor;
@@ -25,7 +25,7 @@ use parhelion_core::{Call, limits, text::prefix};
 use parhelion_http::{Head, Named, Request, Response, read_body};
 use refusal::Problem;
 use shape::Operation;
-use sigv4::Claim;
+use sigv4::{Claim, verify::Denied};
 use value::Value;
 
 /// The path of webhook deliveries; the operation behind it is no part of the API and has its own form.
@@ -73,6 +73,17 @@ pub trait Dispatch: Sync {
         let _ = (head, operation, place, call);
         std::future::ready(Ok(()))
     }
+    /// Whether signatures are verified ([`Dispatch::admit`]).
+    fn is_strict(&self) -> bool {
+        false
+    }
+    /// Lets a request in or not.
+    ///
+    /// # Errors
+    /// Why it is turned away.
+    fn admit(&self, _parts: &Parts, _body: &[u8]) -> Result<(), Denied> {
+        Ok(())
+    }
     /// Told of each request that reached no operation: `operation` is empty when none was named.
     fn refused(&self, head: &Head, operation: &str, place: &Place, call: &Call, refusal: &Refusal);
 }
@@ -117,10 +128,14 @@ pub async fn serve(request: Request, dispatch: &impl Dispatch) -> Response {
     let (protocol, name) = addressed(&parts);
 
     let judged = match operation(&parts, protocol, name, dispatch) {
-        Err(refusal) => Err(refusal),
-        Ok(operation) => match read_body(body, limits::BODY_BYTES).await {
+        // What cannot be a call needs no body to be refused; a signature covers the body.
+        Err(refusal) if !dispatch.is_strict() => Err(refusal),
+        operation => match read_body(body, limits::BODY_BYTES).await {
             Err(error) => Err(Refusal::from(error)),
-            Ok(bytes) => input(&parts, protocol, operation, &bytes).map(|input| (operation, input)),
+            Ok(bytes) => dispatch.admit(&parts, &bytes).map_err(Refusal::Denied).and_then(|()| {
+                let operation = operation?;
+                Ok((operation, input(&parts, protocol, operation, &bytes)?))
+            }),
         },
     };
     let mut response = match judged {

@@ -1,7 +1,7 @@
 //! Why there is no output: a [`Refusal`] before the operation, a [`Fault`] by it. Both become a [`Problem`], the
 //! only thing that [`super::answer`] makes error bytes of.
 
-use super::{Protocol, constraints};
+use super::{Protocol, constraints, sigv4::verify::Denied};
 use parhelion_http::BodyError;
 use std::borrow::Cow;
 
@@ -14,6 +14,8 @@ pub enum Refusal {
     UnknownOperation,
     /// rpc-v2-cbor with a body of another kind.
     UnsupportedMediaType,
+    /// The signature is missing or wrong.
+    Denied(Denied),
     /// Bytes that cannot be read, or a value of the wrong type; the text says what.
     Serialization(String),
     /// Constraints of the model are broken: the parts of the message.
@@ -42,6 +44,7 @@ impl std::fmt::Display for Refusal {
             Refusal::NotACall(why) => write!(f, "no call of this API: {why}"),
             Refusal::UnknownOperation => f.write_str("no operation of that name"),
             Refusal::UnsupportedMediaType => f.write_str("the body is not application/cbor"),
+            Refusal::Denied(denied) => denied.fmt(f),
             Refusal::Serialization(why) => write!(f, "the input cannot be read: {why}"),
             Refusal::Constraints(violations) => f.write_str(&constraints::message(violations)),
             Refusal::TooLarge(limit) => write!(f, "the body is larger than {limit} bytes"),
@@ -110,6 +113,10 @@ impl Problem {
             }
             (Refusal::UnsupportedMediaType, _) => {
                 typed("UnsupportedMediaTypeException", 415, &"The content type must be application/cbor")
+            }
+            (Refusal::Denied(denied), _) => {
+                let (code, message) = denied.exception();
+                typed(code, 400, &message)
             }
             (Refusal::Serialization(why), _) => typed("SerializationException", 400, why),
             (Refusal::Constraints(violations), _) => {

@@ -1,5 +1,13 @@
-//! What a signature says about its sender: access key, region, service. It is parsed and believed; nothing is
-//! verified.
+//! What a signature says about its sender: access key, region, service. It is parsed and believed, unless the server
+//! was started with `--auth strict`: then [`verify`] judges it.
+
+mod canonical;
+mod signature;
+pub mod verify;
+
+#[cfg(test)]
+#[path = "sigv4/tests.rs"]
+mod examples;
 
 use crate::domain::place::{DEFAULT_ACCOUNT, DEFAULT_REGION, Place};
 use http::{header::AUTHORIZATION, request::Parts};
@@ -16,6 +24,21 @@ pub struct Scope {
     pub region: String,
     /// SigV4's name of the service: `codepipeline`.
     pub service: String,
+}
+
+impl Scope {
+    /// The scope that a `Credential` says, and its day.
+    fn read(text: &str) -> Option<(Scope, &str)> {
+        // An access key id may itself hold slashes in theory; the scope is the last four parts.
+        let mut parts = text.rsplitn(5, '/');
+        match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
+            (Some("aws4_request"), Some(service), Some(region), Some(day), Some(key)) if !key.is_empty() => {
+                let (access_key, region) = (key.to_owned(), region.to_owned());
+                Some((Scope { access_key, region, service: service.to_owned() }, day))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What a request says of its sender.
@@ -74,18 +97,7 @@ impl Claim {
     }
 
     fn of_credential(text: &str) -> Claim {
-        // An access key id may itself hold slashes in theory; the scope is the last four parts.
-        let mut parts = text.rsplitn(5, '/');
-        match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some("aws4_request"), Some(service), Some(region), Some(_day), Some(key)) if !key.is_empty() => {
-                Claim::Signed(Scope {
-                    access_key: key.to_owned(),
-                    region: region.to_owned(),
-                    service: service.to_owned(),
-                })
-            }
-            _ => Claim::Malformed,
-        }
+        Scope::read(text).map_or(Claim::Malformed, |(scope, _)| Claim::Signed(scope))
     }
 
     /// The service signed for.

@@ -13,24 +13,7 @@ use crate::shapes::{
     AWSSessionCredentials, ActionConfiguration, ActionContext, ActionDeclaration, JobData, PipelineContext,
     StageContext, ThirdPartyJobData,
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use parhelion_state::Tx;
 use std::collections::BTreeMap;
-
-/// Temporary credentials for the artifact store: new ones each time.
-// CHOICE: nothing verifies them; they have the form of AWS's.
-pub fn credentials(tx: &mut Tx<'_>) -> AWSSessionCredentials {
-    const UPPER: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let key = tx.secret("credentials").into_iter().take(16).map(|b| char::from(UPPER[usize::from(b % 32)]));
-    let key: String = key.collect();
-    let secret = STANDARD.encode(&tx.secret("credentials")[..30]);
-    let token: Vec<u8> = (0..6).flat_map(|_| tx.secret("credentials")).collect();
-    AWSSessionCredentials {
-        access_key_id: format!("ASIA{key}"),
-        secret_access_key: secret,
-        session_token: STANDARD.encode(token),
-    }
-}
 
 /// The run that a job is for, with what it belongs to.
 pub struct Of<'a> {
