@@ -52,6 +52,11 @@ pub struct Job {
 /// Where a job stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum JobState {
+    /// Polls do not see it yet; from then on they do, or once it is stepped.
+    Created {
+        /// When it is queued.
+        until: Option<Timestamp>,
+    },
     /// Polls see it.
     Queued,
     /// A worker was given it and has not taken it on yet.
@@ -80,6 +85,7 @@ impl JobState {
     /// The state's name, as shown.
     pub fn name(&self) -> &'static str {
         match self {
+            JobState::Created { .. } => "Created",
             JobState::Queued => "Queued",
             JobState::Dispatched { .. } => "Dispatched",
             JobState::InProgress { .. } => "InProgress",
@@ -92,6 +98,7 @@ impl JobState {
     /// The state in the API's words, which know no abandoned jobs.
     pub fn status(&self) -> JobStatus {
         match self {
+            JobState::Created { .. } => JobStatus::Created,
             JobState::Queued => JobStatus::Queued,
             JobState::Dispatched { .. } => JobStatus::Dispatched,
             JobState::InProgress { .. } => JobStatus::InProgress,
@@ -104,6 +111,10 @@ impl JobState {
     /// Whether nothing further will happen to it.
     pub fn is_over(&self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed | Self::TimedOut | Self::Abandoned)
+    }
+    /// Whether nobody has taken it on yet.
+    pub fn is_idle(&self) -> bool {
+        matches!(self, Self::Created { .. }) || self.is_open()
     }
     /// Whether it waits for somebody to take it on.
     pub fn is_open(&self) -> bool {

@@ -53,19 +53,11 @@ impl CodePipelineStore {
         self.step(Input::Finish(job, Outcome { failed: Some(failed), ..Outcome::default() }), tx);
     }
 
-    /// Moves on what stands: an action, or a rule.
+    /// Moves on what stands: an action, a rule, or a job that polls do not see yet.
     pub(super) fn step_by_hand(&mut self, id: Option<&str>, tx: &mut Tx<'_>) -> Option<String> {
-        let run = self.engine.standing_run(id);
-        let since = run.and_then(|run| Some(self.engine.runs.get(&run)?.started));
-        let rule = self.engine.standing_rule(id).filter(|(at, _)| since.is_none_or(|since| *at < since));
-        if let Some((_, rule)) = rule {
-            let name = format!("rule:{}", self.engine.rules.get(&rule)?.id);
-            self.step(Input::StepRule(rule), tx);
-            return Some(name);
-        }
-        let run = run?;
-        let name = format!("action:{}", self.engine.runs.get(&run)?.id);
-        self.step(Input::Step(run), tx);
+        let stood = self.engine.standing_still(id)?;
+        let name = self.engine.subject_of(stood)?;
+        self.step(Input::Step(stood), tx);
         Some(name)
     }
 }

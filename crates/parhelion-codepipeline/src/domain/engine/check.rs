@@ -194,6 +194,9 @@ impl Engine {
                     self.runs.get(&run).is_some_and(|run| run.due == Some(at))
                 }
                 Due::Rule(rule) => self.rules.get(&rule).is_some_and(|rule| rule.due == Some(at)),
+                Due::Queues(job) => {
+                    self.jobs.get(&job).is_some_and(|job| job.state == JobState::Created { until: Some(at) })
+                }
                 Due::Lapses(job) => self.jobs.get(&job).is_some_and(
                     |job| matches!(job.state, JobState::Dispatched { until, .. } if until == at),
                 ),

@@ -17,12 +17,13 @@ pub mod conditions;
 mod flow;
 mod gates;
 mod pipelines;
+mod queue;
 pub mod records;
 pub mod retries;
 pub mod rollbacks;
 mod rule_runs;
 mod scope;
-mod simulated;
+pub mod simulated;
 mod standing;
 pub mod stops;
 mod tell;
@@ -49,6 +50,7 @@ use records::{
     Run, StageRun, Stop, Wanted,
 };
 use serde::{Deserialize, Serialize};
+use simulated::Stood;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -124,10 +126,8 @@ pub enum Input {
     Retire(ActionTypeId),
     /// An approval is answered.
     Answer(Key, Answer),
-    /// A run of an action that stands is moved on.
-    Step(Key),
-    /// A rule that stands goes on.
-    StepRule(Key),
+    /// What stands is moved on.
+    Step(Stood),
     /// What a source action finds next is said.
     SetRevision(LineId, String, Revision),
     /// Time went on.
@@ -328,8 +328,7 @@ impl Machine<'_> {
             Input::Define(made) => self.define(*made),
             Input::Retire(id) => self.retire(&id),
             Input::Answer(run, answer) => self.answer(run, answer),
-            Input::Step(run) => self.step_run(run),
-            Input::StepRule(rule) => self.step_rule(rule),
+            Input::Step(stood) => self.step_by_hand(stood),
             Input::SetRevision(line, action, revision) => {
                 self.engine.lines.edit(&line, |line| line.next_revisions.insert(action, revision));
             }
@@ -350,6 +349,7 @@ impl Machine<'_> {
                 Due::Done(run) => self.work_done(run),
                 Due::Expires(run) => self.expire(run),
                 Due::Lapses(job) => self.lapse(job),
+                Due::Queues(job) => self.show_job(job, "polls see the job from now on"),
                 Due::Rule(run) => self.rule_due(run),
             }
         }

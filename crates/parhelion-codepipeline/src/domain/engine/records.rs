@@ -381,6 +381,8 @@ pub enum Due {
     Expires(Key),
     /// A job that was handed out was not acknowledged in time.
     Lapses(JobId),
+    /// A job is to be seen by polls.
+    Queues(JobId),
     /// A rule is looked at.
     Rule(Key),
 }

@@ -1,34 +1,15 @@
 //! The runs of rules: when they are looked at, how long they may take, what behaviours say of them.
 
-use super::records::{Due, Failed, Key, Outcome, Phase, RuleRun, RuleRunId, Stands};
-use super::simulated::PACE;
+use super::Machine;
+use super::records::{Due, Failed, Key, Outcome, Phase, RuleRun, RuleRunId};
+use super::simulated::{PACE, wait_of};
 use super::tell_flow::rule_subject;
-use super::{Engine, Machine};
 use crate::domain::rules::{self, Verdict};
 use crate::domain::{simulation, variables};
 use crate::shapes::{RuleDeclaration, RuleExecutionStatus};
 use chrono::TimeDelta;
-use parhelion_core::{Cause, Event, Pace, Scripted, Timestamp};
+use parhelion_core::{Cause, Event, Pace, Timestamp};
 use std::collections::BTreeMap;
-
-impl Engine {
-    /// The rule that stands until it is stepped: that of this id (its own, or its execution's), or the one that has
-    /// stood longest; with the time since when.
-    pub fn standing_rule(&self, id: Option<&str>) -> Option<(Timestamp, Key)> {
-        let live = self.lines.iter().flat_map(|(line, record)| record.live.iter().map(move |n| (*line, *n)));
-        let live = live.filter_map(|key| Some((key.0, self.executions.get(&key)?)));
-        let rules = live.flat_map(|(line, execution)| {
-            let meant = id.is_none_or(|id| execution.id.to_string() == id);
-            let open = execution.stages.iter().filter_map(|stage| stage.open_condition());
-            open.flat_map(|condition| &condition.rules).filter_map(move |number| {
-                let rule = self.rules.get(&(line, *number)).filter(|rule| rule.stands.is_some())?;
-                (meant || id.is_some_and(|id| rule.id.to_string() == id))
-                    .then_some((rule.started, (line, *number)))
-            })
-        });
-        rules.min()
-    }
-}
 
 impl Machine<'_> {
     pub(super) fn begin_rule(&mut self, key: Key, execution: u64, stage: usize, phase: Phase, rule: usize) {
@@ -90,22 +71,13 @@ impl Machine<'_> {
             ("provider", id.provider.as_str()),
             ("executionId", execution.as_str()),
         ]);
-        let pace = match scripted.as_ref().and_then(Scripted::delay) {
-            Some(delay) => Pace::After(delay),
-            None if rules::is_simulated(declared) || scripted.is_some() => self.draw.pace(PACE),
-            None => Pace::Immediate,
-        };
+        let is_paced = rules::is_simulated(declared) || scripted.is_some();
+        let pace = if is_paced { self.draw.pace(PACE) } else { Pace::Immediate };
         if let Some(scripted) = &scripted {
             let subject = rule_subject(&run);
             self.tell(scripted.used(subject.clone()).because(Cause::Last(subject)));
         }
-        let hangs = scripted.as_ref().is_some_and(|scripted| scripted.outcome == "hang");
-        let (stands, first) = match pace {
-            _ if hangs => (Some(Stands::Hangs), None),
-            Pace::Manual => (Some(Stands::Manual), None),
-            Pace::Immediate => (None, Some(self.now)),
-            Pace::After(delay) => (None, self.now.checked_add_signed(delay)),
-        };
+        let (stands, first) = wait_of(scripted.as_ref(), pace, self.now);
         let planned = scripted.map(|scripted| Box::new(simulation::planned(&scripted)));
         self.engine.rules.edit(&key, |run| {
             run.stands = stands;

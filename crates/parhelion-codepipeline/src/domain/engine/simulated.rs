@@ -1,35 +1,94 @@
 //! Simulated work: how long it takes, what it comes to, and how it is moved by hand (section 6 of the specification).
 
-use super::records::{Due, Key, Outcome, Planned, Run, Stands};
-use super::tell::{action_subject, written};
+use super::records::{Due, Execution, JobId, Key, Outcome, Planned, Run, Stands};
+use super::tell::{action_subject, job_subject, written};
+use super::tell_flow::rule_subject;
 use super::work::time_limit;
 use super::{Engine, Machine};
-use crate::domain::simulation;
+use crate::domain::{jobs::JobState, simulation};
 use crate::shapes::{ActionDeclaration, ActionExecutionStatus};
-use parhelion_core::{Cause, Event, Pace, Scripted, Verdict};
+use parhelion_core::{Cause, Event, Pace, Scripted, Timestamp, Verdict};
 
 /// The kind of pace that work of actions and rules has.
 pub(super) const PACE: &str = "action";
 
+/// Something that stands until it is stepped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stood {
+    /// A run of an action.
+    Action(Key),
+    /// A run of a rule.
+    Rule(Key),
+    /// A job that polls do not see yet.
+    Job(JobId),
+}
+
+/// When work is done: `None` when it does not end by itself, and why.
+pub(super) fn wait_of(
+    scripted: Option<&Scripted>,
+    pace: Pace,
+    now: Timestamp,
+) -> (Option<Stands>, Option<Timestamp>) {
+    if scripted.is_some_and(|s| s.outcome == "hang") {
+        return (Some(Stands::Hangs), None);
+    }
+    match scripted.and_then(Scripted::delay).map_or(pace, Pace::After) {
+        Pace::Manual => (Some(Stands::Manual), None),
+        Pace::Immediate => (None, Some(now)),
+        Pace::After(delay) => (None, now.checked_add_signed(delay)),
+    }
+}
+
 impl Engine {
-    /// The run that stands until it is stepped: that of this id (its own, or its execution's), or the one that has
-    /// stood longest.
-    pub fn standing_run(&self, id: Option<&str>) -> Option<Key> {
+    /// What stands until it is stepped: that of this id (its own, or its execution's), or what has stood longest.
+    pub fn standing_still(&self, id: Option<&str>) -> Option<Stood> {
         let live = self.lines.iter().flat_map(|(line, record)| record.live.iter().map(move |n| (*line, *n)));
-        let runs =
-            live.filter_map(|key| Some((key, self.executions.get(&key)?))).flat_map(|(key, execution)| {
-                let meant = id.is_some_and(|id| execution.id.to_string() == id);
-                let numbers =
-                    execution.stages.iter().flat_map(|stage| stage.runs.iter().map(|(_, number)| *number));
-                numbers.filter_map(move |number| {
-                    let key = (key.0, number);
-                    let run = self.runs.get(&key)?;
-                    let is_it = id.is_none() || meant || id.is_some_and(|id| run.id.to_string() == id);
-                    (is_it && run.status == ActionExecutionStatus::InProgress && run.stands().is_some())
-                        .then_some((run.started, key))
-                })
-            });
-        runs.min().map(|(_, key)| key)
+        let live = live.filter_map(|key| Some((key, self.executions.get(&key)?)));
+        let found = live.flat_map(|(key, execution)| {
+            let of_it = self.stood_in(key, execution);
+            let all = id.is_none_or(|id| execution.id.to_string() == id);
+            of_it.into_iter().filter(move |(_, own, _)| all || id.is_some_and(|id| own == id))
+        });
+        found.map(|(since, _, stood)| (since, stood)).min().map(|(_, stood)| stood)
+    }
+
+    /// What stands in an execution: since when, its id, what it is.
+    fn stood_in(&self, key: Key, execution: &Execution) -> Vec<(Timestamp, String, Stood)> {
+        let mut all = Vec::new();
+        for entered in &execution.stages {
+            for number in entered.runs.iter().map(|(_, number)| (key.0, *number)) {
+                let Some(run) =
+                    self.runs.get(&number).filter(|run| run.status == ActionExecutionStatus::InProgress)
+                else {
+                    continue;
+                };
+                if run.stands().is_some() {
+                    all.push((run.started, run.id.to_string(), Stood::Action(number)));
+                }
+                let job = run.job.and_then(|id| Some((id, self.jobs.get(&id)?)));
+                if let Some((id, job)) = job.filter(|(_, job)| job.state == JobState::Created { until: None })
+                {
+                    all.push((job.created, id.to_string(), Stood::Job(id)));
+                }
+            }
+            let rules = entered.open_condition().into_iter().flat_map(|condition| &condition.rules);
+            for number in rules.map(|number| (key.0, *number)) {
+                if let Some(run) = self.rules.get(&number).filter(|run| run.is_open() && run.stands.is_some())
+                {
+                    all.push((run.started, run.id.to_string(), Stood::Rule(number)));
+                }
+            }
+        }
+        all
+    }
+
+    /// What stands, in the words of the journal.
+    pub fn subject_of(&self, stood: Stood) -> Option<String> {
+        match stood {
+            Stood::Action(key) => self.runs.get(&key).map(|run| action_subject(run)),
+            Stood::Rule(key) => self.rules.get(&key).map(|run| rule_subject(run)),
+            Stood::Job(id) => Some(job_subject(id)),
+        }
     }
 }
 
@@ -49,29 +108,19 @@ impl Machine<'_> {
             ("provider", id.provider.as_str()),
             ("executionId", execution.id.to_string().as_str()),
         ]);
-        let pace = match scripted.as_ref().and_then(Scripted::delay) {
-            Some(delay) => Pace::After(delay),
-            None => self.draw.pace(PACE),
-        };
         let limit = run.started + time_limit(self.engine, action);
         if let Some(scripted) = &scripted {
             let subject = action_subject(&run);
             self.tell(scripted.used(subject.clone()).because(Cause::Last(subject)));
         }
-        let hangs = scripted.as_ref().is_some_and(|s| s.outcome == "hang");
-        let (stands, done) = match pace {
-            _ if hangs => (Some(Stands::Hangs), None),
-            Pace::Manual => (Some(Stands::Manual), None),
-            Pace::Immediate => (None, Some(self.now)),
-            Pace::After(delay) => (None, self.now.checked_add_signed(delay)),
-        };
+        let (stands, done) = wait_of(scripted.as_ref(), self.draw.pace(PACE), self.now);
         if let Some(planned) = scripted.map(|s| simulation::planned(&s)) {
             self.engine.runs.edit(&key, |run| {
                 // What is known from the beginning shows from the beginning.
                 run.external_id.clone_from(&planned.external_id);
                 run.external_url.clone_from(&planned.external_url);
                 run.percent = planned.percent;
-                if hangs {
+                if stands == Some(Stands::Hangs) {
                     run.summary.clone_from(&planned.summary);
                 }
                 let more = run.more_mut();
@@ -105,8 +154,16 @@ impl Machine<'_> {
         self.tell(event.because(Cause::Last(subject)));
     }
 
-    /// Work that stands goes on.
-    pub(super) fn step_run(&mut self, key: Key) {
+    /// What stands goes on.
+    pub(super) fn step_by_hand(&mut self, stood: Stood) {
+        match stood {
+            Stood::Action(key) => self.step_run(key),
+            Stood::Rule(key) => self.step_rule(key),
+            Stood::Job(id) => self.show_job(id, "the job was stepped: polls see it"),
+        }
+    }
+
+    fn step_run(&mut self, key: Key) {
         let Some((run, ..)) = self.under_way(key).filter(|(run, ..)| run.stands().is_some()) else { return };
         self.engine.runs.edit(&key, |run| run.more_mut().stands = None);
         // The call is its cause.

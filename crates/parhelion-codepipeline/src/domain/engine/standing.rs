@@ -94,6 +94,10 @@ impl Engine {
                 let at = &job.action_type;
                 let kind = format!("{}/{}/{}/{}", at.owner, at.category, at.provider, at.version);
                 let state = match &job.state {
+                    JobState::Created { until } => {
+                        let until = until.map_or_else(|| "it is stepped".to_owned(), written);
+                        format!("polls do not see until {until}")
+                    }
                     JobState::Queued => "is queued and waits for a worker to poll".to_owned(),
                     JobState::Dispatched { until, .. } => {
                         format!("was handed to a worker who must acknowledge it by {}", written(*until))

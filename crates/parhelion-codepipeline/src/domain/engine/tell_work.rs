@@ -36,6 +36,13 @@ impl Machine<'_> {
             (ActionExecutionStatus::Failed, None) => {
                 ("action.finished", "FAILED", Verdict::Failed, format!("action '{name}' failed"))
             }
+            // Docs: the event's state says that the pipeline's update canceled it; the run itself is abandoned.
+            (ActionExecutionStatus::Abandoned, _)
+                if execution.outdated.is_some() && execution.stop.is_none() =>
+            {
+                let fact = format!("action '{name}' was canceled: the pipeline was updated");
+                ("action.finished", "CANCELED", Verdict::Skipped, fact)
+            }
             (ActionExecutionStatus::Abandoned, _) => {
                 ("action.finished", "ABANDONED", Verdict::Skipped, format!("action '{name}' was abandoned"))
             }
@@ -138,11 +145,13 @@ impl Machine<'_> {
         let Some(job) = self.engine.jobs.get(&id).cloned() else { return };
         let Some(run) = self.run(job.run) else { return };
         let because = after.map_or_else(|| action_subject(&run), job_subject);
-        let fact = match after {
-            None => "a job was queued: it waits for a worker to poll".to_owned(),
-            Some(before) => {
-                format!("a job that continues job {before} was queued: it waits for a worker to poll")
+        let what = after.map_or("a job".to_owned(), |before| format!("a job that continues job {before}"));
+        let fact = match &job.state {
+            JobState::Created { until: Some(at) } => {
+                format!("{what} was made: polls see it at {}", written(*at))
             }
+            JobState::Created { until: None } => format!("{what} was made: polls see it when it is stepped"),
+            _ => format!("{what} was queued: it waits for a worker to poll"),
         };
         let event = Event::new("job.started", job_subject(id))
             .fact(fact)
@@ -159,7 +168,7 @@ impl Machine<'_> {
     /// A change that a worker's call, or time, made: the call is its cause.
     pub(super) fn tell_job_changed(&mut self, id: JobId, fact: String) {
         let Some(job) = self.engine.jobs.get(&id) else { return };
-        let verdict = if job.state.is_open() { Verdict::Waiting } else { Verdict::Ok };
+        let verdict = if job.state.is_idle() { Verdict::Waiting } else { Verdict::Ok };
         let event = Event::new("job.changed", job_subject(id))
             .fact(fact)
             .verdict(verdict)

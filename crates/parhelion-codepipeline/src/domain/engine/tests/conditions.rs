@@ -4,6 +4,7 @@ use super::rig::{APPROVAL, BUILD, JOB, Rig, SOURCE, action, condition, plan, win
 use crate::domain::engine::Input;
 use crate::domain::engine::conditions::NotOverridable;
 use crate::domain::engine::records::{Key, LineId, Outcome, Phase, Position};
+use crate::domain::engine::simulated::Stood;
 use crate::shapes::{
     ActionDeclaration, BeforeEntryConditions, Condition, ConditionExecutionStatus, ConditionResult,
     FailureConditions, PipelineExecutionStatus, RetryConfiguration, RuleExecutionStatus, StageDeclaration,
@@ -394,10 +395,10 @@ fn a_rule_that_hangs_is_stepped_or_runs_out_of_time() {
         "{:?}",
         rig.standing(execution)
     );
-    assert_eq!(rig.engine.standing_rule(Some("nobody")), None);
+    assert_eq!(rig.engine.standing_still(Some("nobody")), None);
     let id = rig.execution(execution).id.to_string();
-    assert_eq!(rig.engine.standing_rule(Some(&id)).unwrap().1, (line, 1));
-    rig.step(Input::StepRule((line, 1)));
+    assert_eq!(rig.engine.standing_still(Some(&id)), Some(Stood::Rule((line, 1))));
+    rig.step(Input::Step(Stood::Rule((line, 1))));
     assert_eq!(rig.status(execution), PipelineExecutionStatus::Succeeded);
 
     let (mut rig, line, execution) = started();
@@ -413,7 +414,7 @@ fn the_pace_holds_for_rules_whose_work_is_simulated() {
         stage.before_entry = before(alarm());
         stage.on_success = success(condition("a", "a", None));
     });
-    rig.ids.pace = Pace::After(TimeDelta::minutes(1));
+    rig.pace("action", Pace::After(TimeDelta::minutes(1)));
     let execution = rig.start(line);
     rig.advance(TimeDelta::minutes(1));
     assert_eq!(rig.stage(execution, 1).phase, Phase::BeforeEntry, "the source took that long");

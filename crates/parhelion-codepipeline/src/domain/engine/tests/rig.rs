@@ -95,8 +95,8 @@ pub struct Counter {
     last: u128,
     /// What is to be scripted: one facet, and the outcomes.
     pub script: Vec<((&'static str, String), VecDeque<Scripted>)>,
-    /// The pace of everything.
-    pub pace: Pace,
+    /// The paces that are not immediate, by kind.
+    pub paces: BTreeMap<String, Pace>,
 }
 impl Draw for Counter {
     fn uuid(&mut self, _kind: &str) -> Uuid {
@@ -112,8 +112,8 @@ impl Draw for Counter {
         let (_, outcomes) = self.script.iter_mut().find(|(facet, _)| is_it(facet))?;
         if outcomes.len() > 1 { outcomes.pop_front() } else { outcomes.front().cloned() }
     }
-    fn pace(&self, _kind: &str) -> Pace {
-        self.pace
+    fn pace(&self, kind: &str) -> Pace {
+        self.paces.get(kind).copied().unwrap_or_default()
     }
 }
 
@@ -130,6 +130,9 @@ impl Rig {
         let engine = Engine::new(Place::default());
         Rig { engine, now: Timestamp::UNIX_EPOCH, ids: Counter::default(), effects: Vec::new() }
     }
+    pub fn pace(&mut self, kind: &str, pace: Pace) {
+        self.ids.paces.insert(kind.into(), pace);
+    }
     /// Scripts the work that a facet names.
     pub fn script(&mut self, facet: (&'static str, &str), outcomes: &[(&str, Value)]) {
         let scripted = |(outcome, members): &(&str, Value)| Scripted {
@@ -141,8 +144,8 @@ impl Rig {
     }
     /// Moves on what has stood longest; whether there is any.
     pub fn step_by_hand(&mut self) -> bool {
-        let standing = self.engine.standing_run(None);
-        standing.into_iter().for_each(|run| self.step(Input::Step(run)));
+        let standing = self.engine.standing_still(None);
+        standing.into_iter().for_each(|stood| self.step(Input::Step(stood)));
         standing.is_some()
     }
     pub fn answer(&mut self, run: Key, approved: bool) {

@@ -1,6 +1,6 @@
 //! What actions do: variables, behaviours, pace, approvals, calls of other pipelines and of functions.
 
-use super::rig::{APPROVAL, BUILD, Kind, OTHER, Rig, SOURCE, action, plan};
+use super::rig::{APPROVAL, BUILD, JOB, Kind, OTHER, Rig, SOURCE, action, plan};
 use crate::domain::engine::records::{Key, LineId, Outcome, Plan, Revision};
 use crate::domain::engine::{Effect, Input};
 use crate::domain::jobs::JobState;
@@ -136,23 +136,23 @@ fn work_that_hangs_ends_by_its_time_limit_or_a_step() {
 fn a_pace_slows_actions_down_or_leaves_them_to_be_stepped() {
     let mut rig = Rig::new();
     let line = rig.create(two(action("B", BUILD, 1)));
-    rig.ids.pace = Pace::After(TimeDelta::minutes(1));
+    rig.pace("action", Pace::After(TimeDelta::minutes(1)));
     let slow = rig.start(line);
     rig.advance(TimeDelta::seconds(119));
     assert_eq!(rig.status(slow), PipelineExecutionStatus::InProgress);
     rig.advance(TimeDelta::seconds(1));
     assert_eq!(rig.status(slow), PipelineExecutionStatus::Succeeded);
-    rig.ids.pace = Pace::Manual;
+    rig.pace("action", Pace::Manual);
     let by_hand = rig.start(line);
     assert_eq!(
-        rig.engine.standing_run(Some(&rig.execution(by_hand).id.to_string())),
-        rig.engine.standing_run(None)
+        rig.engine.standing_still(Some(&rig.execution(by_hand).id.to_string())),
+        rig.engine.standing_still(None)
     );
-    assert_eq!(rig.engine.standing_run(Some("nobody")), None);
+    assert_eq!(rig.engine.standing_still(Some("nobody")), None);
     assert!(rig.step_by_hand() && rig.step_by_hand() && !rig.step_by_hand());
     assert_eq!(rig.status(by_hand), PipelineExecutionStatus::Succeeded);
     // Longer than it may take: its time runs out.
-    rig.ids.pace = Pace::After(TimeDelta::days(2));
+    rig.pace("action", Pace::After(TimeDelta::days(2)));
     let late = rig.start(line);
     rig.advance(TimeDelta::days(3));
     assert_eq!(rig.status(late), PipelineExecutionStatus::Failed);
@@ -288,4 +288,78 @@ fn a_called_function_reports_by_its_job_and_may_ask_to_be_called_again() {
     let run = rig.run(silent, 1, 0);
     assert_eq!(run.error.unwrap().code, "Timeout");
     assert_eq!(rig.engine.jobs[&run.job.unwrap()].state, JobState::TimedOut);
+}
+
+#[test]
+fn jobs_have_a_pace_of_their_own() {
+    let mut rig = Rig::new();
+    rig.pace("job", Pace::After(TimeDelta::minutes(1)));
+    let line = rig.create(two(action("J", JOB, 1)));
+    let execution = rig.start(line);
+    assert!(rig.open_jobs().is_empty());
+    rig.advance(TimeDelta::minutes(1));
+    let job = rig.open_jobs()[0];
+    rig.pace("job", Pace::Manual);
+    rig.go_on_later(job, "later", Outcome::default());
+    assert!(rig.open_jobs().is_empty());
+    rig.advance(TimeDelta::hours(1));
+    assert!(rig.step_by_hand() && !rig.step_by_hand());
+    let next = rig.open_jobs()[0];
+    rig.work(next, Outcome::default());
+    assert_eq!(rig.status(execution), PipelineExecutionStatus::Succeeded);
+}
+
+/// The newest published change of an action.
+fn published(rig: &Rig, action: &str) -> serde_json::Value {
+    let mut changes = rig.effects.iter().rev().filter_map(|effect| match effect {
+        Effect::Publish(change) => Some(serde_json::Value::Object(change.detail.clone())),
+        _ => None,
+    });
+    changes.find(|detail| detail["action"] == action).unwrap()
+}
+
+#[test]
+fn published_changes_of_an_action_are_complete() {
+    let mut rig = Rig::new();
+    let fail = json!({"code": "Broken", "message": "m", "summary": "s", "externalExecutionId": "x", "externalExecutionUrl": "u"});
+    rig.script(("action", "B"), &[("fail", fail)]);
+    let mut artifacts = two(action("B", BUILD, 1));
+    let [source, build] = [0, 1].map(|stage| artifacts.declaration.stages[stage].actions[0].clone());
+    let out = crate::shapes::OutputArtifact { name: "Out".into(), files: None };
+    artifacts.declaration.stages[0].actions[0] =
+        ActionDeclaration { output_artifacts: Some(vec![out]), ..source };
+    let input = crate::shapes::InputArtifact { name: "Out".into() };
+    artifacts.declaration.stages[1].actions[0] =
+        ActionDeclaration { input_artifacts: Some(vec![input]), ..build };
+    let (line, execution) = started(&mut rig, artifacts);
+    let detail = published(&rig, "B");
+    let id = rig.execution(execution).id.to_string();
+    for (member, value) in [
+        ("pipeline", json!("p")),
+        ("execution-id", json!(id)),
+        ("stage", json!("Work")),
+        ("state", json!("FAILED")),
+        ("region", json!("us-east-1")),
+        ("version", json!(1)),
+        ("pipeline-execution-attempt", json!(1)),
+        ("type", json!({"owner": "AWS", "provider": "CodeBuild", "category": "Build", "version": "1"})),
+        ("output-artifacts", json!([])),
+        (
+            "execution-result",
+            json!({"external-execution-id": "x", "external-execution-url": "u", "external-execution-summary": "s", "error-code": "Broken"}),
+        ),
+    ] {
+        assert_eq!(detail[member], value, "{member} of {detail}");
+    }
+    let location = &detail["input-artifacts"][0];
+    assert_eq!((&location["name"], &location["s3location"]["bucket"]), (&json!("Out"), &json!("bucket")));
+
+    rig.update(line, two(action("A", APPROVAL, 1)));
+    let waiting = rig.start(line);
+    rig.update(line, two(action("A", APPROVAL, 1)));
+    assert_eq!(rig.status(waiting), PipelineExecutionStatus::Cancelled);
+    assert_eq!(published(&rig, "A")["state"], "CANCELED");
+    let stopped = rig.start(line);
+    rig.step(Input::Stop(stopped, crate::domain::engine::records::Stop { reason: None, abandon: true }));
+    assert_eq!(published(&rig, "A")["state"], "ABANDONED");
 }
