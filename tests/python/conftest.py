@@ -52,6 +52,11 @@ class Control:
         assert answer.status_code < 300, answer.text
         return answer.json() if answer.content else None
 
+    def put(self, path, body):
+        answer = requests.put(f"{self.url}/{path}", json=body, timeout=30)
+        assert answer.status_code < 300, answer.text
+        return answer.json() if answer.content else None
+
     def idle(self):
         self.post("idle", {"timeout": "20s"})
 
