@@ -129,7 +129,7 @@ class Release:
 
 @pytest.fixture
 def release(aws, control):
-    control.put("clock", {"mode": "manual", "now": "2026-03-02T10:00:00Z"})
+    control.put("clock", {"mode": "manual", "now": "2027-03-01T10:00:00Z"})
     return Release(aws, control)
 
 
@@ -321,15 +321,24 @@ def test_a_condition_keeps_an_execution_out_until_it_is_overridden(release, aws,
     assert shown["variables"] == [{"name": "ENV", "resolvedValue": "prod"}]
 
 
-def test_a_stage_is_skipped_outside_its_window(release, control):
+def test_a_stage_waits_for_its_window_as_long_as_its_rule_may(release, control):
     window = rule("Hours", "DeploymentWindow", Cron="* * 9-17 ? * MON-FRI *", TimeZone="Europe/Berlin")
-    gate = stage("Build", build(), beforeEntry=condition("SKIP", window))
+    gate = stage("Build", build(), beforeEntry=condition("SKIP", window | {"timeoutInMinutes": 840}))
     release.create(gate)
     assert release.stage("Build")["latestExecution"]["status"] == "Succeeded"
-    control.put("clock", {"mode": "manual", "now": "2026-03-02T20:00:00Z"})
+    control.put("clock", {"mode": "manual", "now": "2027-03-01T20:00:00Z"})
     night = release.start()
-    assert release.stage("Build")["latestExecution"]["status"] == "Skipped"
+    assert release.stage("Build")["beforeEntryConditionState"]["latestExecution"]["status"] == "InProgress"
+    control.post("clock/advance", {"to": "2027-03-02T07:59:00Z"})
+    assert release.status(night) == "InProgress"
+    control.post("clock/advance", {"by": "1m"})
     assert release.status(night) == "Succeeded"
+    assert release.stage("Build")["latestExecution"]["status"] == "Succeeded"
+    control.put("clock", {"mode": "manual", "now": "2027-03-05T20:00:00Z"})
+    weekend = release.start()
+    control.post("clock/advance", {"by": "14h"})
+    assert release.stage("Build")["latestExecution"]["status"] == "Skipped"
+    assert release.status(weekend) == "Succeeded"
 
 
 def test_repository_events_start_what_their_filters_let_through(release, aws, control):
