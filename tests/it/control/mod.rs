@@ -2,6 +2,7 @@
 //! publish, and something goes out.
 
 mod aliases;
+mod awaiting;
 mod behaviours;
 mod clock;
 mod deliveries;
@@ -13,6 +14,7 @@ mod life;
 mod pace;
 mod refusals;
 mod requests;
+mod simulated;
 mod sinks;
 mod snapshots;
 mod state;

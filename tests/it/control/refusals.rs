@@ -4,7 +4,7 @@ use parhelion_testkit::TestServer;
 use serde_json::json;
 
 /// Every call that takes a body.
-const WITH_BODY: [(&str, &str); 14] = [
+const WITH_BODY: [(&str, &str); 15] = [
     ("POST", "/_parhelion/reset"),
     ("POST", "/_parhelion/snapshots"),
     ("POST", "/_parhelion/snapshots/s/restore"),
@@ -13,6 +13,7 @@ const WITH_BODY: [(&str, &str); 14] = [
     ("POST", "/_parhelion/clock/advance"),
     ("POST", "/_parhelion/idle"),
     ("PUT", "/_parhelion/behaviours/b"),
+    ("POST", "/_parhelion/await"),
     ("PUT", "/_parhelion/pace"),
     ("POST", "/_parhelion/step"),
     ("POST", "/_parhelion/requests/count"),
