@@ -118,7 +118,7 @@ impl Store for CodePipelineStore {
     fn standing(&self, subject: &str, _now: Timestamp) -> Vec<Event> {
         let id = subject.strip_prefix("execution:").and_then(|id| id.parse().ok());
         let key = id.and_then(|id: ExecutionId| self.engine.execution_ids.get(&id));
-        key.map(|key| self.engine.standing(**key)).unwrap_or_default()
+        key.map_or_else(|| self.engine.part_stands(subject), |key| self.engine.standing(**key))
     }
     fn on_delivered(&mut self, report: &Settled, tx: &mut Tx<'_>) {
         self.called(report, tx);

@@ -143,7 +143,9 @@ async fn what_is_manual_or_hangs_moves_when_it_is_stepped() {
     assert!(text.contains("stepped"), "{text}");
     assert_eq!(status(&api, "p", &id).await, "InProgress", "the next one hangs");
     let text = api.explain(&format!("execution:{id}")).await;
-    assert!(text.contains("stuck") && text.contains("hang"), "{text}");
+    assert!(text.contains("behaviour \"stuck\" says") && text.contains("until it is stepped"), "{text}");
+    let first = text.lines().next().unwrap_or_default();
+    assert!(first.starts_with("waiting"), "how it stands now: {first}");
     step(json!({"surface": "codepipeline", "id": "nobody"})).await.problem(409, "no \"nobody\"");
     step(json!({"surface": "codepipeline", "id": id})).await.want(200);
     assert_eq!(status(&api, "p", &id).await, "Succeeded");

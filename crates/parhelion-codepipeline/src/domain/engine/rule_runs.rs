@@ -101,7 +101,9 @@ impl Machine<'_> {
         };
         self.engine.rules.edit(&key, |run| run.stands = None);
         // The call is its cause.
-        self.tell(Event::new("rule.changed", rule_subject(&run)).fact("the rule was stepped"));
+        let subject = rule_subject(&run);
+        let event = Event::new("rule.changed", subject.clone()).fact("the rule was stepped");
+        self.tell(event.because(Cause::Last(subject)));
         self.look_at(key, self.now);
     }
 

@@ -166,9 +166,10 @@ impl Machine<'_> {
     fn step_run(&mut self, key: Key) {
         let Some((run, ..)) = self.under_way(key).filter(|(run, ..)| run.stands().is_some()) else { return };
         self.engine.runs.edit(&key, |run| run.more_mut().stands = None);
-        // The call is its cause.
-        let event = Event::new("action.changed", action_subject(&run)).fact("the action was stepped");
-        self.tell(event.verdict(Verdict::Ok));
+        // What follows from it belongs to the execution's story; the call's own tells of the step.
+        let subject = action_subject(&run);
+        let event = Event::new("action.changed", subject.clone()).fact("the action was stepped");
+        self.tell(event.verdict(Verdict::Ok).because(Cause::Last(subject)));
         self.schedule(key, self.now, Due::Done(key));
     }
 

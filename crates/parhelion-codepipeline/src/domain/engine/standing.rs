@@ -9,7 +9,23 @@ use crate::domain::jobs::JobState;
 use crate::shapes::{ActionExecutionStatus, ExecutionMode};
 use parhelion_core::{Event, Verdict};
 
+/// The member of a fact that says who ends the waiting, where nobody outside is needed for it.
+const WAITS_FOR: &str = "waits_for";
+/// Time does.
+const CLOCK: &str = "clock";
+
 impl Engine {
+    /// What a run of an action or a rule of an execution that is under way waits for, by its subject.
+    pub fn part_stands(&self, subject: &str) -> Vec<Event> {
+        if !["action:", "rule:"].iter().any(|part| subject.starts_with(part)) {
+            return Vec::new();
+        }
+        let live = self.lines.iter().flat_map(|(line, record)| record.live.iter().map(move |n| (*line, *n)));
+        let facts =
+            live.map(|key| self.standing(key)).find(|facts| facts.iter().any(|f| f.subject == subject));
+        facts.into_iter().flatten().filter(|fact| fact.subject == subject).collect()
+    }
+
     /// What an execution waits for now, a fact each. Empty when it is over.
     pub fn standing(&self, key: Key) -> Vec<Event> {
         let Some(execution) = self.executions.get(&key) else { return Vec::new() };
@@ -57,13 +73,13 @@ impl Engine {
         let locked = gate.holders.iter().filter(|_| !parallel).map(|holder| {
             let holder = id(holder);
             let fact = format!("it waits in front of stage '{stage}': execution {holder} is in it");
-            waits(fact).with("locked_by", holder)
+            waits(fact).with(WAITS_FOR, format!("execution:{holder}")).with("locked_by", holder)
         });
         let ahead = gate.waiting.iter().filter(|other| !parallel && **other < key.1).next_back();
         let ahead = ahead.map(|other| {
             let other = id(other);
             let fact = format!("it waits in front of stage '{stage}': execution {other} goes first");
-            waits(fact).with("behind", other)
+            waits(fact).with(WAITS_FOR, format!("execution:{other}")).with("behind", other)
         });
         closed.into_iter().chain(locked).chain(ahead).collect()
     }
@@ -75,7 +91,9 @@ impl Engine {
             (None, Some(_)) => "the pipeline was updated: it is cancelled when what is in progress has ended",
             (None, None) => return None,
         };
-        Some(Event::new("stage.changed", stage_subject(execution, stage)).fact(why).verdict(Verdict::Waiting))
+        let event = Event::new("stage.changed", stage_subject(execution, stage)).fact(why);
+        // What is in progress tells for itself who can end it.
+        Some(event.verdict(Verdict::Waiting).with(WAITS_FOR, CLOCK))
     }
 
     fn run_stands(&self, key: Key, execution: &Execution, run: &Run) -> Event {
@@ -123,7 +141,13 @@ impl Engine {
                 ),
             },
         };
-        Event::new("action.changed", action_subject(run)).fact(fact).verdict(Verdict::Waiting)
+        let event = Event::new("action.changed", action_subject(run)).fact(fact).verdict(Verdict::Waiting);
+        match (work, job, awaited) {
+            (Work::Approval, ..) | (_, Some(_), _) => event,
+            (_, None, Some(other)) => event.with(WAITS_FOR, execution_subject(other)),
+            (_, None, None) if run.stands().is_some() => event,
+            (_, None, None) => event.with(WAITS_FOR, CLOCK),
+        }
     }
 
     fn rule_stands(&self, key: Key, execution: &Execution, rule: &RuleRun) -> Event {
@@ -141,7 +165,8 @@ impl Engine {
         };
         let fact =
             format!("condition {phase}: rule '{name}' {next}; its time runs out at {}", written(rule.limit));
-        Event::new("rule.changed", rule_subject(rule)).fact(fact).verdict(Verdict::Waiting)
+        let event = Event::new("rule.changed", rule_subject(rule)).fact(fact).verdict(Verdict::Waiting);
+        if rule.stands.is_some() { event } else { event.with(WAITS_FOR, CLOCK) }
     }
 }
 
