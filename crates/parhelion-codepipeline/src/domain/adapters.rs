@@ -133,10 +133,10 @@ mod tests {
     fn called(bench: &Bench) -> JobId {
         bench.change(|store, _| store.engine.adapters.codebuild = Some(URL.into()));
         bench.create(declaration("p"));
-        bench.look(|store| *store.engine.jobs.keys().last().unwrap())
+        bench.look(|store| *store.engine.jobs.keys().next_back().unwrap())
     }
     fn status(bench: &Bench) -> PipelineExecutionStatus {
-        bench.look(|store| store.engine.executions.values().last().unwrap().status)
+        bench.look(|store| store.engine.executions.values().next_back().unwrap().status)
     }
 
     #[test]
@@ -222,7 +222,7 @@ mod tests {
             let expires = store.engine.runs[&key].due.unwrap();
             assert_eq!(approval["expires"], expires.format("%Y-%m-%dT%H:%MZ").to_string());
             assert_eq!(approval["externalEntityLink"], "http://example.com");
-            let execution = store.engine.executions.values().last().unwrap().id;
+            let execution = store.engine.executions.values().next_back().unwrap().id;
             assert_eq!(approval["customData"], format!("Look at {execution}"));
             assert!(delivery.headers.iter().all(|(_, value)| !value.contains('\n')));
         });

@@ -78,7 +78,7 @@ mod tests {
         stage.action_states.unwrap().remove(0).latest_execution.unwrap()
     }
     fn status(bench: &Bench) -> PipelineExecutionStatus {
-        bench.look(|store| store.engine.executions.values().last().unwrap().status)
+        bench.look(|store| store.engine.executions.values().next_back().unwrap().status)
     }
 
     #[test]

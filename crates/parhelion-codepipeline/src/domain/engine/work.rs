@@ -1,11 +1,9 @@
 //! What an action does: simulated work, approvals, jobs for workers, executions of other pipelines.
 
-use super::records::{
-    Due, Execution, Failed, JobId, Key, Outcome, Plan, Planned, Position, Revision, Run, RunId,
-};
+use super::records::{Due, Execution, Failed, Key, Outcome, Plan, Planned, Position, Revision, Run, RunId};
 use super::types::missing_type;
-use super::{Effect, Engine, Machine, tell};
-use crate::domain::jobs::{Job, JobState, queue_of};
+use super::{Engine, Machine};
+use crate::domain::jobs::JobState;
 use crate::domain::{artifacts, catalogue, variables};
 use crate::shapes::{ActionCategory, ActionDeclaration, ActionExecutionStatus, ActionTypeId};
 use chrono::TimeDelta;
