@@ -1,7 +1,10 @@
 //! CodePipeline by its official client, over real sockets.
 
+mod events;
 mod jobs;
 mod sdk;
+mod source_events;
+mod webhooks;
 
 use aws_sdk_codepipeline::Client;
 use aws_sdk_codepipeline::config::retry::RetryConfig;
