@@ -4,7 +4,7 @@
 
 use super::rig::{APPROVAL, BUILD, JOB, Kind, OTHER, Rig, SOURCE, action, condition, plan, window};
 use crate::domain::engine::records::{JobId, Key, LineId, Outcome, Phase, Plan};
-use crate::domain::engine::{Effect, Engine, Input};
+use crate::domain::engine::{Effect, Engine};
 use crate::shapes::{
     ActionExecutionStatus, BeforeEntryConditions, Condition, ConditionResult, ExecutionMode,
     FailureConditions, RetryConfiguration, StageDeclaration, StageRetryMode, SuccessConditions,
@@ -49,7 +49,7 @@ enum Event {
     Transition(usize, usize, bool),
     /// How the next work of builds, or of rules, comes out.
     Script(bool, u8),
-    Pace(u8),
+    Pace(bool, u8),
     Step,
     Advance(i64),
 }
@@ -93,7 +93,7 @@ fn event() -> impl Strategy<Value = Event> {
         4 => (n(), 0usize..4, yes()).prop_map(|(n, stage, entry)| Event::Override(n, stage, entry)),
         5 => (n(), 0usize..4, yes()).prop_map(|(n, stage, enabled)| Event::Transition(n, stage, enabled)),
         3 => (yes(), 0u8..4).prop_map(|(rules, how)| Event::Script(rules, how)),
-        2 => (0u8..3).prop_map(Event::Pace),
+        2 => (yes(), 0u8..3).prop_map(|(jobs, how)| Event::Pace(jobs, how)),
         3 => Just(Event::Step),
         4 => prop_oneof![0i64..60, 3000i64..90_000, Just(700_000i64)].prop_map(Event::Advance),
     ]
@@ -232,16 +232,12 @@ fn play(rig: &mut Rig, event: Event) {
             rig.ids.script.retain(|((_, value), _)| value != facet.1);
             rig.script(facet, &[(outcome, members)]);
         }
-        Event::Pace(how) => {
-            rig.ids.pace =
-                [Pace::Immediate, Pace::After(TimeDelta::minutes(5)), Pace::Manual][usize::from(how)];
+        Event::Pace(jobs, how) => {
+            let pace = [Pace::Immediate, Pace::After(TimeDelta::minutes(5)), Pace::Manual][usize::from(how)];
+            rig.pace(if jobs { "job" } else { "action" }, pace);
         }
         Event::Step => {
-            if !rig.step_by_hand()
-                && let Some((_, rule)) = rig.engine.standing_rule(None)
-            {
-                rig.step(Input::StepRule(rule));
-            }
+            rig.step_by_hand();
         }
         Event::Advance(seconds) => rig.advance(TimeDelta::seconds(seconds)),
     }
