@@ -228,3 +228,30 @@ def test_repository_events_start_what_their_triggers_want(aws, control, surface)
     assert not tell(kind="pullRequest", prEvent="CLOSED", targetBranch="main").json()["started"]
     assert not tell(kind="tag", tag="v1").json()["started"]
     assert tell(kind="push", tag="v1").status_code == 400
+
+
+def test_webhooks_are_listed_by_name_in_pages_with_the_services_own_capitals(aws, world, hooked):
+    for name in ["a", "z"]:
+        aws.put_webhook(webhook=webhook(name=name), tags=[{"key": "team", "value": name}])
+    first = aws.list_webhooks(MaxResults=2)
+    assert [w["definition"]["name"] for w in first["webhooks"]] == ["a", "push"]
+    assert first["webhooks"][0]["tags"] == [{"key": "team", "value": "a"}]
+    assert first["webhooks"][0]["arn"] == f"arn:aws:codepipeline:{REGION}:000000000000:webhook:a"
+    second = aws.list_webhooks(MaxResults=2, NextToken=first["NextToken"])
+    assert [w["definition"]["name"] for w in second["webhooks"]] == ["z"] and "NextToken" not in second
+    raw = requests.post(
+        world,
+        data='{"MaxResults": 1}',
+        headers={
+            "X-Amz-Target": "CodePipeline_20150709.ListWebhooks",
+            "Content-Type": "application/x-amz-json-1.1",
+            "Authorization": f"AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/codepipeline/aws4_request, "
+            "SignedHeaders=host, Signature=00",
+        },
+        timeout=30,
+    ).json()
+    assert set(raw) == {"webhooks", "NextToken"}
+    assert SECRET not in json.dumps(raw)
+    aws.delete_webhook(name="a")
+    aws.delete_webhook(name="a")
+    assert len(aws.list_webhooks()["webhooks"]) == 2
