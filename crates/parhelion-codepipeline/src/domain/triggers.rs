@@ -3,8 +3,10 @@
 //! value, and holds as long as its [`Basis`] does.
 
 use super::{
-    catalogue,
-    engine::records::{LineId, Revision},
+    engine::{
+        Engine,
+        records::{LineId, Revision},
+    },
     jsonpath::rule::{self, Placeholders},
     sender::Sender,
     simulation::{self, SourceKind},
@@ -159,7 +161,7 @@ fn decide(
             return Decision::Gone { code, message };
         }
     };
-    if !passes(definition, action, &payload, facts) {
+    if !passes(&store.engine, definition, action, &payload, facts) {
         return Decision::Ignore;
     }
     if is_deletion(&payload) {
@@ -223,13 +225,14 @@ fn target<'a>(
 
 /// Whether all filters let the payload pass; each is told of, also after one that did not.
 fn passes(
+    engine: &Engine,
     definition: &WebhookDefinition,
     action: &ActionDeclaration,
     payload: &Value,
     facts: &mut Vec<Event>,
 ) -> bool {
     let none = BTreeMap::new();
-    let is_secret = secrets_of(action);
+    let is_secret = secrets_of(engine, action);
     let placeholders =
         Placeholders { values: action.configuration.as_ref().unwrap_or(&none), is_secret: &is_secret };
     let mut passed = true;
@@ -248,9 +251,9 @@ fn passes(
 }
 
 /// Which configuration keys of an action hold secrets.
-pub fn secrets_of(action: &ActionDeclaration) -> impl Fn(&str) -> bool {
-    let kind = catalogue::action_kind(&action.action_type_id);
-    move |key: &str| kind.and_then(|kind| kind.key(key)).is_some_and(|key| key.secret)
+pub fn secrets_of(engine: &Engine, action: &ActionDeclaration) -> impl Fn(&str) -> bool {
+    let kind = engine.kind_ever(&action.action_type_id);
+    move |key: &str| kind.as_ref().and_then(|kind| kind.key(key)).is_some_and(|key| key.secret)
 }
 
 /// The JSON of a delivery. Docs (GitHub): its other content type is a form whose field `payload` holds the JSON.

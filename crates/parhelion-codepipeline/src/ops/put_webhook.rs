@@ -1,5 +1,6 @@
 use crate::{
     domain::{
+        engine::Engine,
         jsonpath::rule::{self, Placeholders},
         registration::Registration,
         tags, triggers, views, webhook_auth,
@@ -42,7 +43,7 @@ impl Operation for PutWebhook {
             &definition.authentication_configuration,
         )
         .map_err(|bad| Error::InvalidWebhookAuthentication { why: bad.to_string() })?;
-        check_filters(&definition, action)?;
+        check_filters(&store.engine, &definition, action)?;
 
         let name = definition.name.clone();
         let arn = store.place.arn(&format!("webhook:{name}"));
@@ -75,9 +76,9 @@ impl Operation for PutWebhook {
     }
 }
 
-fn check_filters(definition: &WebhookDefinition, action: &ActionDeclaration) -> Result<()> {
+fn check_filters(engine: &Engine, definition: &WebhookDefinition, action: &ActionDeclaration) -> Result<()> {
     let none = BTreeMap::new();
-    let is_secret = triggers::secrets_of(action);
+    let is_secret = triggers::secrets_of(engine, action);
     let placeholders =
         Placeholders { values: action.configuration.as_ref().unwrap_or(&none), is_secret: &is_secret };
     for filter in &definition.filters {

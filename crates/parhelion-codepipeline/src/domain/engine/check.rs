@@ -2,6 +2,7 @@
 
 use super::Engine;
 use super::records::{Due, Execution, Key, Phase, Position, Run};
+use crate::domain::action_types::key_of;
 use crate::domain::jobs::{JobState, queue_of};
 use crate::shapes::{ActionExecutionStatus, ExecutionMode, PipelineExecutionStatus, StageExecutionStatus};
 
@@ -22,6 +23,13 @@ impl Engine {
         self.check_rules();
         self.check_jobs();
         self.check_due();
+        self.check_types();
+    }
+
+    fn check_types(&self) {
+        for (key, made) in self.types.iter() {
+            assert_eq!(*key, key_of(&made.definition.id()), "an action type is found by its id");
+        }
     }
 
     fn check_executions(&self) {

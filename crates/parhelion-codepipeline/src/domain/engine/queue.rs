@@ -1,6 +1,7 @@
 //! Jobs for workers: queued, handed out, taken on, reported (section 7 of the specification).
 
 use super::records::{Due, JobId, Key, Outcome};
+use super::types::missing_type;
 use super::work::take_news;
 use super::{Effect, Machine, tell};
 use crate::domain::jobs::{Job, JobState, queue_of};
@@ -98,6 +99,10 @@ impl Machine<'_> {
         };
         self.close_job(id, JobState::Succeeded);
         self.edit_run(job.run, |run| take_news(run, &news));
+        if self.engine.kind(&job.action_type).is_none() {
+            // Nobody could poll for the next one.
+            return self.finish(job.run, missing_type());
+        }
         if self.engine.adapters.of(&job.action_type).is_some() {
             // Docs: the function is called again, with the token.
             return self.call_function(job.run, job.action_type.clone(), Some(token), Some(id));

@@ -5,6 +5,7 @@ mod modes;
 mod property;
 mod rig;
 mod steering;
+mod types;
 mod work;
 
 use super::Effect;
