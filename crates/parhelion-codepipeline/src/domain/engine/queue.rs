@@ -57,10 +57,13 @@ impl Machine<'_> {
 
     /// A job that polls did not see yet is queued.
     pub(super) fn show_job(&mut self, id: JobId, fact: &str) {
-        if self.engine.jobs.get(&id).is_some_and(|job| matches!(job.state, JobState::Created { .. })) {
-            self.set_job(id, JobState::Queued);
-            self.tell_job_changed(id, fact.to_owned());
+        let made = self.engine.jobs.get(&id).filter(|job| matches!(job.state, JobState::Created { .. }));
+        let Some(job) = made.cloned() else { return };
+        if self.engine.kind(&job.action_type).is_none() {
+            return self.lose_job(id, missing_type());
         }
+        self.set_job(id, JobState::Queued);
+        self.tell_job_changed(id, fact.to_owned());
     }
 
     pub(super) fn dispatch(&mut self, id: JobId, nonce: String, until: Timestamp) {

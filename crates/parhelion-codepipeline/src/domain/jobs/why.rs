@@ -25,7 +25,7 @@ pub fn matches(engine: &Engine, job: &Job, query: Query<'_>) -> bool {
 
 /// A sentence for each job of a type that is not over: why it was not given.
 pub fn not_given(engine: &Engine, id: &ActionTypeId, query: Query<'_>, now: Timestamp) -> Vec<String> {
-    let jobs = engine.waiting_jobs(id).chain(taken(engine, id));
+    let jobs = engine.waiting_jobs(id).chain(unseen(engine, id));
     jobs.take(NAMED_MAX).map(|(job, record)| sentence(engine, job, record, query, now)).collect()
 }
 
@@ -61,8 +61,8 @@ pub fn in_region(engine: &Engine, id: &ActionTypeId) -> Option<String> {
     })
 }
 
-/// Jobs of a type that a worker has taken on: those of executions under way.
-fn taken<'a>(engine: &'a Engine, id: &'a ActionTypeId) -> impl Iterator<Item = (JobId, &'a Job)> {
+/// Jobs of a type under way that polls cannot see: a worker has taken them on, or a pace holds them back.
+fn unseen<'a>(engine: &'a Engine, id: &'a ActionTypeId) -> impl Iterator<Item = (JobId, &'a Job)> {
     let live = engine.lines.iter().flat_map(|(line, record)| record.live.iter().map(move |n| (*line, *n)));
     let runs = live.flat_map(move |key| {
         let execution = engine.executions.get(&key).map(|execution| &**execution);
@@ -70,7 +70,7 @@ fn taken<'a>(engine: &'a Engine, id: &'a ActionTypeId) -> impl Iterator<Item = (
         stages.filter_map(move |(_, number)| engine.runs.get(&(key.0, *number)))
     });
     let jobs = runs.filter_map(|run| Some((run.job?, &**engine.jobs.get(&run.job?)?)));
-    jobs.filter(move |(_, job)| job.action_type == *id && job.state.is_in_progress())
+    jobs.filter(move |(_, job)| job.action_type == *id && !job.state.is_over() && !job.state.is_open())
 }
 
 fn sentence(engine: &Engine, id: JobId, job: &Job, query: Query<'_>, now: Timestamp) -> String {
@@ -93,6 +93,13 @@ fn sentence(engine: &Engine, id: JobId, job: &Job, query: Query<'_>, now: Timest
             // It became open between the look and this sentence, or another worker was quicker.
             _ => format!("{name} is open again: another poll may have it"),
         },
+        JobState::Created { until: Some(at) } => {
+            let at = at.to_rfc3339_opts(SecondsFormat::Millis, true);
+            format!("{name} is held back by the pace of jobs until {at}")
+        }
+        JobState::Created { until: None } => {
+            format!("{name} is held back by the pace of jobs until it is stepped")
+        }
         state => format!("{name} is {}", state.name()),
     }
 }

@@ -4,11 +4,12 @@ use super::rig::{Kind, Rig, SOURCE, action, plan};
 use crate::domain::action_types::{Definition, Made};
 use crate::domain::engine::records::{Failed, JobId, Key, Outcome, Plan};
 use crate::domain::engine::{Effect, Input};
-use crate::domain::jobs::JobState;
+use crate::domain::jobs::{JobState, why};
 use crate::shapes::{
     ActionCategory, ActionOwner, ActionType, ActionTypeId, ArtifactDetails, PipelineExecutionStatus,
 };
 use chrono::TimeDelta;
+use parhelion_core::Pace;
 use proptest::prelude::*;
 
 const OWN: Kind = (ActionOwner::Custom, ActionCategory::Build, "Mine", &[]);
@@ -71,6 +72,24 @@ fn a_job_of_a_deleted_type_cannot_go_on_later() {
     rig.step(Input::Continue(jobs[0], "later".into(), more));
     let run = rig.run(execution, 1, 0);
     assert_eq!((run.percent, run.error.unwrap().code.as_str()), (Some(40), "ConfigurationError"));
+    assert_eq!(rig.status(execution), PipelineExecutionStatus::Failed);
+}
+
+#[test]
+fn a_job_that_a_pace_holds_back_fails_when_its_type_is_gone_by_then() {
+    let mut rig = Rig::new();
+    rig.step(define());
+    let line = rig.create(own_plan());
+    rig.pace("job", Pace::After(TimeDelta::seconds(5)));
+    let execution = rig.start(line);
+    let why = why::not_given(&rig.engine, &id(), None, rig.now);
+    assert!(
+        why.len() == 2 && why[0].ends_with("is held back by the pace of jobs until 1970-01-01T00:00:05.000Z"),
+        "{why:?}"
+    );
+    rig.step(Input::Retire(id()));
+    assert_eq!(rig.status(execution), PipelineExecutionStatus::InProgress);
+    rig.advance(TimeDelta::seconds(5));
     assert_eq!(rig.status(execution), PipelineExecutionStatus::Failed);
 }
 
