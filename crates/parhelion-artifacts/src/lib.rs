@@ -7,6 +7,7 @@
 //! Start reading at [`Buckets`], then `wire` (a request's way), then `ops/` (one operation, one file).
 
 mod buckets;
+pub mod archive;
 pub mod budget;
 mod content;
 mod error;

@@ -32,5 +32,7 @@ pub const DELETES: usize = 1000;
 pub const XML_BYTES: u64 = 8 * 1024 * 1024;
 /// What is given out of one content as JSON, bytes.
 pub const SHOWN_BYTES: u64 = 64 * 1024;
+/// Bytes that a zip may hold when it is unpacked into a bucket.
+pub const ZIP_BYTES: u64 = OBJECT_BYTES;
 /// Files that a zip may hold when it is unpacked into a bucket.
 pub const ZIP_FILES: usize = 10_000;
