@@ -58,7 +58,11 @@ pub fn unpack(
         }
         let name = file.enclosed_name().and_then(|name| name.to_str().map(str::to_owned));
         let name = name.filter(|name| !name.is_empty());
-        let name = name.ok_or_else(|| BadArchive::Outside(file.name().chars().take(200).collect()))?;
+        let name = match (name, file.name()) {
+            (Some(name), _) => name,
+            (None, Ok(bad)) => return Err(BadArchive::Outside(bad.chars().take(200).collect())),
+            (None, Err(error)) => return Err(broken(&error)),
+        };
         let mut incoming = Incoming::new(budget);
         loop {
             // The sizes that an archive tells are not believed: what comes out is counted.
@@ -106,7 +110,8 @@ mod tests {
 
     #[test]
     fn files_come_out_as_they_went_in() {
-        let files = unpack(&zip(&[("a.txt", b"a"), ("d/b.txt", b"b"), ("d/e/", b"")]), &budget(), 100).unwrap();
+        let files =
+            unpack(&zip(&[("a.txt", b"a"), ("d/b.txt", b"b"), ("d/e/", b"")]), &budget(), 100).unwrap();
         let files: Vec<_> = files.iter().map(|(name, content)| (name.as_str(), content.whole())).collect();
         assert_eq!(files, [("a.txt", Bytes::from_static(b"a")), ("d/b.txt", Bytes::from_static(b"b"))]);
         let one = unpack(&Content::free(of_one_file("x", "text")), &budget(), 100).unwrap();

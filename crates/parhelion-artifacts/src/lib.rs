@@ -6,8 +6,8 @@
 //!
 //! Start reading at [`Buckets`], then `wire` (a request's way), then `ops/` (one operation, one file).
 
-mod buckets;
 pub mod archive;
+mod buckets;
 pub mod budget;
 mod content;
 mod error;

@@ -34,7 +34,7 @@ use error::Error;
 use operations::{Asked, Failure};
 use parhelion_core::{Call, Event, Owner, Verdict, text::prefix};
 use parhelion_http::{Head, Surface, service};
-use parhelion_state::{AnyShelf, Shelf, Store, World, Worlds};
+use parhelion_state::{AnyShelf, JobDriver, Shelf, Store, World, Worlds};
 use std::sync::{Arc, OnceLock};
 use store::CodePipelineStore;
 use wire::sigv4::verify::{Denied, Service};
@@ -82,6 +82,11 @@ pub fn shelves(settings: &Arc<Settings>) -> Vec<Arc<dyn AnyShelf>> {
         Shelf::<iam::store::IamStore>::with_settings(settings.clone()),
         Shelf::<s3::store::ArtifactStore>::with_settings(settings.clone()),
     ]
+}
+
+/// The drivers of the jobs that this surface has, by kind.
+pub fn drivers(settings: &Settings) -> Vec<(&'static str, Arc<dyn JobDriver>)> {
+    vec![(s3::unpack::KIND, Arc::new(s3::unpack::Unpack { memory: settings.memory.clone() }))]
 }
 
 /// The table of operations as the wire sees it.

@@ -1,15 +1,18 @@
 //! What a tenant (account and region) has: the engine with its pipelines, webhooks, tags, clients of partners.
 
 mod calls;
+mod objects;
 mod taggable;
 mod things;
 
+pub use objects::{Mail, Watched};
 pub use taggable::Taggable;
 
 use crate::{
     domain::{
         engine::{
             Change, Draw, Effect, Engine, Input,
+            objects::Sought,
             records::{Execution, ExecutionId, Line, LineId, Plan},
         },
         event_targets::{self, EventTarget},
@@ -25,7 +28,6 @@ use parhelion_state::{AnyTable, Handle, Store, Table, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::convert::Infallible;
 use uuid::Uuid;
 
 /// Docs: user guide, "Quotas", per account and region.
@@ -50,6 +52,8 @@ pub struct CodePipelineStore {
     pub clients: Table<String, String>,
     /// Who is told of state changes, by name.
     pub event_targets: Table<String, EventTarget>,
+    /// What pipelines poll: the buckets of their S3 sources, with the pipelines' names.
+    pub sources: Table<(String, String), Watched>,
     /// What the credentials of jobs are made with, once there are any.
     pub session_secret: Option<String>,
 }
@@ -92,7 +96,7 @@ impl Store for CodePipelineStore {
     const NAME: &'static str = "codepipeline";
     const VERSION: u32 = 1;
     type Key = Place;
-    type Mail = Infallible;
+    type Mail = Mail;
 
     fn new(key: &Place) -> Self {
         CodePipelineStore {
@@ -103,6 +107,7 @@ impl Store for CodePipelineStore {
             request_tokens: Table::default(),
             clients: Table::default(),
             event_targets: Table::default(),
+            sources: Table::default(),
             session_secret: None,
         }
     }
@@ -112,8 +117,8 @@ impl Store for CodePipelineStore {
     fn on_time(&mut self, tx: &mut Tx<'_>) {
         self.step(Input::Time, tx);
     }
-    fn on_mail(&mut self, mail: Infallible, _tx: &mut Tx<'_>) {
-        match mail {}
+    fn on_mail(&mut self, mail: Mail, tx: &mut Tx<'_>) {
+        self.take_mail(mail, tx);
     }
     fn standing(&self, subject: &str, _now: Timestamp) -> Vec<Event> {
         let id = subject.strip_prefix("execution:").and_then(|id| id.parse().ok());
@@ -143,6 +148,7 @@ impl Store for CodePipelineStore {
             ("client_request_tokens", &self.request_tokens),
             ("clients", &self.clients),
             ("event_targets", &self.event_targets),
+            ("polled_buckets", &self.sources),
         ]
     }
     fn check(&self) {
@@ -157,6 +163,9 @@ impl Store for CodePipelineStore {
         for (arn, tags) in self.tags.iter() {
             assert!(!tags.is_empty() && tags.len() <= 50, "{arn}: 1 to 50 tags, or no entry");
             assert!(self.resource(arn).is_some(), "{arn}: tags belong to something");
+        }
+        for (_, name) in self.sources.keys() {
+            assert!(self.engine.names.contains_key(name), "what is polled is polled by a pipeline");
         }
         for ((line, _), used) in self.request_tokens.iter() {
             assert!(
@@ -188,7 +197,9 @@ impl Store for CodePipelineStore {
 impl CodePipelineStore {
     /// Gives the engine an input and does what comes of it.
     pub fn step(&mut self, input: Input, tx: &mut Tx<'_>) {
+        self.note_objects(&input, tx);
         let now = tx.now();
+        let mut kept = objects::Keeping::default();
         for effect in self.engine.step(input, now, tx) {
             match effect {
                 Effect::Tell(event) => {
@@ -203,11 +214,17 @@ impl CodePipelineStore {
                     }
                 }
                 Effect::Notify(run) => self.notify(run, tx),
+                Effect::Keep(subject, made) => kept.add(&self.place, subject, made, tx),
+                Effect::Deploy(what) => {
+                    kept.send(&self.place, tx);
+                    self.deploy(*what, tx);
+                }
                 Effect::Call(job) => self.call(job, tx),
                 Effect::Claim(job) => tx.claim(jobs::handle(job), job.to_string()),
                 Effect::Release(job) => tx.release(&jobs::handle(job)),
             }
         }
+        kept.send(&self.place, tx);
     }
 
     /// A change in the envelope in which AWS publishes it. Docs: EventBridge's event form.
@@ -283,6 +300,9 @@ impl Draw for Tx<'_> {
     }
     fn pace(&self, kind: &str) -> Pace {
         Tx::pace(self, kind)
+    }
+    fn object(&self, bucket: &str, key: &str, version: Option<&str>) -> Sought {
+        objects::sought(self, bucket, key, version)
     }
 }
 

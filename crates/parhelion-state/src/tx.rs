@@ -4,7 +4,9 @@ use crate::script::{Script, Work};
 use crate::shelf::Visit;
 use crate::{Handle, Job, Store, Table, Version, World};
 use imbl::OrdMap;
-use parhelion_core::{Call, Cause, Delivery, Event, EventNo, Owner, Pace, Scripted, Seq, Timestamp};
+use parhelion_core::{
+    Call, Cause, Delivery, Event, EventNo, Owner, Pace, Scripted, Seq, Timestamp, WorldName,
+};
 use parking_lot::MutexGuard;
 use std::any::Any;
 use std::sync::Arc;
@@ -52,6 +54,14 @@ impl Tx<'_> {
     /// What the server's start told the surface; `None` when its shelves were made without, as in most tests.
     pub fn settings<T: Any>(&self) -> Option<&T> {
         self.settings?.downcast_ref()
+    }
+    /// Whose value this is.
+    pub fn owner(&self) -> &Owner {
+        self.owner
+    }
+    /// The world's name.
+    pub fn world_name(&self) -> &WorldName {
+        self.world.name()
     }
     /// Who asks.
     pub fn call(&self) -> &Call {

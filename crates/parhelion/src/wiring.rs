@@ -67,8 +67,7 @@ pub fn wire(
     let public = settings.public_url.as_ref().and_then(|url| url.as_str().parse().ok());
     let transport = outbound::transport(settings.deliver_to.clone(), listen, public, router.clone());
     let transport = transport.map_err(StartError::Other)?;
-    // No surface has slow work that outlives its request yet; the first that has one adds its drivers here.
-    let drivers: JobDrivers = Arc::default();
+    let drivers: JobDrivers = Arc::new(parhelion_codepipeline::drivers(&codepipeline).into_iter().collect());
 
     let found = {
         let (ids, real, start) = (ids.clone(), real.clone(), settings.clock_start());

@@ -4,6 +4,7 @@
 mod results;
 
 use super::{
+    engine::objects::Object,
     engine::records::{Execution, Failed, Outcome, Revision, Run},
     place::Place,
 };
@@ -28,6 +29,8 @@ pub struct Asked<'a> {
     pub created: Timestamp,
     /// What somebody said that a source action finds.
     pub next: Option<&'a Revision>,
+    /// The object that an S3 source found.
+    pub object: Option<&'a Object>,
     /// What a behaviour says of it.
     pub scripted: Option<&'a Outcome>,
 }
@@ -142,11 +145,15 @@ fn source(asked: &Asked<'_>) -> Outcome {
     let wanted = asked.execution.wanted.get(&action.name);
     let object = wanted.and_then(|w| w.object_key.clone());
     let scripted = asked.scripted.and_then(|outcome| outcome.revision.clone()).filter(|r| !r.id.is_empty());
-    let revision = scripted.or_else(|| wanted?.revision.clone()).or_else(|| asked.next.cloned());
-    let revision = revision.map_or_else(
-        || synthetic(place, action, object.as_deref(), asked.created),
-        |r| complete(place, action, r),
-    );
+    let told = scripted.or_else(|| wanted?.revision.clone()).or_else(|| asked.next.cloned());
+    let revision = match (told, asked.object) {
+        (Some(told), Some(object)) if object.version.as_ref() != Some(&told.id) => {
+            complete(place, action, told)
+        }
+        (_, Some(object)) => complete(place, action, of_object(object)),
+        (Some(told), None) => complete(place, action, told),
+        (None, None) => synthetic(place, action, object.as_deref(), asked.created),
+    };
     let date = revision.created.unwrap_or(asked.run.started).to_rfc3339_opts(SecondsFormat::Secs, true);
     let message = revision.summary.clone().unwrap_or_default();
     let commit = |repository: &str, branch: &str| {
@@ -161,8 +168,20 @@ fn source(asked: &Asked<'_>) -> Outcome {
     };
     let variables: Vec<(&str, String)> = match action.action_type_id.provider.as_str() {
         "S3" => vec![
-            ("ETag", digest(place, action, &revision.id)[..32].to_owned()),
-            ("VersionId", revision.id.clone()),
+            (
+                "ETag",
+                asked.object.map_or_else(
+                    || digest(place, action, &revision.id)[..32].to_owned(),
+                    |object| object.content.etag.to_string(),
+                ),
+            ),
+            (
+                "VersionId",
+                match asked.object {
+                    Some(object) if object.version.is_none() => parhelion_artifacts::NULL.to_owned(),
+                    _ => revision.id.clone(),
+                },
+            ),
             ("BucketName", configured(action, "S3Bucket").to_owned()),
             ("ObjectKey", object.unwrap_or_else(|| configured(action, "S3ObjectKey").to_owned())),
         ],
@@ -206,6 +225,19 @@ fn source(asked: &Asked<'_>) -> Outcome {
         variables: variables.into_iter().map(|(k, v)| (k.to_owned(), v)).collect(),
         revision: Some(revision),
         ..Outcome::default()
+    }
+}
+
+/// The revision that an object is.
+// CHOICE: in a bucket without versions its tag tells it from others.
+fn of_object(object: &Object) -> Revision {
+    let etag = object.content.etag.to_string();
+    Revision {
+        id: object.version.clone().unwrap_or_else(|| etag.clone()),
+        change: Some(etag),
+        summary: object.summary.clone(),
+        url: None,
+        created: Some(object.modified),
     }
 }
 

@@ -6,8 +6,10 @@
 
 pub mod memory;
 mod mount;
+pub mod orders;
 pub mod partition;
 pub mod store;
+pub mod unpack;
 
 use crate::domain::place::Place;
 use crate::wire::sigv4::Claim;
@@ -61,5 +63,7 @@ pub async fn serve(request: Request, worlds: &Worlds, memory: &Memory) -> Respon
     parhelion_artifacts::serve(Request::from_parts(parts, body), &caller, &call, &mount).await
 }
 
+#[cfg(test)]
+mod stories;
 #[cfg(test)]
 mod tests;

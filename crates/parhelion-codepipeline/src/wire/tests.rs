@@ -370,7 +370,7 @@ fn claims_are_targets_paths_triggers_and_signatures() {
     assert!(!claimed("/", None));
     assert!(!claimed("/", Some(("X-Amz-Target", "CodePipeline_20150709Nope"))));
     assert!(!claimed("/", Some(("X-Amz-Target", "CodeBuild_20161006.ListBuilds"))));
-    assert!(!claimed("/", Some(("authorization", &auth("s3")))));
+    assert!(claimed("/", Some(("authorization", &auth("s3")))));
     for path in [
         "/service/CodePipeline_20150709/operation/",
         "/service/CodePipeline_20150709/operation/GetPipeline/",

@@ -16,6 +16,7 @@ mod check;
 pub mod conditions;
 mod flow;
 mod gates;
+pub mod objects;
 mod pipelines;
 mod queue;
 pub mod records;
@@ -43,11 +44,12 @@ use super::{
 };
 use crate::shapes::{ActionTypeId, StageRetryMode, TriggerType};
 use approvals::Answer;
+use objects::{Deployment, Kept, Sought};
 use parhelion_core::{Cause, Event, Pace, Scripted, Timestamp};
 use parhelion_state::Table;
 use records::{
     Due, Execution, ExecutionId, Gate, JobId, Key, Line, LineId, Outcome, Phase, Plan, Revision, RuleRun,
-    Run, StageRun, Stop, Wanted,
+    Run, RunId, StageRun, Stop, Wanted,
 };
 use serde::{Deserialize, Serialize};
 use simulated::Stood;
@@ -130,6 +132,8 @@ pub enum Input {
     Step(Stood),
     /// What a source action finds next is said.
     SetRevision(LineId, String, Revision),
+    /// A deployment to a bucket is done, or failed.
+    Deployed(Key, RunId, Result<String, String>),
     /// Time went on.
     Time,
 }
@@ -196,6 +200,10 @@ pub enum Effect {
     Publish(Change),
     /// Whoever is to know of an approval that is wanted is told.
     Notify(Key),
+    /// Artifacts were made, by the action of this subject.
+    Keep(String, Vec<Kept>),
+    /// An artifact is to be deployed to a bucket.
+    Deploy(Box<Deployment>),
     /// The receiver of a job is called.
     Call(JobId),
     /// A job's id is to be findable from everywhere.
@@ -227,6 +235,8 @@ pub trait Draw {
     fn scripted(&mut self, facets: &[(&'static str, &str)]) -> Option<Scripted>;
     /// How fast work of a kind goes.
     fn pace(&self, kind: &str) -> Pace;
+    /// An object of the artifact store; its newest version where none is named.
+    fn object(&self, bucket: &str, key: &str, version: Option<&str>) -> Sought;
 }
 
 impl Engine {
@@ -328,6 +338,7 @@ impl Machine<'_> {
             Input::Define(made) => self.define(*made),
             Input::Retire(id) => self.retire(&id),
             Input::Answer(run, answer) => self.answer(run, answer),
+            Input::Deployed(run, id, done) => self.deployed(run, id, done),
             Input::Step(stood) => self.step_by_hand(stood),
             Input::SetRevision(line, action, revision) => {
                 self.engine.lines.edit(&line, |line| line.next_revisions.insert(action, revision));

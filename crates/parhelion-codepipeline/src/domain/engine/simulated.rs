@@ -1,5 +1,6 @@
 //! Simulated work: how long it takes, what it comes to, and how it is moved by hand (section 6 of the specification).
 
+use super::objects::Object;
 use super::records::{Due, Execution, JobId, Key, Outcome, Planned, Run, Stands};
 use super::tell::{action_subject, job_subject, written};
 use super::tell_flow::rule_subject;
@@ -174,7 +175,13 @@ impl Machine<'_> {
     }
 
     /// What simulated work comes to.
-    pub(super) fn simulated(&self, key: Key, run: &Run, action: &ActionDeclaration) -> Outcome {
+    pub(super) fn simulated(
+        &self,
+        key: Key,
+        run: &Run,
+        action: &ActionDeclaration,
+        object: Option<&Object>,
+    ) -> Outcome {
         let Some(execution) = self.execution((key.0, run.execution)) else { return Outcome::default() };
         let line = self.engine.lines.get(&key.0);
         let planned = match run.more.as_ref().and_then(|more| more.planned.as_ref()) {
@@ -188,6 +195,7 @@ impl Machine<'_> {
             action: &run.resolved(action),
             created: line.map_or(self.now, |line| line.created),
             next: line.and_then(|line| line.next_revisions.get(&action.name)),
+            object,
             scripted: planned,
         };
         simulation::outcome(&asked)

@@ -145,7 +145,7 @@ impl Machine<'_> {
         let planned = run.more.as_ref().and_then(|more| more.planned.clone());
         let outcome = match (planned, work_of(self.engine, &declared.action_type_id)) {
             (Some(Planned::Not(failed)), _) => Outcome { failed: Some(failed), ..Outcome::default() },
-            (_, Work::Simulated) => self.simulated(key, &run, declared),
+            (_, Work::Simulated) => return self.done_by_itself(key, &run, declared),
             (_, Work::Pipeline) if run.awaits.is_none() => return self.call_pipeline(key, &run, declared),
             (_, Work::Pipeline) => self.outcome_of_other(&run, declared),
             (_, Work::Missing) => missing_type(),

@@ -1,6 +1,7 @@
 //! An engine with a clock and an id source of its own.
 
 use crate::domain::engine::approvals::Answer;
+use crate::domain::engine::objects::Sought;
 use crate::domain::engine::{
     Draw, Effect, Engine, Input, Rollback, SetTransition, Start,
     records::{Execution, ExecutionId, Gate, JobId, Key, LineId, Outcome, Phase, Plan, Run, StageRun, Stop},
@@ -114,6 +115,9 @@ impl Draw for Counter {
     }
     fn pace(&self, kind: &str) -> Pace {
         self.paces.get(kind).copied().unwrap_or_default()
+    }
+    fn object(&self, _bucket: &str, _key: &str, _version: Option<&str>) -> Sought {
+        Sought::Nothing
     }
 }
 
