@@ -371,6 +371,19 @@ mod tests {
     }
 
     #[test]
+    fn what_an_execution_waits_for_is_found_by_its_id() {
+        let bench = Bench::new();
+        bench.create(with_job("p"));
+        let id = bench.executions("p")[0];
+        let now = bench.world.clock.now();
+        let waits = |subject: &str| bench.look(|store| store.standing(subject, now));
+        let [fact] = &waits(&format!("execution:{id}"))[..] else { panic!("one thing is waited for") };
+        assert!(fact.fact.starts_with("action 'Build/Work' waits for job "), "{}", fact.fact);
+        assert_eq!(fact.verdict, Some(parhelion_core::Verdict::Waiting));
+        assert!(waits("execution:nobody").is_empty() && waits(&format!("stage:{id}/Build")).is_empty());
+    }
+
+    #[test]
     fn a_restore_brings_jobs_and_addresses_back() {
         let bench = Bench::new();
         bench.create(with_job("p"));

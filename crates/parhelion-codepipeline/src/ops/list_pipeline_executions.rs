@@ -46,12 +46,12 @@ impl Query for ListPipelineExecutions {
         let before = super::before(&question, input.next_token.as_deref())?;
 
         // Docs: the filter looks at executions of the present version only.
-        let wanted = |execution: &Execution| {
-            in_stage.is_none_or(|stage| {
-                execution.version == line.version && views::succeeded_in(execution, stage)
-            })
-        };
-        let mut found = store.engine.executions_of(id, before).filter(|(_, e)| wanted(e));
+        let wanted =
+            |execution: &Execution| in_stage.is_none_or(|stage| views::succeeded_in(execution, stage));
+        // Executions of older versions come after all those of the present one.
+        let all = store.engine.executions_of(id, before);
+        let all = all.take_while(|(_, e)| in_stage.is_none() || e.version == line.version);
+        let mut found = all.filter(|(_, e)| wanted(e));
         let page: Vec<_> = found.by_ref().take(page_size(input.max_results, PAGE)).collect();
         let next_token = found.next().and(page.last()).map(|(last, _)| question.token(&last.to_string()));
         let summaries = page.into_iter().map(|(_, execution)| PipelineExecutionSummary {

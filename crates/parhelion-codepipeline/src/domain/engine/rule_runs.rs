@@ -43,7 +43,7 @@ impl Machine<'_> {
         let engine = &*self.engine;
         match variables::resolve(&configuration, &|space, name| engine.variable(of, space, name)) {
             Ok(resolved) => {
-                self.engine.rules.edit(&key, |run| run.resolved = resolved.map(Box::new));
+                self.engine.rules.edit(&key, |run| run.resolved = resolved);
                 self.set_going(key, declared, &in_stage.name, &plan.declaration.name);
             }
             // CHOICE: the code, as for an action. It fails when it is looked at, in this same step.
@@ -123,7 +123,7 @@ impl Machine<'_> {
             return if late { self.end_late(key) } else { self.end_planned(key, planned) };
         }
         let none = BTreeMap::new();
-        let configuration = run.resolved.as_deref().or(declared.configuration.as_ref()).unwrap_or(&none);
+        let configuration = run.resolved.as_ref().or(declared.configuration.as_ref()).unwrap_or(&none);
         match rules::evaluate(declared, configuration, self.now) {
             Verdict::Met(summary) => self.end_rule(key, RuleExecutionStatus::Succeeded, Some(summary), None),
             Verdict::NotMet(summary) => self.end_rule(key, RuleExecutionStatus::Failed, Some(summary), None),

@@ -75,7 +75,7 @@ impl Engine {
             let fact = format!("it waits in front of stage '{stage}': execution {holder} is in it");
             waits(fact).with(WAITS_FOR, format!("execution:{holder}")).with("locked_by", holder)
         });
-        let ahead = gate.waiting.iter().filter(|other| !parallel && **other < key.1).next_back();
+        let ahead = gate.waiting.iter().rfind(|other| !parallel && **other < key.1);
         let ahead = ahead.map(|other| {
             let other = id(other);
             let fact = format!("it waits in front of stage '{stage}': execution {other} goes first");

@@ -145,8 +145,7 @@ pub fn rule_detail(
     let stage = plan.stage(run.stage)?;
     let rule = run.phase.rule(stage, run.rule)?;
     let configuration = rule.configuration.clone().unwrap_or_default();
-    let resolved =
-        run.resolved.as_ref().map_or_else(|| configuration.clone(), |resolved| (**resolved).clone());
+    let resolved = run.resolved.as_ref().map_or_else(|| configuration.clone(), Clone::clone);
     let region = rule.region.clone().unwrap_or_else(|| engine.place.region().to_owned());
     let wanted = rule.input_artifacts.iter().flatten().map(|artifact| artifact.name.as_str());
     let located = artifacts::found(engine, line, execution, plan, &region, wanted).into_iter();

@@ -168,7 +168,7 @@ pub struct RuleRun {
     /// Whether it could not be evaluated at all.
     pub is_broken: bool,
     /// The configuration with its variables replaced, where that differs from the declared one.
-    pub resolved: Option<Box<BTreeMap<String, String>>>,
+    pub resolved: Option<BTreeMap<String, String>>,
     /// What a behaviour says that it comes to.
     pub planned: Option<Box<Outcome>>,
     /// Why it does not come out by itself.
