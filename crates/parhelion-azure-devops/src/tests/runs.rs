@@ -357,3 +357,19 @@ fn an_unknown_queue_is_named() {
     assert_eq!(answer["message"], "The project P has no agent queue 999.");
     assert_eq!(bench.ok(&format!("POST {BUILDS}"), ask(1))["queue"]["name"], "Default");
 }
+
+#[test]
+fn who_waits_for_a_run_sees_how_it_stands() {
+    let bench = bench("steps:\n- script: echo hi\n");
+    let things = |id: Option<&str>| bench.world.things("run", Some("Contoso"), id);
+    assert!(things(Some("1")).is_empty());
+    bench.ok(&format!("POST {RUNS}"), json!({}));
+    bench.world.tick();
+    let found = things(Some("1"));
+    let state = json!({"id": 1, "name": "20260101.1", "state": "completed", "result": "succeeded"});
+    assert_eq!(found.iter().map(|thing| &thing.state).collect::<Vec<_>>(), [&state]);
+    assert_eq!((found[0].surface, found[0].tenant.as_str()), ("azure-devops", "contoso"));
+    assert!(things(Some("2")).is_empty() && things(Some("x")).is_empty() && things(None).is_empty());
+    assert_eq!(bench.world.things("run", None, Some("1")).len(), 1);
+    assert!(bench.world.things("deployment", None, Some("1")).is_empty());
+}

@@ -222,3 +222,18 @@ async fn a_checkpoint_brings_hooks_deployments_and_files_back() {
         (server.get("/kudu/site/api/deployments").await.body, server.world.dump("kudu", "site", true));
     assert_eq!(before, after);
 }
+
+#[tokio::test]
+async fn who_waits_for_a_deployment_sees_how_it_stands() {
+    let server = Server::new();
+    let things = |id: Option<&str>| server.world.things("deployment", Some("SITE"), id);
+    assert!(things(None).is_empty());
+    assert_eq!(deploy(&server, "", &[("a.txt", "one")]).await.status, 200);
+    let latest = things(None);
+    let id = latest[0].state["id"].as_str().unwrap().to_owned();
+    let state = json!({"id": id, "status": "Success", "complete": true});
+    assert_eq!((latest.len(), &latest[0].state, latest[0].tenant.as_str()), (1, &state, "site"));
+    assert_eq!(things(Some(&id.to_uppercase())), latest, "ids ignore case");
+    assert!(things(Some("none")).is_empty());
+    assert!(server.world.things("run", None, None).is_empty());
+}
