@@ -22,6 +22,7 @@ pub struct Arguments {
 
 /// What the program can do.
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, made once")]
 pub enum Command {
     /// Answer on one port until told to stop (the default).
     Serve(Settings),
@@ -130,7 +131,6 @@ impl Settings {
             secrets,
             role_check: self.aws_role_check,
             github_api: self.github_api.clone(),
-            ..parhelion_codepipeline::Settings::default()
         })
     }
 }
