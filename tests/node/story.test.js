@@ -334,7 +334,7 @@ for (const protocol of Object.keys(kit.PROTOCOLS)) {
         pipelineName: "polled",
         stageName: "Source",
         actionName: "Fetch",
-        actionRevision: { revisionId: "r9", revisionChangeId: "c9", created: new Date("2026-01-01T00:00:00Z") },
+        actionRevision: { revisionId: VersionId, revisionChangeId: "c9", created: new Date("2026-01-01T00:00:00Z") },
       });
       assert.equal(revised.newRevision, true);
       assert.equal(await at.status("polled", revised.pipelineExecutionId), "Succeeded");
