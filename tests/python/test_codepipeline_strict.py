@@ -148,3 +148,40 @@ def test_a_job_s_credentials_are_known_keys(strict):
     for arguments in ((key, secret, None), (key, secret, token[:-8] + "AAAAAAA="), (key, "x", token)):
         code = refused(client(strict, "sts", *arguments).get_caller_identity)["Error"]["Code"]
         assert code == ("SignatureDoesNotMatch" if arguments[1] == "x" else "InvalidClientTokenId")
+    root = client(strict, "s3", s3={"addressing_style": "path"})
+    root.create_bucket(Bucket="results", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3 = client(strict, "s3", key, secret, token, s3={"addressing_style": "path"})
+    s3.put_object(Bucket="results", Key="site/result", Body=b"a worker's output")
+    assert s3.get_object(Bucket="results", Key="site/result")["Body"].read() == b"a worker's output"
+
+
+def test_the_artifact_store_wants_right_signatures_too(strict):
+    def s3(**more):
+        return client(strict, "s3", s3={"addressing_style": "path"}, **more)
+
+    bucket = {"Bucket": "strict", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}}
+    s3().create_bucket(**bucket)
+    name = {"Bucket": "strict", "Key": "a+b c/ü~(1).txt"}
+    s3().put_object(**name, Body=b"hello", Metadata={"x": "a  b"})
+    assert s3().get_object(**name)["Body"].read() == b"hello"
+    assert s3().list_objects_v2(Bucket="strict", Prefix="a+b c/", Delimiter="/")["KeyCount"] == 1
+    for case, code, status in (
+        ({"secret": "wrong"}, "SignatureDoesNotMatch", 403),
+        ({"key": "AKIDUNKNOWN"}, "InvalidAccessKeyId", 403),
+    ):
+        answer = refused(s3(**case).get_object, **name)
+        assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
+    told = explained(strict, refused(s3(key="AKIDCONFIGURED", secret="test").get_object, **name))
+    assert "it was made with the secret 'test', which is not this key's" in told
+
+    for version in ("s3v4", "s3"):
+        presigned = s3(signature_version=version).generate_presigned_url("get_object", Params=name, ExpiresIn=60)
+        assert ("X-Amz-Signature" in presigned) == (version == "s3v4")
+        assert requests.get(presigned, timeout=30).content == b"hello"
+        assert "SignatureDoesNotMatch" in requests.get(presigned.replace("strict/a", "strict/b"), timeout=30).text
+        wrong = s3(signature_version=version, secret="x").generate_presigned_url("get_object", Params=name)
+        assert requests.get(wrong, timeout=30).status_code == 403
+        put = s3(signature_version=version).generate_presigned_url("put_object", Params=name, ExpiresIn=60)
+        assert requests.put(put, data=version.encode(), timeout=30).status_code == 200
+        assert s3().get_object(**name)["Body"].read() == version.encode()
+        s3().put_object(**name, Body=b"hello")

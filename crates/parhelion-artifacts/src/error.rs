@@ -10,6 +10,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// A refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
+    /// Whoever mounts the store lets the request not in: status, code and message as the client reads them, and why.
+    Denied { status: u16, code: &'static str, message: String, why: String },
     /// No bucket of that name.
     NoSuchBucket { bucket: String },
     /// No object of that key, or its newest version is a delete marker (of that version id).
@@ -86,6 +88,7 @@ impl Error {
     /// S3's code.
     pub fn code(&self) -> &'static str {
         match self {
+            Error::Denied { code, .. } => code,
             Error::NoSuchBucket { .. } => "NoSuchBucket",
             Error::NoSuchKey { .. } => "NoSuchKey",
             Error::NoSuchVersion { .. } => "NoSuchVersion",
@@ -125,6 +128,7 @@ impl Error {
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         match self {
+            Error::Denied { status, .. } => *status,
             Error::NotModified { .. } => 304,
             Error::NotTheExpectedOwner => 403,
             Error::NoSuchBucket { .. }
@@ -219,6 +223,7 @@ impl std::error::Error for Error {}
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let text = match self {
+            Error::Denied { message, .. } => message,
             Error::NoSuchBucket { .. } => "The specified bucket does not exist",
             Error::NoSuchKey { .. } => "The specified key does not exist.",
             Error::NoSuchVersion { .. } => "The specified version does not exist.",

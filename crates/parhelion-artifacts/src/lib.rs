@@ -2,7 +2,7 @@
 //!
 //! A surface mounts it: it keeps the value in a store of its own, says which requests are for it, and learns what was
 //! put ([`Buckets::take_news`]). Deliberately absent: access rules, storage classes, encryption, replication; a clock and
-//! sockets. Signatures are not looked at here.
+//! sockets. Signatures are the surface's to look at ([`Mount::admit`]).
 //!
 //! Start reading at [`Buckets`], then `wire` (a request's way), then `ops/` (one operation, one file).
 

@@ -50,6 +50,13 @@ pub trait Mount: Send + Sync {
     /// # Errors
     /// The turn's own.
     fn change(&self, call: &Call, turn: Change<'_>) -> Result<()>;
+    /// Lets a request in or not, before anything is read of it.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    fn admit(&self, _parts: &Parts) -> Result<()> {
+        Ok(())
+    }
     /// Where contents are counted.
     fn budget(&self) -> Arc<Budget>;
     /// Told of each refusal: `operation` is empty when none was recognised.
@@ -186,9 +193,10 @@ pub async fn serve(request: Request, caller: &Caller, call: &Call, mount: &dyn M
             ("", Err(Error::InvalidArgument { name: "uri", value, why }))
         }
         Some(address) => match operations::route(&parts, &address, &query) {
-            Err(error) => ("", Err(error)),
+            Err(error) => ("", mount.admit(&parts).and(Err(error))),
             Ok(row) => {
                 let given = match row.takes {
+                    _ if let Err(denied) = mount.admit(&parts) => Err(denied),
                     Takes::Nothing => Ok(Given::Nothing),
                     Takes::Bytes => {
                         receive::receive(&parts.headers, body, &mount.budget()).await.map(Given::Upload)

@@ -3,8 +3,9 @@
 
 use crate::Settings;
 use crate::domain::sessions;
+use crate::wire::sigv2;
 use crate::wire::sigv4::verify::{Denied, Key, Promise, Service, Signed, verify};
-use http::request::Parts;
+use http::{header::HOST, request::Parts};
 use parhelion_core::Auth;
 use parhelion_http::Head;
 use parhelion_state::{World, Worlds};
@@ -40,6 +41,25 @@ impl Gate<'_> {
         let Some(world) = world.filter(|_| self.is_strict()) else { return Ok(Promise::Nothing) };
         let signed = Signed { parts, uri: &head.original_uri, service, body };
         verify(&signed, |id, token| self.key(&world, id, token), world.clock.real_now())
+    }
+
+    /// Lets a request to the artifact store in or not. That the body is the one that was signed is the store's to see.
+    ///
+    /// # Errors
+    /// Why it is turned away.
+    pub fn admit_s3(&self, parts: &Parts) -> Result<(), Denied> {
+        let head = Head::of(parts);
+        let query = parts.uri.query().unwrap_or("");
+        if sigv2::access_key(query).is_none() {
+            return self.admit(parts, Service::S3, b"").map(drop);
+        }
+        let world = self.worlds.find(&head.world);
+        let Some(world) = world.filter(|_| self.is_strict()) else { return Ok(()) };
+        let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
+        let named = host.split_once(".s3").filter(|_| parhelion_artifacts::is_s3_host(host));
+        let key = |id: &str, token: Option<&str>| self.key(&world, id, token);
+        let (now, bucket) = (world.clock.real_now(), named.map(|(bucket, _)| bucket));
+        sigv2::verify(&parts.method, &head.original_uri, &parts.headers, bucket, key, now)
     }
 
     fn key(&self, world: &World, id: &str, token: Option<&str>) -> Option<Key> {

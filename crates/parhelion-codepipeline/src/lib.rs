@@ -59,7 +59,7 @@ pub fn surface(worlds: Arc<Worlds>, settings: Arc<Settings>) -> Surface {
                 let request = http::Request::from_parts(parts, body);
                 let gate = Gate { worlds: &worlds, settings: &settings };
                 match neighbour {
-                    _ if is_s3 => s3::serve(request, &worlds, &settings.memory).await,
+                    _ if is_s3 => s3::serve(request, gate).await,
                     _ if is_trigger => trigger::serve(request, &worlds, &settings).await,
                     Some(service) => iam::serve(request, service, gate).await,
                     None => wire::serve(request, &Operations { gate, asked: OnceLock::new() }).await,

@@ -43,9 +43,10 @@ async fn a_bucket_is_kept_in_its_partition_and_world() {
     };
     let mut parts = parts("/artifacts", &[SIGNED]);
     parts.extensions.insert(head);
-    let memory = Memory::default();
+    let settings = crate::Settings::default();
+    let gate = Gate { worlds: &worlds, settings: &settings };
     let again = parts.clone();
-    let response = serve(Request::from_parts(parts, Body::empty()), &worlds, &memory).await;
+    let response = serve(Request::from_parts(parts, Body::empty()), gate).await;
     assert_eq!(response.status(), 200);
     let named = response.extensions().get::<Named>().cloned().unwrap();
     assert_eq!((&*named.operation, named.tenant.as_str()), ("CreateBucket", "aws-cn"));
@@ -54,7 +55,7 @@ async fn a_bucket_is_kept_in_its_partition_and_world() {
         world.shelf::<ArtifactStore>().load(&china).store.buckets.bucket("artifacts").cloned().unwrap();
     assert_eq!((bucket.owner.as_str(), bucket.region.as_str()), ("111111111111", "cn-north-1"));
     // A refusal leaves a fact.
-    let response = serve(Request::from_parts(again, Body::empty()), &worlds, &memory).await;
+    let response = serve(Request::from_parts(again, Body::empty()), gate).await;
     assert_eq!(response.status(), 409);
     let refused = world.entries(0, 10, |entry| entry.kind == "request.refused");
     assert!(refused[0].fact.starts_with("BucketAlreadyOwnedByYou: "), "{}", refused[0].fact);

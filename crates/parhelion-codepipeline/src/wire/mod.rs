@@ -10,6 +10,7 @@ pub mod json11;
 pub mod paging;
 pub mod refusal;
 pub mod shape;
+pub mod sigv2;
 pub mod sigv4;
 pub mod table;
 pub mod value;
