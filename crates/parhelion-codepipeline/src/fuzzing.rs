@@ -163,7 +163,8 @@ impl Rig {
                 constraints::coerce(operation.input, value, Instants::Plain).expect("the right types");
             let call = Call { base: "http://here".into(), ..Call::default() };
             let row = operations::find(name).expect("an operation that is built");
-            (row.run)(&world, &Place::default(), &call, value).expect("it is made");
+            (row.run)(&world, &Place::default(), &call, value, crate::wire::Protocol::Json)
+                .expect("it is made");
         };
         make("CreatePipeline", PIPELINE);
         make("PutWebhook", WEBHOOK);

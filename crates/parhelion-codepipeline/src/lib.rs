@@ -38,7 +38,7 @@ use parhelion_state::{AnyShelf, JobDriver, Shelf, Store, World, Worlds};
 use std::sync::{Arc, OnceLock};
 use store::CodePipelineStore;
 use wire::sigv4::verify::{Denied, Service};
-use wire::{Fault, Refusal, value::Value};
+use wire::{Fault, Protocol, Refusal, value::Value};
 
 /// The surface `codepipeline` over these worlds.
 pub fn surface(worlds: Arc<Worlds>, settings: Arc<Settings>) -> Surface {
@@ -116,13 +116,14 @@ impl wire::Dispatch for Operations<'_> {
         place: &Place,
         call: &Call,
         input: Value,
-    ) -> Result<Value, Fault> {
+        protocol: Protocol,
+    ) -> Result<Vec<u8>, Fault> {
         let (Some(row), Some(world)) = (operations::find(operation), self.gate.worlds.find(&head.world))
         else {
             // The wire asked for what it knows, in a world that was opened for the request.
             return Err(Fault::internal());
         };
-        match (row.run)(&world, place, call, input) {
+        match (row.run)(&world, place, call, input, protocol) {
             Ok(output) => Ok(output),
             Err(Failure::Asked(asked)) => {
                 let output = asked.output.clone();

@@ -7,7 +7,11 @@ use crate::{
     error::Error,
     ops::{Across, Asks},
     store::CodePipelineStore,
-    wire::value::{Value, ValueError, from_value, to_value},
+    wire::{
+        Protocol,
+        output::write,
+        value::{Value, ValueError, from_value},
+    },
 };
 use parhelion_core::{Call, DeliveryId, OperationInfo, Standing, limits};
 use parhelion_state::{Operation, Query, World};
@@ -21,8 +25,8 @@ pub struct Row {
     pub run: Run,
 }
 
-/// From a checked input to the output as a value ([`Value::Null`] where the API has no output).
-pub type Run = fn(&World, &Place, &Call, Value) -> Result<Value, Failure>;
+/// From a checked input to the bytes of the output (any where the API has no output).
+pub type Run = fn(&World, &Place, &Call, Value, Protocol) -> Result<Vec<u8>, Failure>;
 
 /// Why there is no output.
 #[derive(Debug)]
@@ -42,7 +46,7 @@ pub struct Asked {
     /// How one of them came out.
     pub outcome: fn(&CodePipelineStore, DeliveryId) -> Result<(), Error>,
     /// The output when all came out well.
-    pub output: Value,
+    pub output: Vec<u8>,
 }
 
 impl From<Error> for Failure {
@@ -153,7 +157,13 @@ pub fn infos() -> &'static [OperationInfo] {
 }
 
 /// Runs an operation that may change the tenant.
-fn writes<O>(world: &World, place: &Place, call: &Call, input: Value) -> Result<Value, Failure>
+fn writes<O>(
+    world: &World,
+    place: &Place,
+    call: &Call,
+    input: Value,
+    protocol: Protocol,
+) -> Result<Vec<u8>, Failure>
 where
     O: Operation<Store = CodePipelineStore, Error = Error>,
     O::Input: DeserializeOwned,
@@ -165,11 +175,17 @@ where
         return Err(Error::LimitExceeded { what: "tenants of this emulator", limit: limits::TENANTS }.into());
     }
     let done = shelf.write(place, call, |store, tx| O::run(store, input, tx))?;
-    Ok(to_value(&done.value)?)
+    Ok(write(protocol, &done.value)?)
 }
 
 /// Runs an operation that asks somebody outside.
-fn asks<O>(world: &World, place: &Place, call: &Call, input: Value) -> Result<Value, Failure>
+fn asks<O>(
+    world: &World,
+    place: &Place,
+    call: &Call,
+    input: Value,
+    protocol: Protocol,
+) -> Result<Vec<u8>, Failure>
 where
     O: Asks + Operation<Store = CodePipelineStore, Error = Error>,
     O::Input: DeserializeOwned,
@@ -181,7 +197,7 @@ where
         return Err(Error::LimitExceeded { what: "tenants of this emulator", limit: limits::TENANTS }.into());
     }
     let done = shelf.write(place, call, |store, tx| O::run(store, input, tx))?;
-    let output = to_value(&done.value)?;
+    let output = write(protocol, &done.value)?;
     if done.deliveries.is_empty() {
         return Ok(output);
     }
@@ -189,7 +205,13 @@ where
 }
 
 /// Runs an operation that only reads the tenant.
-fn reads<Q>(world: &World, place: &Place, call: &Call, input: Value) -> Result<Value, Failure>
+fn reads<Q>(
+    world: &World,
+    place: &Place,
+    call: &Call,
+    input: Value,
+    protocol: Protocol,
+) -> Result<Vec<u8>, Failure>
 where
     Q: Query<Store = CodePipelineStore, Error = Error>,
     Q::Input: DeserializeOwned,
@@ -198,17 +220,23 @@ where
     let input = from_value(input)?;
     let output =
         world.shelf::<CodePipelineStore>().read(place, call, |store, view| Q::run(store, input, view))?;
-    Ok(to_value(&output)?)
+    Ok(write(protocol, &output)?)
 }
 
 /// Runs an operation that looks beyond the caller's tenant.
-fn across<A>(world: &World, place: &Place, call: &Call, input: Value) -> Result<Value, Failure>
+fn across<A>(
+    world: &World,
+    place: &Place,
+    call: &Call,
+    input: Value,
+    protocol: Protocol,
+) -> Result<Vec<u8>, Failure>
 where
     A: Across,
     A::Input: DeserializeOwned,
     A::Output: Serialize,
 {
-    Ok(to_value(&A::run(world, place, call, from_value(input)?)?)?)
+    Ok(write(protocol, &A::run(world, place, call, from_value(input)?)?)?)
 }
 
 #[cfg(test)]

@@ -17,17 +17,15 @@ pub(super) const SMITHY_PROTOCOL: HeaderName = HeaderName::from_static("smithy-p
 pub(super) const RPC_V2_CBOR: &str = "rpc-v2-cbor";
 
 /// The answer to a call that went well.
-pub(super) fn success(protocol: Protocol, form: Output, output: &Value, request_id: &str) -> Response {
-    let empty = Value::Map(Members::new());
-    let output = match form {
+pub(super) fn success(protocol: Protocol, form: Output, output: Vec<u8>, request_id: &str) -> Response {
+    let bytes = match form {
         Output::None => None,
-        Output::Empty => Some(&empty),
-        Output::Members => Some(if matches!(output, Value::Null) { &empty } else { output }),
+        Output::Empty => Some(match protocol {
+            Protocol::Json => b"{}".to_vec(),
+            Protocol::Cbor => vec![0xa0],
+        }),
+        Output::Members => Some(output),
     };
-    let bytes = output.map(|value| match protocol {
-        Protocol::Json => json11::write(value),
-        Protocol::Cbor => cbor::write(value),
-    });
     // An answer without output has no Content-Type in CBOR; in JSON it keeps it.
     let typed = bytes.is_some() || protocol == Protocol::Json;
     finish(protocol, 200, typed.then_some(content_type(protocol)), bytes.unwrap_or_default(), request_id)

@@ -8,7 +8,7 @@ use parhelion_core::limits;
 use std::convert::Infallible;
 
 /// Tag 1: an instant as seconds since 1970.
-const INSTANT: Tag = Tag::new(1);
+pub(super) const INSTANT: Tag = Tag::new(1);
 
 /// The value that the bytes say; no bytes at all are an empty map.
 ///

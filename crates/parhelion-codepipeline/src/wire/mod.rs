@@ -7,6 +7,7 @@ mod answer;
 pub mod cbor;
 pub mod constraints;
 pub mod json11;
+pub mod output;
 pub mod paging;
 pub mod refusal;
 pub mod shape;
@@ -47,8 +48,8 @@ pub enum Protocol {
 pub trait Dispatch: Sync {
     /// Whether an operation of the API model is built here.
     fn knows(&self, operation: &str) -> bool;
-    /// Runs it. `input` has the operation's input shape; what comes back must have its output shape
-    /// ([`Value::Null`] where it has none). `call.caller` is the caller's ARN.
+    /// Runs it. `input` has the operation's input shape; what comes back are the bytes of its output in that protocol
+    /// (any where it has none). `call.caller` is the caller's ARN.
     ///
     /// # Errors
     /// The exception that the client gets.
@@ -59,7 +60,8 @@ pub trait Dispatch: Sync {
         place: &Place,
         call: &Call,
         input: Value,
-    ) -> Result<Value, Fault>;
+        protocol: Protocol,
+    ) -> Result<Vec<u8>, Fault>;
     /// Waits for what [`Dispatch::run`] left to be waited for; its output counts only then.
     ///
     /// # Errors
@@ -140,10 +142,12 @@ pub async fn serve(request: Request, dispatch: &impl Dispatch) -> Response {
         },
     };
     let mut response = match judged {
-        Ok((operation, input)) => match ran(dispatch, head, operation, (&place, &call), input).await {
-            Ok(output) => answer::success(protocol, operation.output, &output, &head.request_id),
-            Err(fault) => answer::problem(protocol, fault.into(), &head.request_id),
-        },
+        Ok((operation, input)) => {
+            match ran(dispatch, head, operation, (&place, &call), input, protocol).await {
+                Ok(output) => answer::success(protocol, operation.output, output, &head.request_id),
+                Err(fault) => answer::problem(protocol, fault.into(), &head.request_id),
+            }
+        }
         Err(refusal) => {
             dispatch.refused(head, prefix(name, 100), &place, &call, &refusal);
             answer::problem(protocol, Problem::of(&refusal, protocol), &head.request_id)
@@ -161,8 +165,9 @@ async fn ran(
     operation: &Operation,
     (place, call): (&Place, &Call),
     input: Value,
-) -> Result<Value, Fault> {
-    let output = dispatch.run(head, operation.name, place, call, input)?;
+    protocol: Protocol,
+) -> Result<Vec<u8>, Fault> {
+    let output = dispatch.run(head, operation.name, place, call, input, protocol)?;
     dispatch.settled(head, operation.name, place, call).await?;
     Ok(output)
 }

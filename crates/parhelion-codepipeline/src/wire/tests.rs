@@ -27,10 +27,11 @@ impl Dispatch for Fake {
         place: &Place,
         call: &Call,
         input: Value,
-    ) -> Result<Value, Fault> {
+        protocol: Protocol,
+    ) -> Result<Vec<u8>, Fault> {
         self.seen.lock().unwrap().push(format!("{operation} at {place} by {}", call.caller));
         if operation != "GetPipeline" {
-            return Ok(Value::Null);
+            return Ok(Vec::new());
         }
         let input: GetPipelineInput = value::from_value(input).unwrap();
         match input.name.as_str() {
@@ -38,10 +39,16 @@ impl Dispatch for Fake {
             "busy" => Err(Fault::new("ConflictException", 409, "Busy.")),
             "known" => {
                 let created = chrono::DateTime::from_timestamp_millis(1_598_902_400_123).unwrap();
-                Ok(value::to_value(&GetPipelineOutput {
-                    pipeline: None,
-                    metadata: Some(PipelineMetadata { created: Some(created.into()), ..Default::default() }),
-                })
+                Ok(output::write(
+                    protocol,
+                    &GetPipelineOutput {
+                        pipeline: None,
+                        metadata: Some(PipelineMetadata {
+                            created: Some(created.into()),
+                            ..Default::default()
+                        }),
+                    },
+                )
                 .unwrap())
             }
             name => Err(Fault::new("PipelineNotFoundException", 400, format!("No '{name}'."))),

@@ -1,10 +1,12 @@
-//! [`Value`]: what a request says and what an answer will say, the same for JSON and CBOR. Between it and the
-//! generated shapes stand [`from_value`] and [`to_value`].
+//! [`Value`]: what a request says, the same for JSON and CBOR; [`from_value`] makes the generated shapes of it. Answers
+//! go from shapes straight to bytes ([`super::output`]).
 
 mod de;
+#[cfg(test)]
 mod ser;
 
 pub use de::from_value;
+#[cfg(test)]
 pub use ser::to_value;
 
 use chrono::{DateTime, SubsecRound, TimeDelta};
@@ -66,12 +68,12 @@ pub struct ValueError(pub String);
 
 /// An instant as the shapes hold it: milliseconds, since the wire carries no more.
 ///
-/// Serialised by serde_json (snapshots) it is a number of seconds; by [`to_value`] it is a [`Value::Timestamp`].
+/// Serialised by serde_json (snapshots) it is a number of seconds; the protocols write it in their own ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EpochSeconds(Timestamp);
 
-/// The name by which [`to_value`] and [`from_value`] know an [`EpochSeconds`].
-const EPOCH_SECONDS: &str = "$parhelion::EpochSeconds";
+/// The name by which [`from_value`] and the writers know an [`EpochSeconds`].
+pub(super) const EPOCH_SECONDS: &str = "$parhelion::EpochSeconds";
 
 impl EpochSeconds {
     /// The instant, in whole milliseconds.
@@ -104,7 +106,12 @@ pub(super) fn instant_of(seconds: f64) -> Option<Timestamp> {
     if !(YEAR_1..YEAR_10000).contains(&seconds) {
         return None;
     }
-    DateTime::UNIX_EPOCH.checked_add_signed(TimeDelta::try_milliseconds((seconds * 1000.0).round() as i64)?)
+    DateTime::UNIX_EPOCH.checked_add_signed(TimeDelta::try_milliseconds(millis_of(seconds))?)
+}
+
+/// Seconds as milliseconds, rounded.
+pub(super) fn millis_of(seconds: f64) -> i64 {
+    (seconds * 1000.0).round() as i64
 }
 
 impl Serialize for EpochSeconds {

@@ -1,4 +1,4 @@
-//! Shapes → [`Value`].
+//! Shapes → [`Value`]: what the writers of answers are measured by.
 
 use super::{EPOCH_SECONDS, Members, Value, ValueError, instant_of};
 use serde::ser::{self, Impossible, Serialize};
@@ -12,12 +12,6 @@ pub fn to_value<T: Serialize + ?Sized>(shape: &T) -> Result<Value, ValueError> {
 }
 
 struct ToValue;
-
-impl ser::Error for ValueError {
-    fn custom<T: std::fmt::Display>(message: T) -> Self {
-        ValueError(message.to_string())
-    }
-}
 
 fn unfit(what: &str) -> ValueError {
     ValueError(format!("{what} is no value of this API"))
