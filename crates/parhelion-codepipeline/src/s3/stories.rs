@@ -151,7 +151,7 @@ fn an_object_that_was_never_put_is_a_synthetic_revision_and_a_small_zip() {
     let bucket = declaration("p").artifact_store.unwrap().location;
     let source = runs(&bench, "p").pop().unwrap();
     let zip = Content::free(get(&bench, &bucket, &source.outputs[0]).unwrap());
-    let budget = super::Memory::default().of(bench.world.name());
+    let budget = super::memory::Memory::default().of(bench.world.name());
     assert_eq!(archive::unpack(&zip, &budget, 1000).unwrap()[0].0, "parhelion.txt");
     assert!(bench.facts("source.looked")[0].contains("never put"));
     // The bucket exists by itself, and is the account's.
@@ -298,7 +298,7 @@ async fn a_large_artifact_is_unpacked_by_a_job() {
     assert_eq!(newest(&bench, "p").status, PipelineExecutionStatus::InProgress);
     let ticket = bench.world.take_job().unwrap();
     assert_eq!(ticket.job.kind, KIND);
-    let driver = Unpack { memory: super::Memory::default() };
+    let driver = Unpack { memory: super::memory::Memory::default() };
     let outcome = driver.run(bench.world.clone(), ticket.clone()).await;
     bench.world.job_done(&ticket, outcome);
     assert_eq!(newest(&bench, "p").status, PipelineExecutionStatus::Succeeded);

@@ -1,0 +1,70 @@
+//! Measures the emulator against a bare hyper server in the same run: `scripts/bench` builds and starts it.
+//!
+//! Prints figures, judges none: what a machine can do differs, the ratios are what to look at.
+
+mod codepipeline;
+mod load;
+mod servers;
+
+use load::{CONNECTIONS, Call, LOAD, ROUNDS, connect, once, rate};
+use servers::{bare, cold_start, emulator, rss_kib, start};
+
+/// What goes wrong ends it.
+type Fault = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> Result<(), Fault> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match arguments.first().map(String::as_str) {
+        Some("--bare") => runtime.block_on(bare()),
+        Some(binary) => runtime.block_on(measure(binary)),
+        None => Err("usage: parhelion-bench PATH-OF-PARHELION".into()),
+    }
+}
+
+async fn measure(binary: &str) -> Result<(), Fault> {
+    let own = std::env::current_exe()?;
+    let own = own.to_str().ok_or("a path that is no text")?;
+    let health = Call::get("/_parhelion/health");
+    let any = Call::get("/");
+
+    let cold = cold_start(|| emulator(binary), &health).await?;
+    let cold_bare = cold_start(|| start(own, &["--bare"]), &any).await?;
+    println!("cold start to the first answer, median of {}", servers::STARTS);
+    println!("  emulator   {:8.1} ms", cold.as_secs_f64() * 1e3);
+    println!(
+        "  bare hyper {:8.1} ms   ratio {:.2}",
+        cold_bare.as_secs_f64() * 1e3,
+        cold.as_secs_f64() / cold_bare.as_secs_f64()
+    );
+
+    let server = emulator(binary)?;
+    let bare = start(own, &["--bare"])?;
+    once(&mut connect(server.addr).await?, &health).await?;
+    once(&mut connect(bare.addr).await?, &any).await?;
+    let (idle, idle_bare) = (rss_kib(&server.process), rss_kib(&bare.process));
+    println!("idle memory (resident)");
+    if let (Some(idle), Some(idle_bare)) = (idle, idle_bare) {
+        println!("  emulator   {:8.1} MiB", idle as f64 / 1024.0);
+        println!(
+            "  bare hyper {:8.1} MiB  ratio {:.2}",
+            idle_bare as f64 / 1024.0,
+            idle as f64 / idle_bare as f64
+        );
+    }
+
+    println!(
+        "requests a second, {CONNECTIONS} connections, best of {ROUNDS} rounds of {LOAD:?}; ratios to bare hyper under the same requests"
+    );
+    let base = rate(bare.addr, move |_, _| any.clone()).await?;
+    println!("  {:44} {base:9.0}", "bare hyper, GET");
+    for (name, call) in [("control health", health), ("Kudu list hooks", Call::get("/kudu/bench/api/hooks"))]
+    {
+        let rate = rate(server.addr, move |_, _| call.clone()).await?;
+        println!("  {name:44} {rate:9.0}   ratio {:.2}", rate / base);
+    }
+    codepipeline::rates(server.addr, bare.addr).await?;
+    drop(server);
+    codepipeline::sizes(emulator(binary)?).await?;
+    codepipeline::many_executions(emulator(binary)?).await
+}
