@@ -29,6 +29,24 @@ def aws(world):
     return client(world)
 
 
+def object_store(url, credentials):
+    """S3 with the credentials of a job."""
+    return boto3.client(
+        "s3",
+        endpoint_url=url,
+        region_name="eu-west-1",
+        aws_access_key_id=credentials["accessKeyId"],
+        aws_secret_access_key=credentials["secretAccessKey"],
+        aws_session_token=credentials["sessionToken"],
+        config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
+    )
+
+
+def place(artifact):
+    location = artifact["location"]["s3Location"]
+    return {"Bucket": location["bucketName"], "Key": location["objectKey"]}
+
+
 def refused(call, **arguments):
     with pytest.raises(ClientError) as error:
         call(**arguments)
@@ -60,7 +78,7 @@ def action(name, type_id, configuration, **more):
 def pipeline(*work, name="site", **more):
     """A simulated source, then a stage for each of these actions."""
     s3 = {"category": "Source", "owner": "AWS", "provider": "S3", "version": "1"}
-    source = action("Pull", s3, {"S3Bucket": "in", "S3ObjectKey": "code.zip"}, outputArtifacts=[{"name": "Code"}])
+    source = action("Pull", s3, {"S3Bucket": "uploads", "S3ObjectKey": "code.zip"}, outputArtifacts=[{"name": "Code"}])
     stages = [{"name": "Source", "actions": [source]}]
     stages += [{"name": f"Stage{n}", "actions": [one]} for n, one in enumerate(work)]
     return {
@@ -175,6 +193,26 @@ def test_the_story_of_a_customers_worker(aws, control):
     assert built["output"]["outputVariables"] == {"Version": "v1-2"}
     assert built["input"]["configuration"]["Project"] == "#{variables.PROJECT}"
     assert built["input"]["resolvedConfiguration"] == {"Project": "demo", "Password": "****"}
+
+
+def test_artifacts_go_through_the_store_with_the_jobs_credentials(aws, world, control):
+    owner = object_store(world, {"accessKeyId": "test", "secretAccessKey": "test", "sessionToken": None})
+    owner.create_bucket(Bucket="uploads", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    owner.put_object(Bucket="uploads", Key="code.zip", Body=b"the code")
+    aws.create_custom_action_type(**own_type())
+    build = work(outputArtifacts=[{"name": "Out"}])
+    check = action("Check", BUILDER, {"Project": "check"}, inputArtifacts=[{"name": "Out"}])
+    aws.create_pipeline(pipeline=pipeline(build, check))
+    control.idle()
+    job = take(aws)
+    store = object_store(world, job["data"]["artifactCredentials"])
+    assert store.get_object(**place(job["data"]["inputArtifacts"][0]))["Body"].read() == b"the code"
+    store.put_object(**place(job["data"]["outputArtifacts"][0]), Body=b"what was built")
+    aws.put_job_success_result(jobId=job["id"])
+    control.idle()
+    job = take(aws, "check")
+    store = object_store(world, job["data"]["artifactCredentials"])
+    assert store.get_object(**place(job["data"]["inputArtifacts"][0]))["Body"].read() == b"what was built"
 
 
 def test_a_failure_is_told_as_the_worker_put_it(working, control):
