@@ -26,9 +26,9 @@ impl Operation for DeletePipeline {
             tx.emit(event.fact(fact).verdict(Verdict::Skipped));
             return Ok(());
         };
-        let used: Vec<_> =
-            store.request_tokens.range((line, String::new())..).map(|(k, _)| k.clone()).collect();
-        for key in used.into_iter().take_while(|(of, _)| *of == line) {
+        let used = store.request_tokens.range((line, String::new())..).map(|(key, _)| key);
+        let used: Vec<_> = used.take_while(|(of, _)| *of == line).cloned().collect();
+        for key in used {
             store.request_tokens.remove(&key);
         }
         let arn = store.place.arn(&input.name);

@@ -39,8 +39,11 @@ impl Query for GetPipelineState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::testing::{Bench, with_approval, with_job};
-    use crate::shapes::{ActionExecutionStatus, StageExecutionStatus, StageState};
+    use crate::ops::testing::{Bench, check_rule, declaration, with_approval, with_job};
+    use crate::shapes::{
+        ActionExecutionStatus, BeforeEntryConditions, Condition, RuleExecutionStatus, StageExecutionStatus,
+        StageState,
+    };
 
     fn stages(bench: &Bench) -> Vec<StageState> {
         let output = bench.ask::<GetPipelineState>(GetPipelineStateInput { name: "p".into() }).unwrap();
@@ -119,6 +122,31 @@ mod tests {
         bench.acknowledge(&job);
         bench.succeed(&job);
         assert_eq!(changed(&bench), begun + chrono::TimeDelta::hours(1));
+    }
+
+    #[test]
+    fn a_rule_shows_its_own_runs_whatever_was_declared_since() {
+        let bench = Bench::new();
+        let mut pipeline = declaration("p");
+        let rules = |names: &[&str]| {
+            let rules = names.iter().map(|name| check_rule(name, name, "Yes")).collect();
+            let condition = Condition { rules: Some(rules), ..Condition::default() };
+            Some(BeforeEntryConditions { conditions: vec![condition] })
+        };
+        pipeline.stages[1].before_entry = rules(&["No", "Yes"]);
+        bench.create(pipeline);
+        bench.update("p", |pipeline| pipeline.stages[1].before_entry = rules(&["New", "Yes", "No"]));
+        let state = stages(&bench)[1].before_entry_condition_state.clone().unwrap();
+        let states = state.condition_states.unwrap()[0].rule_states.clone().unwrap();
+        let shown = states
+            .into_iter()
+            .map(|rule| (rule.rule_name.unwrap(), rule.latest_execution.and_then(|e| e.status)));
+        let expected = [
+            ("New".to_owned(), None),
+            ("Yes".to_owned(), Some(RuleExecutionStatus::Succeeded)),
+            ("No".to_owned(), Some(RuleExecutionStatus::Failed)),
+        ];
+        assert_eq!(shown.collect::<Vec<_>>(), expected);
     }
 
     #[test]

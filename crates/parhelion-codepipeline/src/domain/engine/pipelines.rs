@@ -88,7 +88,9 @@ impl Machine<'_> {
 
     pub(super) fn delete(&mut self, id: LineId) {
         let Some(line) = self.line(id) else { return };
+        self.tell_deleted(&line);
         for number in line.live.iter().copied() {
+            self.tell_gone((id, number));
             // Whoever waits for it is told; the history itself goes below.
             if let Some(waiting) =
                 self.execution((id, number)).and_then(|e| e.awaited_by).filter(|run| run.0 != id)
@@ -131,6 +133,5 @@ impl Machine<'_> {
         }
         self.engine.lines.remove(&id);
         self.engine.names.remove(&line.name);
-        self.tell_deleted(&line);
     }
 }

@@ -118,8 +118,9 @@ impl Machine<'_> {
         };
         self.resume(key, stage, cause);
         // CHOICE: a retry of all actions goes through the stage from its entry on, one of the failed actions only
-        // through what is left of them, and what follows.
-        if mode == StageRetryMode::AllActions {
+        // through what is left of them, and what follows. A stage that was stopped before its entry condition let it
+        // in has that left too.
+        if mode == StageRetryMode::AllActions || entered.phase == Phase::BeforeEntry {
             return self.begin_phase(key, stage, Phase::BeforeEntry);
         }
         self.edit_stage(key, stage, |run| run.phase = Phase::Actions);

@@ -108,6 +108,17 @@ impl Machine<'_> {
 
     // ------------------------------------------------------------ executions
 
+    /// The end of the story of an execution that goes with its pipeline.
+    pub(super) fn tell_gone(&mut self, key: Key) {
+        let (Some(execution), Some(line)) = (self.execution(key), self.line(key.0)) else { return };
+        let event = Event::new("execution.removed", execution_subject(&execution))
+            .fact("the pipeline was deleted while the execution was under way: it is gone with all its work")
+            .verdict(Verdict::Skipped)
+            .because(Cause::Last(format!("pipeline:{}", line.name)));
+        let event = self.about(event, key, &execution);
+        self.tell(event);
+    }
+
     pub(super) fn tell_started(&mut self, key: Key, cause: Cause) {
         let (Some(execution), Some(plan)) = (self.execution(key), self.plan(key)) else { return };
         let subject = execution_subject(&execution);

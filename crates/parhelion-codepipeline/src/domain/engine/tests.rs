@@ -337,6 +337,12 @@ fn a_deletion_leaves_nothing_behind() {
     assert_eq!([engine.execution_ids.len(), engine.jobs.len(), engine.queue.len()], [0; 3]);
     assert_eq!(engine.next_deadline(), None);
     assert!(rig.effects.contains(&Effect::Release(job)));
+    let facts = rig.facts();
+    assert_eq!(
+        facts.matches("the pipeline was deleted while the execution was under way").count(),
+        2,
+        "{facts}"
+    );
 }
 
 #[test]

@@ -48,7 +48,8 @@ pub fn stage_state(engine: &Engine, line: LineId, plan: &Plan, stage: usize) -> 
         }
     });
     let run = entered.map(|(_, run)| run);
-    let condition = |phase| condition_state(engine, line, declared, run, phase);
+    let ran = entered.and_then(|(e, run)| Some((engine.plan_of(line, e)?.stage(run.stage)?, run)));
+    let condition = |phase| condition_state(engine, line, declared, ran, phase);
     Some(StageState {
         stage_name: Some(declared.name.clone()),
         // Docs: in PARALLEL mode there may be many, and only the list shows them.
@@ -86,19 +87,22 @@ fn retries(run: &StageRun) -> Option<RetryStageMetadata> {
     })
 }
 
-/// A condition that the stage declares, as the execution that entered last left it.
+/// A condition that the stage declares, as the execution that entered last left it; `entered` is the stage as that
+/// execution's version declares it, and what it left of it. Rules are found by their names, as actions are.
 // CHOICE: one that was not looked at shows the names of its rules and nothing else.
 fn condition_state(
     engine: &Engine,
     line: LineId,
     declared: &StageDeclaration,
-    entered: Option<&StageRun>,
+    entered: Option<(&StageDeclaration, &StageRun)>,
     phase: Phase,
 ) -> Option<StageConditionState> {
     let rules = phase.condition(declared)?.rules.as_deref().unwrap_or_default();
-    let run = entered.and_then(|entered| entered.condition(phase));
-    let of_rule = |(place, rule): (usize, &RuleDeclaration)| {
-        let number = run.and_then(|run| run.rules.get(place));
+    let run = entered.and_then(|(_, entered)| entered.condition(phase));
+    let ran = entered.and_then(|(stage, _)| phase.condition(stage)?.rules.as_deref()).unwrap_or_default();
+    let of_rule = |rule: &RuleDeclaration| {
+        let place = ran.iter().position(|known| known.name == rule.name);
+        let number = place.and_then(|place| run?.rules.get(place));
         let latest = number.and_then(|number| engine.rules.get(&(line, *number)));
         RuleState {
             rule_name: Some(rule.name.clone()),
@@ -116,7 +120,7 @@ fn condition_state(
             .map(|run| StageConditionsExecution { status: Some(run.status), summary: run.summary.clone() }),
         condition_states: Some(vec![ConditionState {
             latest_execution: run.map(latest),
-            rule_states: Some(rules.iter().enumerate().map(of_rule).collect()),
+            rule_states: Some(rules.iter().map(of_rule).collect()),
         }]),
     })
 }

@@ -207,6 +207,20 @@ fn a_condition_under_way_can_be_overridden_stopped_or_outdated() {
 }
 
 #[test]
+fn a_stage_that_was_stopped_before_its_condition_came_out_is_not_let_in_by_a_retry() {
+    let mut rig = Rig::new();
+    let entry = |stage: &mut StageDeclaration| stage.before_entry = before(window(None));
+    let line = create(&mut rig, &[action("B", BUILD, 1)], entry);
+    let execution = rig.start(line);
+    rig.stop(execution, true);
+    rig.retry(execution, 1, StageRetryMode::FailedActions);
+    assert_eq!(rig.status(execution), PipelineExecutionStatus::InProgress);
+    assert_eq!(condition_status(&rig, execution, Phase::BeforeEntry), ConditionExecutionStatus::InProgress);
+    rig.override_(execution, 1, Phase::BeforeEntry);
+    assert_eq!(rig.status(execution), PipelineExecutionStatus::Succeeded);
+}
+
+#[test]
 fn a_stage_retries_itself_once() {
     let mut rig = Rig::new();
     let line = create(&mut rig, &[action("J", JOB, 1)], |stage| {
