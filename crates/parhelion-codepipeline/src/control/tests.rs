@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::engine::{Input, records::Outcome};
 use crate::ops::testing::{Bench, connected, ready, with_job};
 use parhelion_core::WorldName;
 use parhelion_http::Body;
@@ -279,9 +280,17 @@ fn a_partners_type_is_put_used_and_polled_by_the_partner() {
     assert_eq!(token, 200);
     let input = crate::shapes::GetThirdPartyJobDetailsInput { job_id: job, client_token: "mine".into() };
     assert!(bench.across::<GetThirdPartyJobDetails>(input).is_ok());
-    // Its time is its own: 600 seconds.
-    bench.advance(chrono::TimeDelta::seconds(600));
-    bench.look(|store| assert!(store.engine.jobs.values().all(|job| job.state.is_over())));
+    // Each job has the type's 600 seconds.
+    let advance = |secs| bench.advance(chrono::TimeDelta::seconds(secs));
+    let first = bench.look(|store| *store.engine.jobs.keys().next().unwrap());
+    bench.change(|store, tx| store.step(Input::Acknowledge(first), tx));
+    advance(500);
+    bench.change(|store, tx| store.step(Input::Continue(first, "more".into(), Outcome::default()), tx));
+    advance(599);
+    let open = || bench.look(|store| store.engine.jobs.values().filter(|job| !job.state.is_over()).count());
+    assert_eq!(open(), 1);
+    advance(1);
+    assert_eq!(open(), 0);
 }
 
 #[test]

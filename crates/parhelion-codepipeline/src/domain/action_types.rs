@@ -128,6 +128,7 @@ fn custom_kind(own: &ActionType) -> ActionKind {
         v2_only: false,
         run: Run::CustomJob,
         timeout_secs: JOB_SECS,
+        timeout_of_job: false,
     }
 }
 
@@ -146,7 +147,7 @@ fn integration_kind(given: &ActionTypeDeclaration) -> ActionKind {
         ExecutorType::Lambda if id.category == crate::shapes::ActionCategory::Source => Run::Source,
         ExecutorType::Lambda => Run::Simulated,
     };
-    // Docs: `jobTimeout`, seconds. CHOICE: it bounds the action, not each of its jobs.
+    // Docs: `jobTimeout`, seconds: of a single job, not of the action. CHOICE: it begins when the job is made.
     let secs = given.executor.job_timeout.and_then(|secs| u64::try_from(secs).ok());
     ActionKind {
         id,
@@ -158,6 +159,7 @@ fn integration_kind(given: &ActionTypeDeclaration) -> ActionKind {
         v2_only: false,
         run,
         timeout_secs: secs.unwrap_or(JOB_SECS),
+        timeout_of_job: secs.is_some(),
     }
 }
 

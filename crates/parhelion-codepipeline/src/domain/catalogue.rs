@@ -32,6 +32,8 @@ pub struct ActionKind {
     pub run: Run,
     /// How long an action of it may run, seconds.
     pub timeout_secs: u64,
+    /// Whether that time begins anew with each job that continues it.
+    pub timeout_of_job: bool,
 }
 
 /// What an action does when nothing else was said.
@@ -262,6 +264,7 @@ fn kind(owner: ActionOwner, line: &Line) -> ActionKind {
             Run::ThirdPartyJob | Run::CustomJob => JOB_TIMEOUT_SECS,
             _ => timeout_secs(line.category, line.provider),
         },
+        timeout_of_job: false,
     }
 }
 

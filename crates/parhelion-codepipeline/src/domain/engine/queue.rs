@@ -6,6 +6,7 @@ use super::work::take_news;
 use super::{Effect, Machine, tell};
 use crate::domain::jobs::{Job, JobState, queue_of};
 use crate::shapes::ActionTypeId;
+use chrono::TimeDelta;
 use parhelion_core::{Pace, Timestamp};
 
 impl Machine<'_> {
@@ -102,9 +103,15 @@ impl Machine<'_> {
         };
         self.close_job(id, JobState::Succeeded);
         self.edit_run(job.run, |run| take_news(run, &news));
-        if self.engine.kind(&job.action_type).is_none() {
+        let Some(kind) = self.engine.kind(&job.action_type) else {
             // Nobody could poll for the next one.
             return self.finish(job.run, missing_type());
+        };
+        let limit = i64::try_from(kind.timeout_secs).ok().and_then(TimeDelta::try_seconds);
+        if let Some(at) =
+            limit.and_then(|limit| self.now.checked_add_signed(limit)).filter(|_| kind.timeout_of_job)
+        {
+            self.schedule(job.run, at, Due::Expires(job.run));
         }
         if self.engine.adapters.of(&job.action_type).is_some() {
             // Docs: the function is called again, with the token.
