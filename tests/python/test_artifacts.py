@@ -3,6 +3,8 @@
 import hashlib
 import io
 import os
+import socket
+import urllib.parse
 import zipfile
 
 import boto3
@@ -182,6 +184,31 @@ def test_worlds_have_buckets_of_their_own(server, world, s3):
     )
     assert header.content == b"here"
     requests.delete(f"{server}/_parhelion/worlds/another-one", timeout=10)
+
+
+def test_snapshots_hold_objects_too(s3, control):
+    s3.put_object(Bucket="stuff", Key="k", Body=b"before")
+    control.post("snapshots", {"name": "here"})
+    s3.put_object(Bucket="stuff", Key="k", Body=b"after")
+    s3.put_object(Bucket="stuff", Key="other", Body=b"after")
+    control.post("snapshots/here/restore", {"surface": "codepipeline"})
+    assert s3.get_object(Bucket="stuff", Key="k")["Body"].read() == b"before"
+    assert s3.list_objects_v2(Bucket="stuff")["KeyCount"] == 1
+    control.post("reset")
+    assert s3.list_buckets()["Buckets"] == []
+
+
+def test_what_is_too_large_is_refused_before_it_comes(world):
+    where = urllib.parse.urlsplit(world)
+    head = (
+        f"PUT {where.path}/stuff/k HTTP/1.1\r\nHost: {where.netloc}\r\nContent-Length: 9999999999\r\n"
+        "Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/s3/aws4_request,"
+        "SignedHeaders=host,Signature=0\r\n\r\n"
+    )
+    with socket.create_connection((where.hostname, where.port), timeout=10) as connection:
+        connection.sendall(head.encode())
+        answer = connection.recv(65536).decode()
+    assert answer.startswith("HTTP/1.1 400 ") and "<Code>EntityTooLarge</Code>" in answer
 
 
 # ---------------------------------------------------------------- pipelines over objects

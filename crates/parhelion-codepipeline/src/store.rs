@@ -1,6 +1,7 @@
 //! What a tenant (account and region) has: the engine with its pipelines, webhooks, tags, clients of partners.
 
 mod calls;
+mod draw;
 mod objects;
 mod taggable;
 mod things;
@@ -11,8 +12,7 @@ pub use taggable::Taggable;
 use crate::{
     domain::{
         engine::{
-            Change, Draw, Effect, Engine, Input,
-            objects::Sought,
+            Change, Effect, Engine, Input,
             records::{Execution, ExecutionId, Line, LineId, Plan},
         },
         event_targets::{self, EventTarget},
@@ -23,12 +23,11 @@ use crate::{
     error::{Error, Flow, Result},
     shapes::WebhookDefinition,
 };
-use parhelion_core::{Cause, Event, Pace, Scripted, Settled, Timestamp};
+use parhelion_core::{Cause, Event, Settled, Timestamp};
 use parhelion_state::{AnyTable, Handle, Store, Table, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use uuid::Uuid;
 
 /// Docs: user guide, "Quotas", per account and region.
 pub const PIPELINES_MAX: usize = 1000;
@@ -285,24 +284,6 @@ impl CodePipelineStore {
     /// The token of a partner's client.
     pub fn client_token(&self, provider: &str) -> &str {
         self.clients.get(provider).map_or(DEFAULT_CLIENT_TOKEN, |token| token)
-    }
-}
-
-impl Draw for Tx<'_> {
-    fn uuid(&mut self, kind: &str) -> Uuid {
-        Tx::uuid(self, kind)
-    }
-    fn token(&mut self, kind: &str, len: usize) -> String {
-        Tx::token(self, kind, len)
-    }
-    fn scripted(&mut self, facets: &[(&'static str, &str)]) -> Option<Scripted> {
-        Tx::scripted(self, facets)
-    }
-    fn pace(&self, kind: &str) -> Pace {
-        Tx::pace(self, kind)
-    }
-    fn object(&self, bucket: &str, key: &str, version: Option<&str>) -> Sought {
-        objects::sought(self, bucket, key, version)
     }
 }
 

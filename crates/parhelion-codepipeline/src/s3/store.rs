@@ -35,7 +35,12 @@ impl Store for ArtifactStore {
             Order::Ensure(place, buckets) => buckets
                 .iter()
                 .try_for_each(|(name, region)| self.buckets.ensure(name, place.account(), region, tx)),
-            Order::Keep(place, made) => orders::keep(&mut self.buckets, &place, made, tx),
+            Order::Keep(place, made) => {
+                let kept = orders::keep(&mut self.buckets, &place, made, tx);
+                // Their keys are drawn: nobody polls them.
+                self.buckets.take_news();
+                kept
+            }
             Order::Deploy(order) => {
                 self.deploy(*order, tx);
                 Ok(())

@@ -216,12 +216,12 @@ pub(super) fn sought(tx: &Tx<'_>, bucket: &str, key: &str, version: Option<&str>
     let version = Some(stored.version()).filter(|version| *version != NULL).map(str::to_owned);
     // Docs: ArtifactRevision: what this key of the object's metadata holds.
     let said = body.extra.iter().flat_map(|extra| &extra.metadata);
-    let summary =
+    let mut summary =
         said.filter(|(name, _)| name == "codepipeline-artifact-revision-summary").map(|(_, text)| text);
     Sought::Found(Box::new(Object {
         content: Tagged { content: body.content.clone(), etag: body.etag },
         version,
         modified: stored.modified,
-        summary: summary.last().map(|text| text.chars().take(2048).collect()),
+        summary: summary.next_back().map(|text| text.chars().take(2048).collect()),
     }))
 }
