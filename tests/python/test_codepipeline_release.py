@@ -382,8 +382,28 @@ def test_an_update_cancels_what_runs(release, aws, control):
     assert release.stage("Approve")["latestExecution"]["status"] == "Cancelled"
 
 
+def test_a_stage_stopped_before_its_condition_came_out_is_not_let_in_by_a_retry(release, aws, control):
+    outcomes = [{"outcome": "hang"}, {"outcome": "fail", "code": "JobFailed", "message": "too many errors"}]
+    control.put("behaviours/alarm", {"match": {"rule": "Quiet"}, "outcomes": outcomes})
+    gate = condition("FAIL", rule("Quiet", "LambdaInvoke", FunctionName="errors"))
+    execution = release.create(stage("Build", build(), beforeEntry=gate))
+    aws.stop_pipeline_execution(pipelineName="site", pipelineExecutionId=execution, abandon=True)
+    asked = {"pipelineName": "site", "stageName": "Build", "pipelineExecutionId": execution}
+    aws.retry_stage_execution(retryMode="FAILED_ACTIONS", **asked)
+    control.idle()
+    assert release.status(execution) == "Failed"
+    assert all("latestExecution" not in action for action in release.stage("Build")["actionStates"])
+    assert "condition beforeEntry of stage 'Build' was not met" in control.explain(execution)
+
+
 def test_a_waiting_execution_says_what_it_waits_for(release, control):
     first = release.create(stage("Approve", approve()))
     second = release.start()
     assert "Ask" in control.explain(first)
     assert first in control.explain(second)
+
+
+def test_an_execution_that_goes_with_its_pipeline_waits_for_nothing(release, aws, control):
+    execution = release.create(stage("Approve", approve()))
+    aws.delete_pipeline(name="site")
+    assert "the pipeline was deleted while the execution was under way" in control.explain(execution).split("\n")[1]

@@ -186,7 +186,9 @@ impl Machine<'_> {
         };
         let fact = match &execution.summary {
             Some(summary) => format!("the execution ended as {}: {summary}", execution.status),
-            None => format!("the execution ended as {}", execution.status),
+            None => {
+                format!("the execution ended as {}{}", execution.status, self.failed_where(key, &execution))
+            }
         };
         let event = Event::new("execution.finished", subject.clone())
             .fact(fact)

@@ -63,6 +63,24 @@ impl Machine<'_> {
         last.map_or_else(|| stage_subject(&execution, &name), |(_, run)| action_subject(&run))
     }
 
+    /// What made an execution fail, in a clause; empty where nothing did.
+    pub(super) fn failed_where(&self, key: Key, execution: &Execution) -> String {
+        let failed = execution.stages.iter().find(|entered| entered.status == StageExecutionStatus::Failed);
+        let Some((entered, plan)) = failed.zip(self.plan(key)) else { return String::new() };
+        let Some(stage) = plan.stage(entered.stage) else { return String::new() };
+        // A condition after a failure decides what that leads to; it is not what failed.
+        if matches!(entered.phase, Phase::BeforeEntry | Phase::OnSuccess) {
+            return format!(": condition {} of stage '{}' was not met", entered.phase.name(), stage.name);
+        }
+        let runs = entered.present_runs().into_iter();
+        let runs = runs.filter(|(_, number)| {
+            self.status_of_run((key.0, *number)) == Some(ActionExecutionStatus::Failed)
+        });
+        let names = runs.filter_map(|(action, _)| Some(format!("'{}'", stage.actions.get(action)?.name)));
+        let names = names.collect::<Vec<_>>().join(", ");
+        format!(": action(s) {names} of stage '{}' failed", stage.name)
+    }
+
     pub(super) fn tell_left(&mut self, key: Key, stage: usize, status: StageExecutionStatus) {
         let (Some(execution), Some(name)) = (self.execution(key), self.stage_name(key, stage)) else {
             return;

@@ -114,6 +114,8 @@ fn a_success_condition_that_is_not_met_fails_the_stage() {
     let execution = rig.start(line);
     assert_eq!(rig.status(execution), PipelineExecutionStatus::Failed);
     assert_eq!(condition_status(&rig, execution, Phase::OnSuccess), ConditionExecutionStatus::Failed);
+    let why = "the execution ended as Failed: condition onSuccess of stage 'Work' was not met";
+    assert!(rig.facts().contains(why), "{}", rig.facts());
     // Its actions all succeeded: only all of them can be retried, conditions included.
     assert!(rig.engine.retryable(execution, 1, StageRetryMode::FailedActions).is_err());
     rig.retry(execution, 1, StageRetryMode::AllActions);

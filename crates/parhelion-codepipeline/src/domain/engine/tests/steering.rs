@@ -150,6 +150,8 @@ fn a_retry_of_failed_actions_runs_those_and_what_had_not_run() {
     rig.work(jobs[0], failure());
     rig.work(jobs[1], Outcome::default());
     assert_eq!(rig.status(execution), PipelineExecutionStatus::Failed);
+    let why = "the execution ended as Failed: action(s) 'J' of stage 'Work' failed";
+    assert!(rig.facts().contains(why), "{}", rig.facts());
     rig.effects.clear();
     rig.retry(execution, 1, StageRetryMode::FailedActions);
     assert_eq!(rig.published(), ["RESUMED", "Work RESUMED", "Work J STARTED"]);
