@@ -1,9 +1,11 @@
 //! CodePipeline by its official client, over real sockets.
 
+mod declared;
 mod events;
 mod jobs;
 mod sdk;
 mod source_events;
+mod story;
 mod webhooks;
 
 use aws_sdk_codepipeline::Client;
