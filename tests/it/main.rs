@@ -7,6 +7,8 @@ mod classify;
 #[cfg(test)]
 mod codepipeline;
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod control;
 #[cfg(test)]
 mod house;
