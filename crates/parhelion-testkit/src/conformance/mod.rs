@@ -256,11 +256,11 @@ fn trials(model: &Model, operation: &str, living: &Living, take: &mut dyn FnMut(
 }
 
 async fn attempt(model: &Model, api: &Api, trial: &Trial) -> Result<Option<Kind>, String> {
-    let mut request = wire::request(api, &trial.operation, trial.protocol, trial.body.clone());
-    for (name, value) in &trial.headers {
-        request = request.instead(name, value);
-    }
-    let answer = request.attempt().await?;
+    let request = || {
+        let plain = wire::request(api, &trial.operation, trial.protocol, trial.body.clone());
+        trial.headers.iter().fold(plain, |request, (name, value)| request.instead(name, value))
+    };
+    let answer = wire::exchange(request).await?;
     if answer.status >= 500 {
         return Err(format!("{}: {}", answer.status, answer.text()));
     }

@@ -19,9 +19,21 @@ pub fn request(api: &Api, operation: &str, protocol: Protocol, body: Vec<u8>) ->
     }
 }
 
-/// Sends it. Fails the run when no answer comes.
+/// Sends what is made, a second time where the first met a connection that the server had just let go as idle.
+///
+/// # Errors
+/// A sentence, when no answer comes.
+pub async fn exchange(made: impl Fn() -> crate::Call) -> Result<Answer, String> {
+    match made().attempt().await {
+        Ok(answer) => Ok(answer),
+        Err(_) => made().attempt().await,
+    }
+}
+
+/// Sends a request as a client does. Fails the run when no answer comes.
 pub async fn send(api: &Api, operation: &str, protocol: Protocol, body: Vec<u8>) -> Answer {
-    request(api, operation, protocol, body).await
+    let answer = exchange(|| request(api, operation, protocol, body.clone())).await;
+    answer.unwrap_or_else(|why| panic!("{why}"))
 }
 
 /// A call that must work: its output; nothing for an operation without one.
