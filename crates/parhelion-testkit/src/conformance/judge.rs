@@ -78,10 +78,9 @@ fn walk(model: &Model, shape: &Shape, value: &Datum, path: &str, found: &mut Vec
         (Type::List, Datum::List(items)) => {
             bounds(shape, items.len() as i64, "length").into_iter().for_each(&mut add);
             let item = model.item(shape);
-            if item.r#type.is_scalar() {
-                if items.iter().any(|value| !scalar(model, item, value).is_empty()) {
-                    add(format!("Member must satisfy constraint: [{}]", whole(item)));
-                }
+            let broken = |value: &Datum| !scalar(model, item, value).is_empty();
+            if item.r#type.is_scalar() && items.iter().any(broken) {
+                add(format!("Member must satisfy constraint: [{}]", whole(item)));
             }
             for (i, value) in items.iter().enumerate() {
                 let path = format!("{path}.{}.member", i + 1);
