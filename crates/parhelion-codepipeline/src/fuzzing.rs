@@ -9,6 +9,7 @@ use crate::domain::triggers::Incoming;
 use crate::shapes::{CreatePipelineInput, PutActionRevisionInput, PutWebhookInput, UpdateActionTypeInput};
 use crate::wire::constraints::{self, Instants};
 use crate::wire::sigv4::Claim;
+use crate::wire::sigv4::verify::{Key, Service, Signed, verify};
 use crate::wire::value::{Value, from_value};
 use crate::wire::{cbor, json11, table};
 use crate::{operations, shelves, trigger};
@@ -85,12 +86,27 @@ pub fn sigv4(bytes: &[u8]) {
     {
         *request.uri_mut() = uri;
     }
+    let now = "2026-01-02T03:04:05Z".parse().expect("a time");
+    request.headers_mut().insert("host", HeaderValue::from_static("here"));
+    request.headers_mut().insert("x-amz-date", HeaderValue::from_static("20260102T030405Z"));
     let (parts, ()) = request.into_parts();
     // Whoever calls, the place is one that has a key and a text that leads back to it.
     let place = Claim::of(&parts).place();
     assert_eq!(place.to_string().parse::<Place>().expect("a place"), place);
     let _ = crate::wire::claims(&parts);
+    // Nobody signs right by chance, and what is said of a wrong signature tells nobody the secret.
+    for service in [Service::CodePipeline, Service::Iam, Service::Sts, Service::S3] {
+        let signed = Signed { parts: &parts, uri: &parts.uri, service, body: b"{}" };
+        let key = Key { secret: SECRET.to_owned(), token: None };
+        let denied = verify(&signed, |_, _| Some(key), now).expect_err("a signature by chance");
+        let (exception, query, s3) = (denied.exception(), denied.query_error(), denied.s3_error());
+        let said = format!("{denied} {exception:?} {query:?} {s3:?}");
+        assert!(!said.contains(SECRET), "{said}");
+    }
 }
+
+/// The secret access key of the caller that is pretended.
+const SECRET: &str = "wJalrXUtnFEMI-a-secret-of-ours";
 
 /// A webhook's filter: the path, a line's end, the text that is wanted, a line's end, the document.
 pub fn jsonpath(bytes: &[u8]) {
