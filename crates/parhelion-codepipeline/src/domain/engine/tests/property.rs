@@ -288,8 +288,13 @@ fn ends_or_says(rig: &mut Rig) {
     }
 }
 
+/// 256, or as many as `PROPTEST_CASES` asks for.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|asked| asked.parse().ok()).unwrap_or(256)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
     #[test]
     fn no_order_of_events_breaks_the_engine(
         first in shape(),
