@@ -19,13 +19,28 @@ const CLIENT_WENT: u16 = 499;
 /// The beginning of a body, and whether that is all of it.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
+    /// The first piece, as long as it is the only one: most bodies are one piece.
+    first: Bytes,
     bytes: Vec<u8>,
     cut: bool,
     ended: bool,
 }
 
 impl Kept {
+    /// As [`Kept::push`]; bytes that nobody else has a part of need no copy (others may be a little of something large,
+    /// which they would keep alive).
+    fn share(&mut self, data: &Bytes) {
+        if self.first.is_empty() && self.bytes.is_empty() && data.len() <= KEPT_BODY_BYTES && data.is_unique()
+        {
+            self.first = data.clone();
+        } else {
+            self.push(data);
+        }
+    }
     pub(crate) fn push(&mut self, data: &[u8]) {
+        if !self.first.is_empty() {
+            self.bytes = Vec::from(std::mem::take(&mut self.first));
+        }
         let room = KEPT_BODY_BYTES - self.bytes.len();
         self.cut |= data.len() > room;
         self.bytes.extend_from_slice(&data[..data.len().min(room)]);
@@ -35,8 +50,11 @@ impl Kept {
     }
     /// The bytes, without spare capacity, and whether some are missing.
     fn take(&mut self) -> (Bytes, bool) {
-        let bytes = std::mem::take(&mut self.bytes).into_boxed_slice();
-        (Bytes::from(bytes), self.cut || !self.ended)
+        let bytes = match std::mem::take(&mut self.first) {
+            whole if !whole.is_empty() => whole,
+            _ => Bytes::from(std::mem::take(&mut self.bytes).into_boxed_slice()),
+        };
+        (bytes, self.cut || !self.ended)
     }
 }
 
@@ -90,7 +108,7 @@ impl Drop for OpenRecord {
 /// Headers in order. Bytes that are no UTF-8 become U+FFFD.
 pub(crate) fn pairs(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect()
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
 }
 
 /// Path and query of a request as they came.
@@ -124,7 +142,7 @@ impl http_body::Body for Passing {
             Some(Err(_)) => (true, false),
             Some(Ok(frame)) => {
                 if let (Some(open), Some(data)) = (&mut self.record, frame.data_ref()) {
-                    open.response.push(data);
+                    open.response.share(data);
                 }
                 let last = self.inner.is_end_stream();
                 (last, last)

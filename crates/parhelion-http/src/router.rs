@@ -160,7 +160,9 @@ impl Inner {
             }
         };
         head.cause = begun.map_or(0, |b| b.seq);
-        parts.extensions.insert(head.clone());
+        if let Some(seen) = parts.extensions.get_mut::<Head>() {
+            seen.cause = head.cause;
+        }
 
         let kept = Arc::default();
         let recorded = begun.filter(|b| b.recorded);

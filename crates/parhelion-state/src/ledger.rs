@@ -6,6 +6,7 @@ use parhelion_core::{Call, Cause, DeliveryId, Event, Owner, Seq, Timestamp, Verd
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// A journal entry (control.md 6).
@@ -54,7 +55,8 @@ pub(crate) struct Ledger {
     pub journal: VecDeque<Arc<Entry>>,
     /// The newest entry of each subject that is still in the journal. By surface and tenant, not by store:
     /// two stores of a surface tell one story.
-    last: BTreeMap<(Owner, String), Seq>,
+    /// By digest: three texts for each key of 10 000 would be most of what it holds.
+    last: BTreeMap<u128, Seq>,
     pub directory: BTreeMap<Handle, (Owner, String)>,
     pub deadlines: BTreeSet<(Timestamp, Owner)>,
     deadline_of: BTreeMap<Owner, Timestamp>,
@@ -63,6 +65,16 @@ pub(crate) struct Ledger {
     pub running: BTreeSet<(Owner, u64, u64)>,
     /// Deliveries whose last report has been taken in, newest last.
     finished: VecDeque<DeliveryId>,
+}
+
+/// What stands for a subject of a tenant of a surface. Two that had the same would have each other's causes told.
+fn digest(surface: &str, tenant: &str, subject: &str) -> u128 {
+    let half = |salt: u8| {
+        let mut hasher = DefaultHasher::new();
+        (salt, surface, tenant, subject).hash(&mut hasher);
+        u128::from(hasher.finish())
+    };
+    (half(0) << 64) | half(1)
 }
 
 /// The most frequent kind. Nothing names a request as its cause by subject: causes name it by number.
@@ -92,14 +104,13 @@ impl Ledger {
             && let Some(old) = self.journal.pop_front()
             && old.kind != REQUEST
         {
-            let key = (Owner::new(old.surface, old.tenant.clone()), old.subject.clone());
+            let key = digest(old.surface, &old.tenant, &old.subject);
             if self.last.get(&key) == Some(&old.seq) {
                 self.last.remove(&key);
             }
         }
         if event.kind != REQUEST {
-            self.last
-                .insert((Owner::new(by.surface, by.owner.tenant.clone()), event.subject.clone()), self.seq);
+            self.last.insert(digest(by.surface, &by.owner.tenant, &event.subject), self.seq);
         }
         self.journal.push_back(Arc::new(Entry {
             seq: self.seq,
@@ -124,7 +135,7 @@ impl Ledger {
             Cause::Call => by.call.cause,
             Cause::Event(n) => own.get(n.0).copied().unwrap_or(by.call.cause),
             Cause::Last(subject) => {
-                let key = (Owner::new(by.surface, by.owner.tenant.clone()), subject.clone());
+                let key = digest(by.surface, &by.owner.tenant, subject);
                 self.last.get(&key).copied().unwrap_or(by.call.cause)
             }
         }

@@ -8,6 +8,10 @@ use std::process::ExitCode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+/// Journal and request records are made of small pieces that live long and go in another order than they came.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let file = match config::find(std::env::args_os().collect()) {
         Ok(file) => file,

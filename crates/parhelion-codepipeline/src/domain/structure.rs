@@ -10,7 +10,7 @@ mod secrets;
 mod stages;
 mod whole;
 
-pub use secrets::{MASK, masked, with_kept_secrets};
+pub use secrets::{MASK, holds_secrets, masked, with_kept_secrets};
 
 use super::{catalogue::ActionKind, place::Place};
 use crate::shapes::{

@@ -1,14 +1,24 @@
 use crate::{
-    domain::plans,
+    domain::plans::{self, Shown},
     error::{Error, Result},
-    shapes::{GetPipelineInput, GetPipelineOutput, PipelineMetadata},
+    shapes::{GetPipelineInput, PipelineMetadata},
     store::CodePipelineStore,
 };
 use parhelion_state::{Query, View};
+use serde::Serialize;
 
 /// GetPipeline: a pipeline's declaration in its present version or an older one.
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_GetPipeline.html>
 pub struct GetPipeline;
+
+/// The output's shape, its declaration not copied.
+#[derive(Debug, Serialize)]
+pub struct GetPipelineOutput {
+    /// The declaration.
+    pub pipeline: Option<Shown>,
+    /// What is known of it beside.
+    pub metadata: Option<PipelineMetadata>,
+}
 
 impl Query for GetPipeline {
     const NAME: &'static str = "GetPipeline";
@@ -22,17 +32,13 @@ impl Query for GetPipeline {
         input: GetPipelineInput,
         _view: &View<'_>,
     ) -> Result<GetPipelineOutput> {
-        let (id, line, present) = store.pipeline(&input.name)?;
-        let plan = match input.version {
-            None => present,
-            Some(version) => store
-                .engine
-                .plans
-                .get(&(id, version))
-                .ok_or_else(|| Error::PipelineVersionNotFound { name: input.name.clone(), version })?,
-        };
+        let (id, line, _) = store.pipeline(&input.name)?;
+        let version = input.version.unwrap_or(line.version);
+        let plan = store.engine.plans.get(&(id, version));
+        let plan =
+            plan.ok_or_else(|| Error::PipelineVersionNotFound { name: input.name.clone(), version })?;
         Ok(GetPipelineOutput {
-            pipeline: Some(plans::masked(&plan.declaration, &store.engine)),
+            pipeline: Some(plans::shown(plan, &store.engine)),
             metadata: Some(PipelineMetadata {
                 pipeline_arn: Some(store.place.arn(&line.name)),
                 created: Some(line.created.into()),
@@ -54,7 +60,7 @@ mod tests {
         bench.pipeline("p");
         bench.update("p", |declaration| declaration.role_arn = "arn:aws:iam::000000000000:role/other".into());
         let get = |version| bench.ask::<GetPipeline>(GetPipelineInput { name: "p".into(), version });
-        let role = |version| get(version).unwrap().pipeline.unwrap().role_arn;
+        let role = |version| get(version).unwrap().pipeline.unwrap().role_arn.clone();
         assert!(
             role(None).ends_with("other")
                 && role(Some(2)).ends_with("other")

@@ -181,7 +181,8 @@ pub fn panicked(head: &Head) -> Response {
 
 /// The value of `X-Amz-Target` when it is one of CodePipeline's: the operation's name.
 fn target(parts: &Parts) -> Option<&str> {
-    let target = parts.headers.get("x-amz-target")?.to_str().ok()?;
+    const TARGET: http::HeaderName = http::HeaderName::from_static("x-amz-target");
+    let target = parts.headers.get(TARGET)?.to_str().ok()?;
     target.strip_prefix(table::TARGET_PREFIX)?.strip_prefix('.')
 }
 

@@ -15,10 +15,13 @@ const ROOM: usize = 1024;
 /// # Errors
 /// For what no shape holds (a map with keys that are no texts).
 pub fn write<T: Serialize + ?Sized>(protocol: Protocol, output: &T) -> Result<Vec<u8>, ValueError> {
-    match protocol {
+    let mut bytes = match protocol {
         Protocol::Json => json::write(output, ROOM),
         Protocol::Cbor => cbor::write(output, ROOM),
-    }
+    }?;
+    // The record of the request keeps them: they are to be no larger than they say.
+    bytes.shrink_to(bytes.len() + bytes.len() / 4);
+    Ok(bytes)
 }
 
 #[cfg(test)]

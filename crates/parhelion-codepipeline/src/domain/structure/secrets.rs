@@ -33,6 +33,15 @@ pub fn with_kept_secrets(mut declaration: PipelineDeclaration, context: &Context
     declaration
 }
 
+/// Whether some action of the declaration has a secret.
+pub fn holds_secrets(declaration: &PipelineDeclaration, context: &Context<'_>) -> bool {
+    declaration.stages.iter().flat_map(|stage| &stage.actions).any(|action| {
+        let given = action.configuration.as_ref().filter(|given| !given.is_empty());
+        let Some((given, kind)) = given.zip((context.types)(&action.action_type_id)) else { return false };
+        given.keys().any(|key| kind.key(key).is_some_and(|key| key.secret))
+    })
+}
+
 fn for_each_secret(
     action: &mut ActionDeclaration,
     context: &Context<'_>,

@@ -6,6 +6,7 @@ use crate::servers::{Server, rss_kib};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::sync::LazyLock;
 
 /// Pipelines of an account; the quota is 1000.
 const PIPELINES: usize = 900;
@@ -61,7 +62,10 @@ fn create(name: &str) -> Call {
 
 /// The nth creation of a connection: accounts of its own, so that quotas are never met.
 fn nth_create(who: usize, n: usize) -> Call {
-    create(&format!("p{}", n % PIPELINES)).of_account(1 + who + (n / PIPELINES) * CONNECTIONS)
+    static BODY: LazyLock<String> =
+        LazyLock::new(|| json!({"pipeline": declaration("to be named")}).to_string());
+    let body = BODY.replacen("to be named", &format!("p{}", n % PIPELINES), 1);
+    Call::aws("CreatePipeline", body).of_account(1 + who + (n / PIPELINES) * CONNECTIONS)
 }
 
 fn call(operation: &str, input: Value) -> Call {
@@ -101,7 +105,14 @@ pub async fn rates(addr: SocketAddr, bare: SocketAddr) -> Result<(), Fault> {
     }
     let base = rate(bare, nth_create).await?;
     println!("  {:44} {base:9.0}", "bare hyper, POST of CreatePipeline");
-    say("CreatePipeline, goal 0.33", rate(addr, nth_create).await?, base);
+    // A creation starts an execution, which takes many times the work of the creation where nothing holds it.
+    let mut connection = connect(addr).await?;
+    let slow = json!({"surface": "codepipeline", "kind": "action", "mode": "manual"}).to_string();
+    done(&mut connection, &Call::put("/_w/held/_parhelion/pace", slow)).await?;
+    let held = |who, n| nth_create(who, n).at("/_w/held/");
+    say("CreatePipeline, actions held, goal 0.33", rate(addr, held).await?, base);
+    say("CreatePipeline, its execution run to the end", rate(addr, nth_create).await?, base);
+    let mut connection = connect(addr).await?;
     let push = push(&mut connection).await?;
     let base = rate(bare, {
         let push = push.clone();

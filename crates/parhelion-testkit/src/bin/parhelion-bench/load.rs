@@ -50,6 +50,16 @@ impl Call {
     pub fn post(path: String, body: Bytes) -> Call {
         Call { method: "POST", path: path.into(), headers: vec![], body }
     }
+    /// A PUT of a JSON body.
+    pub fn put(path: &'static str, body: String) -> Call {
+        let call = Call { method: "PUT", path: path.into(), headers: vec![], body: body.into() };
+        call.with("content-type", "application/json")
+    }
+    /// The same at another path.
+    pub fn at(mut self, path: &'static str) -> Call {
+        self.path = path.into();
+        self
+    }
     /// A call of CodePipeline.
     pub fn aws(operation: &str, body: impl Into<Bytes>) -> Call {
         let target = format!("CodePipeline_20150709.{operation}");
@@ -89,7 +99,7 @@ pub async fn once(connection: &mut Connection, call: &Call) -> Result<(StatusCod
 /// As [`once`], of what must go well.
 pub async fn done(connection: &mut Connection, call: &Call) -> Result<Bytes, Fault> {
     match once(connection, call).await? {
-        (StatusCode::OK, body) => Ok(body),
+        (status, body) if status.is_success() => Ok(body),
         (status, body) => Err(format!("{status}: {}", String::from_utf8_lossy(&body)).into()),
     }
 }

@@ -17,12 +17,27 @@ fn main() -> Result<(), Fault> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match arguments.first().map(String::as_str) {
         Some("--bare") => runtime.block_on(bare()),
-        Some(binary) => runtime.block_on(measure(binary)),
-        None => Err("usage: parhelion-bench PATH-OF-PARHELION".into()),
+        Some(binary) => runtime.block_on(measure(binary, arguments.get(1).map_or("", String::as_str))),
+        None => Err("usage: parhelion-bench PATH-OF-PARHELION [rates|sizes|history]".into()),
     }
 }
 
-async fn measure(binary: &str) -> Result<(), Fault> {
+/// All of it, or the part of that name.
+async fn measure(binary: &str, part: &str) -> Result<(), Fault> {
+    let wanted = |name: &str| part.is_empty() || part == name;
+    if wanted("rates") {
+        starts_and_rates(binary).await?;
+    }
+    if wanted("sizes") {
+        codepipeline::sizes(emulator(binary)?).await?;
+    }
+    if wanted("history") {
+        codepipeline::many_executions(emulator(binary)?).await?;
+    }
+    Ok(())
+}
+
+async fn starts_and_rates(binary: &str) -> Result<(), Fault> {
     let own = std::env::current_exe()?;
     let own = own.to_str().ok_or("a path that is no text")?;
     let health = Call::get("/_parhelion/health");
@@ -63,8 +78,5 @@ async fn measure(binary: &str) -> Result<(), Fault> {
         let rate = rate(server.addr, move |_, _| call.clone()).await?;
         println!("  {name:44} {rate:9.0}   ratio {:.2}", rate / base);
     }
-    codepipeline::rates(server.addr, bare.addr).await?;
-    drop(server);
-    codepipeline::sizes(emulator(binary)?).await?;
-    codepipeline::many_executions(emulator(binary)?).await
+    codepipeline::rates(server.addr, bare.addr).await
 }
