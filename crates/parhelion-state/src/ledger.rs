@@ -56,7 +56,7 @@ pub(crate) struct Ledger {
     /// The newest entry of each subject that is still in the journal. By surface and tenant, not by store:
     /// two stores of a surface tell one story.
     /// By digest: three texts for each key of 10 000 would be most of what it holds.
-    last: BTreeMap<u128, Seq>,
+    last: BTreeMap<u64, Seq>,
     pub directory: BTreeMap<Handle, (Owner, String)>,
     pub deadlines: BTreeSet<(Timestamp, Owner)>,
     deadline_of: BTreeMap<Owner, Timestamp>,
@@ -68,13 +68,10 @@ pub(crate) struct Ledger {
 }
 
 /// What stands for a subject of a tenant of a surface. Two that had the same would have each other's causes told.
-fn digest(surface: &str, tenant: &str, subject: &str) -> u128 {
-    let half = |salt: u8| {
-        let mut hasher = DefaultHasher::new();
-        (salt, surface, tenant, subject).hash(&mut hasher);
-        u128::from(hasher.finish())
-    };
-    (half(0) << 64) | half(1)
+fn digest(surface: &str, tenant: &str, subject: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (surface, tenant, subject).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The most frequent kind. Nothing names a request as its cause by subject: causes name it by number.

@@ -138,7 +138,12 @@ pub fn normalised(
         action.configuration.get_or_insert_with(BTreeMap::new);
         action.input_artifacts.get_or_insert_with(Vec::new);
         action.output_artifacts.get_or_insert_with(Vec::new);
+        // Reading a list leaves room for more than it holds; what is kept is kept for long.
+        action.input_artifacts.iter_mut().for_each(Vec::shrink_to_fit);
+        action.output_artifacts.iter_mut().for_each(Vec::shrink_to_fit);
     }
+    declaration.stages.iter_mut().for_each(|stage| stage.actions.shrink_to_fit());
+    declaration.stages.shrink_to_fit();
     declaration
 }
 

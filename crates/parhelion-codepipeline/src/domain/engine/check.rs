@@ -110,7 +110,7 @@ impl Engine {
                 execution.and_then(|e| self.plan_of(*id, e)).map(|plan| plan.mode())
             };
             let mut at_gates = 0;
-            for (name, gate) in &line.gates {
+            for (name, gate) in line.gates.iter() {
                 for held in gate.holders.iter().chain(&gate.waiting) {
                     assert!(line.live.contains(held), "no gate is lost to an execution that is over: {name}");
                 }

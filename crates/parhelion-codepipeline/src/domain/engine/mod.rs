@@ -405,7 +405,7 @@ impl Machine<'_> {
     }
     /// Changes a stage's gate, which is made where there is none.
     fn edit_gate(&mut self, line: LineId, stage: &str, change: impl FnOnce(&mut Gate)) {
-        self.engine.lines.edit(&line, |line| change(line.gates.entry(stage.to_owned()).or_default()));
+        self.engine.lines.edit(&line, |line| change(line.gates.or_default(stage)));
     }
     fn set_due(&mut self, at: Timestamp, due: Due) {
         self.engine.due.put((at, due), ());

@@ -2,8 +2,9 @@
 
 use super::records::{Due, Gate, Key, Line, LineId, Plan, Position};
 use super::{Machine, tell};
+use crate::domain::named::Named;
 use crate::shapes::{ConditionExecutionStatus, PipelineExecutionStatus};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 impl Machine<'_> {
     pub(super) fn create(&mut self, plan: Plan) {
@@ -20,8 +21,8 @@ impl Machine<'_> {
             rules: 0,
             live: BTreeSet::new(),
             gates: plan.declaration.stages.iter().map(|s| (s.name.clone(), Gate::default())).collect(),
-            revisions: BTreeMap::new(),
-            next_revisions: BTreeMap::new(),
+            revisions: Named::new(),
+            next_revisions: Named::new(),
         };
         self.engine.names.put(line.name.clone(), id);
         self.engine.lines.put(id, line);
@@ -34,14 +35,14 @@ impl Machine<'_> {
         let Some(line) = self.line(id) else { return };
         let version = line.version + 1;
         plan.declaration.version = Some(version);
-        let stages: BTreeSet<&String> = plan.declaration.stages.iter().map(|s| &s.name).collect();
+        let stages: BTreeSet<&str> = plan.declaration.stages.iter().map(|s| s.name.as_str()).collect();
         let now = self.now;
         self.engine.lines.edit(&id, |line| {
             line.version = version;
             line.updated = now;
             line.gates.retain(|name, gate| stages.contains(name) || !gate.holders.is_empty());
             for name in &stages {
-                line.gates.entry((*name).clone()).or_default();
+                line.gates.or_default(name);
             }
         });
         self.engine.plans.put((id, version), plan);

@@ -6,6 +6,7 @@ mod stages;
 pub use more::{Planned, RunMore, Stands};
 pub use stages::{ConditionRun, Phase, RuleRun, StageRun};
 
+use crate::domain::named::Named;
 use crate::shapes::{
     ActionDeclaration, ActionExecutionStatus, ExecutionMode, PipelineDeclaration, PipelineExecutionStatus,
     StageDeclaration, TriggerType,
@@ -82,11 +83,11 @@ pub struct Line {
     /// The executions that are not over.
     pub live: BTreeSet<u64>,
     /// One gate for each stage, by name: it outlives updates.
-    pub gates: BTreeMap<String, Gate>,
+    pub gates: Named<Gate>,
     /// What each source action found last.
-    pub revisions: BTreeMap<String, Revision>,
+    pub revisions: Named<Revision>,
     /// What source actions find next, where somebody said it.
-    pub next_revisions: BTreeMap<String, Revision>,
+    pub next_revisions: Named<Revision>,
 }
 
 /// The entry of a stage: who is within, who waits in front of it, and whether anybody may pass.
@@ -101,7 +102,7 @@ pub struct Gate {
     /// The execution of type STANDARD that succeeded here last: what an automatic rollback goes back to.
     pub succeeded: Option<u64>,
     /// The newest run of each action, by name.
-    pub actions: BTreeMap<String, u64>,
+    pub actions: Named<u64>,
     /// Who opened or closed the way into the stage last; `None` where nobody ever did: it is open.
     pub transition: Option<Box<Transition>>,
 }

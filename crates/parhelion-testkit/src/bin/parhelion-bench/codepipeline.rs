@@ -40,8 +40,8 @@ fn declaration(name: &str) -> Value {
     let deploy = action(
         "Put",
         "Deploy",
-        "S3",
-        json!({"BucketName": "out", "Extract": "true"}),
+        "CodeDeploy",
+        json!({"ApplicationName": "site", "DeploymentGroupName": "all"}),
         json!({"inputArtifacts": [{"name": "Site"}]}),
     );
     json!({
