@@ -1,11 +1,13 @@
 //! AWS CodePipeline: pipelines, executions, webhooks and partners' jobs, over awsJson1_1 and rpc-v2-cbor.
 //!
-//! Deliberately absent: a clock, randomness, sockets and other clouds' names; IAM, S3 and the other services that
-//! pipelines use. Built-in actions are simulated, partners' actions are done by workers that poll.
+//! Beside it what its users' suites need of its neighbours: IAM's roles and STS ([`iam`]), artifacts in S3 ([`s3`]).
+//!
+//! Deliberately absent: a clock, randomness, sockets and other clouds' names. Built-in actions are simulated but for
+//! S3's; partners' and customers' actions are done by workers that poll.
 //!
 //! Start reading at [`operations`] (the table), then `ops/` (one operation, one file), [`store`] (the data) and
 //! `domain/engine` (the state machine). [`wire`] is the way from bytes to an operation and back, [`trigger`] the
-//! address that webhooks are called at. What is not built answers as an operation that does not exist.
+//! address that webhooks are called at.
 
 mod auth;
 mod control;

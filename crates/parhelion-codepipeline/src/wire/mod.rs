@@ -237,7 +237,7 @@ fn operation(
             }
         }
     }
-    // What is in the model and not built yet is as unknown as what is in neither.
+    // Known is what has a row in the table of operations.
     let known = table::OPERATIONS.iter().find(|o| o.name == name && dispatch.knows(name));
     known.ok_or(Refusal::UnknownOperation)
 }

@@ -35,7 +35,8 @@ pub fn not_acted_on(declaration: &PipelineDeclaration) -> Vec<String> {
 }
 
 fn unwatched(stage: &StageDeclaration) -> impl Iterator<Item = String> {
-    stage.actions.iter().filter_map(|action| {
+    // Objects are watched: a put starts the pipelines that poll for it.
+    stage.actions.iter().filter(|action| action.action_type_id.provider != "S3").filter_map(|action| {
         let asked =
             action.configuration.iter().flatten().filter(|(_, value)| value.eq_ignore_ascii_case("true"));
         let key = asked.map(|(key, _)| key).find(|key| *key == "PollForSourceChanges")?;
