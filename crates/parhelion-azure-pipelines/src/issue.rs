@@ -1,6 +1,6 @@
 //! What is wrong with a file, in the service's own words and with the place it points at.
 
-use crate::{limits, yaml::Mark};
+use crate::{limits, runtime::queue::LOADING, yaml::Mark};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -49,7 +49,12 @@ impl fmt::Display for Issue {
             (Some(file), ..) => format!("{file}: {}", self.message),
             (None, ..) => self.message.clone(),
         };
-        match whole.char_indices().nth(limits::ISSUE_CHARS) {
+        let most = if self.file.is_none() && self.message.starts_with(LOADING) {
+            limits::RUNTIME_ISSUE_CHARS
+        } else {
+            limits::ISSUE_CHARS
+        };
+        match whole.char_indices().nth(most) {
             Some((end, _)) => write!(f, "{}[...]", &whole[..end]),
             None => f.write_str(&whole),
         }

@@ -13,8 +13,10 @@
 //! Reading order: [`yaml`] (text ↔ tree with places), `expr` (the language of `${{ … }}`), [`mod@expand`] (the walk over a
 //! tree), `schema` (what the result may look like), [`pipeline`] (shorthands in place, types, dependencies).
 //!
-//! Deliberately absent: templates and `extends` (named in an error when a file uses them), run-time expressions
-//! (`$[ … ]`, conditions: kept as text), `$(x)` macros, task definitions.
+//! [`runtime`] judges and evaluates what stays text until the run: `$[ … ]` and conditions.
+//!
+//! Deliberately absent: templates and `extends` (named in an error when a file uses them), `$(x)` macros, task
+//! definitions.
 
 pub mod document;
 pub mod expand;
@@ -24,6 +26,7 @@ pub mod issue;
 mod jsonpath;
 pub mod limits;
 pub mod pipeline;
+pub mod runtime;
 mod schema;
 pub mod webhooks;
 pub mod yaml;

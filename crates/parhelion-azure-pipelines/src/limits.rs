@@ -18,3 +18,6 @@ pub const ISSUES: usize = 20;
 /// Characters of one error text with its prefix, before it is cut.
 // OBSERVED: longer ones end in `[...]`.
 pub const ISSUE_CHARS: usize = 500;
+/// The same for texts about `$[ … ]`.
+// OBSERVED: those are not cut. CHOICE: at all.
+pub const RUNTIME_ISSUE_CHARS: usize = 32_768;

@@ -14,6 +14,7 @@ use crate::{
     expr::{Object, Value},
     issue::Issue,
     pipeline::{Pipeline, graph, normal, read as typed},
+    runtime::queue,
     schema, webhooks,
     yaml::{Mark, Node, emit, read::fold, read::push_bounded},
 };
@@ -69,7 +70,7 @@ pub fn expand(document: &Document, inputs: &Inputs) -> Result<Expanded, Vec<Issu
     }
     let tree = normal::normalise(tree);
     let pipeline = typed::read(&tree);
-    for message in graph::check(&pipeline) {
+    for message in graph::check(&pipeline).into_iter().chain(queue::check(&pipeline)) {
         push_bounded(&mut issues, Issue::bare(message));
     }
     if !issues.is_empty() {

@@ -2,8 +2,8 @@
 
 use super::{
     budget::{Fail, Text},
-    convert::{equal, lower, order, to_bool, to_text, upper},
-    eval::Evaluation,
+    convert::{cannot, equal, lower, order, to_bool, to_number, to_text, upper},
+    eval::{Evaluation, Status},
     format,
     functions::Function,
     json,
@@ -23,6 +23,10 @@ pub(super) fn call(e: &Evaluation<'_>, function: Function, arguments: &[usize]) 
         let (left, right) = (value(0)?, value(1)?);
         pay_for(e, &left, &right)?;
         Ok(Value::Boolean(wanted(order(&left, &right)?)))
+    };
+    let asked = |status: Status| {
+        let names = (0..arguments.len()).map(text).collect::<Result<Vec<_>, _>>()?;
+        Ok(Value::Boolean(e.scope.status(status, &names)))
     };
     match function {
         Function::And => {
@@ -110,6 +114,17 @@ pub(super) fn call(e: &Evaluation<'_>, function: Function, arguments: &[usize]) 
             let values = arguments[1..].iter().map(|a| e.operand(*a)).collect::<Result<Vec<_>, _>>()?;
             format::format(&pattern, &values, e.budget).map(Value::text)
         }
+        Function::Counter => {
+            let prefix = text(0)?;
+            let seed = value(1)?;
+            let number = to_number(&seed).ok_or_else(|| cannot(&seed, "Number"))?;
+            Ok(e.scope.counter(&prefix, number))
+        }
+        Function::Always => Ok(Value::Boolean(true)),
+        Function::Canceled => asked(Status::Canceled),
+        Function::Failed => asked(Status::Failed),
+        Function::Succeeded => asked(Status::Succeeded),
+        Function::SucceededOrFailed => asked(Status::SucceededOrFailed),
         Function::ConvertToJson => json::write(&value(0)?, e.budget).map(Value::text),
     }
 }

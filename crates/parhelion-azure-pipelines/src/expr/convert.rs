@@ -13,7 +13,7 @@ pub(crate) fn to_bool(value: &Value) -> bool {
         Value::Boolean(b) => *b,
         Value::Number(n) => *n != 0.0,
         Value::String(s) => !s.is_empty(),
-        Value::Version(_) | Value::Array(_) | Value::Object(_) => true,
+        Value::Version(_) | Value::DateTime(_) | Value::Array(_) | Value::Object(_) => true,
     }
 }
 
@@ -28,6 +28,7 @@ pub(crate) fn to_text(value: &Value) -> Result<Arc<str>, Fail> {
         Value::Number(n) => Ok(Arc::from(number_text(*n))),
         Value::String(s) => Ok(s.clone()),
         Value::Version(v) => Ok(Arc::from(v.to_string())),
+        Value::DateTime(at) => Ok(Arc::from(at.text())),
         Value::Array(_) | Value::Object(_) => Err(cannot(value, "String")),
     }
 }
@@ -39,7 +40,7 @@ pub(super) fn to_number(value: &Value) -> Option<f64> {
         Value::Boolean(b) => Some(if *b { 1.0 } else { 0.0 }),
         Value::Number(n) => Some(*n),
         Value::String(s) => number_from_text(s),
-        Value::Version(_) | Value::Array(_) | Value::Object(_) => None,
+        Value::Version(_) | Value::DateTime(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
@@ -95,10 +96,10 @@ pub(super) fn number_text(n: f64) -> String {
 }
 
 /// The error of a conversion that fails.
-fn cannot(value: &Value, kind: &str) -> Fail {
+pub(super) fn cannot(value: &Value, kind: &str) -> Fail {
     let shown = match value {
         Value::String(s) => format!("'{s}'"),
-        Value::Boolean(_) | Value::Number(_) | Value::Version(_) => {
+        Value::Boolean(_) | Value::Number(_) | Value::Version(_) | Value::DateTime(_) => {
             to_text(value).map(|t| t.to_string()).unwrap_or_default()
         }
         Value::Null | Value::Array(_) | Value::Object(_) => value.kind().to_owned(),
@@ -118,6 +119,7 @@ pub(super) fn equal(left: &Value, right: &Value) -> bool {
         Value::Number(n) => to_number(right) == Some(*n),
         Value::String(s) => to_text(right).is_ok_and(|r| order_text(s, &r).is_eq()),
         Value::Version(v) => to_version(right) == Some(*v),
+        Value::DateTime(at) => matches!(right, Value::DateTime(other) if at == other),
         Value::Array(a) => matches!(right, Value::Array(b) if Arc::ptr_eq(a, b)),
         Value::Object(a) => matches!(right, Value::Object(b) if Arc::ptr_eq(a, b)),
     }
@@ -141,6 +143,11 @@ pub(super) fn order(left: &Value, right: &Value) -> Result<Ordering, Fail> {
         }
         Value::String(s) => Ok(order_text(s, &to_text(right)?)),
         Value::Version(v) => Ok(v.cmp(&to_version(right).ok_or_else(|| cannot(right, "Version"))?)),
+        Value::DateTime(at) => match right {
+            Value::DateTime(other) => Ok(at.cmp(other)),
+            // CHOICE: texts are not read as moments.
+            _ => Err(cannot(right, "DateTime")),
+        },
         // CHOICE: the kind that the message names.
         Value::Array(_) | Value::Object(_) => Err(cannot(left, "Number")),
     }

@@ -15,6 +15,28 @@ pub(crate) trait Scope {
     fn named(&self, name: &str) -> Value;
     /// A variable by name in any case.
     fn variable(&self, name: &str) -> Option<Value>;
+    /// The next value of the counter of a prefix; only where [`super::Slot::RootVariable`] is evaluated.
+    fn counter(&self, _prefix: &str, _seed: f64) -> Value {
+        Value::Null
+    }
+    /// How it stands with the jobs or stages of those names (none: with all that are waited for); only where
+    /// conditions are evaluated.
+    fn status(&self, _asked: Status, _names: &[Arc<str>]) -> bool {
+        false
+    }
+}
+
+/// What a condition asks of what ran before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// `canceled()`
+    Canceled,
+    /// `failed(…)`
+    Failed,
+    /// `succeeded(…)`
+    Succeeded,
+    /// `succeededOrFailed(…)`
+    SucceededOrFailed,
 }
 
 /// The value of an expression.
@@ -27,7 +49,7 @@ pub(crate) fn eval(expr: &Expr, scope: &dyn Scope, budget: &Budget) -> Result<Va
 
 pub(super) struct Evaluation<'e> {
     expr: &'e Expr,
-    scope: &'e dyn Scope,
+    pub scope: &'e dyn Scope,
     pub budget: &'e Budget,
 }
 

@@ -33,8 +33,15 @@ pub(super) fn format(pattern: &str, values: &[Value], budget: &Budget) -> Result
                 "The following format string references more arguments than were supplied: {pattern}"
             )));
         };
-        // CHOICE: the text. Specifiers are for dates, and none of the seven kinds is one.
         if let Some(specifiers) = specifiers.filter(|s| !s.is_empty()) {
+            if let Value::DateTime(at) = value
+                && let Some(text) = at.format(specifiers)
+            {
+                out.push(&text)?;
+                rest = after;
+                continue;
+            }
+            // CHOICE: the text. Specifiers are for moments, and none of the seven kinds is one.
             return Err(Fail::here(format!(
                 "The format specifiers '{specifiers}' are not valid for objects of type '{}'",
                 value.kind()

@@ -1,15 +1,21 @@
 //! The functions by name, with their arity.
 
+use super::Slot;
+
 /// A function of the language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Function {
+    Always,
     And,
+    Canceled,
     Coalesce,
     Contains,
     ContainsValue,
     ConvertToJson,
+    Counter,
     EndsWith,
     Eq,
+    Failed,
     Format,
     Ge,
     Gt,
@@ -27,13 +33,14 @@ pub(crate) enum Function {
     Replace,
     Split,
     StartsWith,
+    Succeeded,
+    SucceededOrFailed,
     Trim,
     Upper,
     Xor,
 }
 
-/// Functions known in `${{ }}`, with least and most arguments.
-// OBSERVED. `counter`, `always`, `succeeded` … belong to other places and are unknown here.
+/// Functions known everywhere, with least and most arguments. OBSERVED.
 const TABLE: &[(&str, Function, usize, usize)] = &[
     ("and", Function::And, 2, usize::MAX),
     ("coalesce", Function::Coalesce, 2, usize::MAX),
@@ -64,9 +71,37 @@ const TABLE: &[(&str, Function, usize, usize)] = &[
     ("xor", Function::Xor, 2, 2),
 ];
 
+/// Those of `$[ … ]` of the file's own variables. OBSERVED: unknown even in `$[ … ]` of conditions.
+const OF_VARIABLES: &[(&str, Function, usize, usize)] = &[("counter", Function::Counter, 1, 2)];
+
+/// Those of conditions of stages and jobs. OBSERVED: two take no names.
+const OF_CONDITIONS: &[(&str, Function, usize, usize)] = &[
+    ("always", Function::Always, 0, 0),
+    ("canceled", Function::Canceled, 0, 0),
+    ("failed", Function::Failed, 0, usize::MAX),
+    ("succeeded", Function::Succeeded, 0, usize::MAX),
+    ("succeededorfailed", Function::SucceededOrFailed, 0, usize::MAX),
+];
+
+/// Those of conditions of steps, in the run.
+const OF_STEPS: &[(&str, Function, usize, usize)] = &[
+    ("always", Function::Always, 0, 0),
+    ("canceled", Function::Canceled, 0, 0),
+    ("failed", Function::Failed, 0, 0),
+    ("succeeded", Function::Succeeded, 0, 0),
+    ("succeededorfailed", Function::SucceededOrFailed, 0, 0),
+];
+
 impl Function {
-    /// The function of that name in any case, with least and most arguments.
-    pub fn find(name: &str) -> Option<(Function, usize, usize)> {
-        TABLE.iter().find(|(n, ..)| n.eq_ignore_ascii_case(name)).map(|&(_, f, min, max)| (f, min, max))
+    /// The function of that name in any case, with least and most arguments, if it is known at that place.
+    pub fn find(name: &str, slot: Slot) -> Option<(Function, usize, usize)> {
+        let more = match slot {
+            Slot::Template | Slot::JobVariable | Slot::StepSyntax => &[],
+            Slot::RootVariable => OF_VARIABLES,
+            Slot::Condition => OF_CONDITIONS,
+            Slot::StepCondition => OF_STEPS,
+        };
+        let mut all = TABLE.iter().chain(more);
+        all.find(|(n, ..)| n.eq_ignore_ascii_case(name)).map(|&(_, f, min, max)| (f, min, max))
     }
 }

@@ -20,7 +20,7 @@ fn put(value: &Value, level: usize, out: &mut Text<'_>) -> Result<(), Fail> {
         Value::Boolean(b) => out.push(if *b { "true" } else { "false" }),
         Value::Number(_) => out.push(&to_text(value)?),
         // CHOICE: a version is a string.
-        Value::String(_) | Value::Version(_) => out.push(&quoted(&to_text(value)?)),
+        Value::String(_) | Value::Version(_) | Value::DateTime(_) => out.push(&quoted(&to_text(value)?)),
         Value::Array(items) if items.is_empty() => out.push("[]"),
         Value::Array(items) => {
             out.push("[")?;

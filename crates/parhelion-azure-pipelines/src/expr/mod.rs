@@ -1,10 +1,12 @@
-//! The expression language of `${{ … }}`: calls, names, literals, property and index access. No operators.
+//! The expression language of `${{ … }}`, `$[ … ]` and conditions: calls, names, literals, property and index
+//! access. No operators.
 //!
 //! [`lex`] → tokens, [`parse`] → [`Expr`] with all errors that need no values, [`eval`] → [`Value`].
 
 mod budget;
 mod call;
 mod convert;
+mod date;
 mod eval;
 mod format;
 mod functions;
@@ -15,9 +17,28 @@ mod value;
 
 pub(crate) use budget::{Budget, Fail};
 pub(crate) use convert::{number_from_text, to_bool, to_text};
+pub use date::Moment;
+pub use eval::Status;
 pub(crate) use eval::{Scope, eval};
 pub(crate) use parse::{Expr, Names, is_property, parse};
 pub(crate) use value::{Object, Value};
+
+/// Where an expression stands: it decides which functions exist there, and one text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slot {
+    /// `${{ … }}`
+    Template,
+    /// `$[ … ]` of a variable of the file itself.
+    RootVariable,
+    /// `$[ … ]` of a variable of a stage or a job.
+    JobVariable,
+    /// The condition of a stage or a job.
+    Condition,
+    /// The condition of a step while the run is queued: unknown names are none of a mistake yet.
+    StepSyntax,
+    /// The condition of a step in the run.
+    StepCondition,
+}
 
 /// What is wrong with an expression as text.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //! text, however nested, can exhaust the machine's.
 
 use super::{
-    Fault, Kind, convert,
+    Fault, Kind, Slot, convert,
     functions::Function,
     lex::{Lexeme, Token, lex},
     value::{Value, Version},
@@ -43,6 +43,10 @@ pub(super) enum Post {
 pub(crate) trait Names {
     /// Whether `name`, in lower case, is one.
     fn known(&self, name: &str) -> bool;
+    /// Where it stands.
+    fn slot(&self) -> Slot {
+        Slot::Template
+    }
 }
 
 impl Expr {
@@ -69,6 +73,7 @@ enum Frame {
 
 struct Parser<'t> {
     text: &'t str,
+    slot: Slot,
     operands: Vec<Operand>,
     stack: Vec<Frame>,
     /// The first unknown name: reported only if nothing else is wrong.
@@ -86,6 +91,7 @@ struct Parser<'t> {
 pub(crate) fn parse(text: &str, names: &dyn Names, outer: usize) -> Result<Expr, Fault> {
     let mut parser = Parser {
         text,
+        slot: names.slot(),
         operands: Vec::new(),
         stack: Vec::new(),
         name_fault: None,
@@ -169,7 +175,7 @@ impl Parser<'_> {
                     }
                     _ => return Err(self.fault(Kind::UnexpectedSymbol, lexeme)),
                 },
-                _ => return Err(self.fault(Kind::UnexpectedSymbol, lexeme)),
+                _ => return Err(self.misplaced(lexeme)),
             }
         }
         match current {
@@ -205,14 +211,14 @@ impl Parser<'_> {
             Token::Word => {
                 let name = raw.to_lowercase();
                 // OBSERVED: a function's name is one even where a loop's variable is called so.
-                if Function::find(raw).is_some() {
+                if Function::find(raw, self.slot).is_some() {
                     self.name_fault(Kind::ExpectedParenthesis, lexeme);
                 } else if !names.known(&name) {
                     self.name_fault(Kind::UnrecognizedValue, lexeme);
                 }
                 Primary::Name(Arc::from(name))
             }
-            Token::Mark(_) | Token::Symbol => return Err(self.fault(Kind::UnexpectedSymbol, lexeme)),
+            Token::Mark(_) | Token::Symbol => return Err(self.misplaced(lexeme)),
         };
         Ok(self.operand(primary))
     }
@@ -225,7 +231,7 @@ impl Parser<'_> {
     }
 
     fn open_call(&mut self, name: Lexeme) {
-        let known = Function::find(self.raw(name));
+        let known = Function::find(self.raw(name), self.slot);
         if known.is_none() {
             self.name_fault(Kind::UnrecognizedValue, name);
         }
@@ -240,7 +246,8 @@ impl Parser<'_> {
         self.calls -= 1;
         arguments.extend(last);
         let primary = match known {
-            Some((_, least, _)) if arguments.len() < least => {
+            // OBSERVED: an argument too many for a function that takes none is found here, as too few are.
+            Some((_, least, most)) if !(least..=most).contains(&arguments.len()) => {
                 return Err(self.fault(Kind::UnexpectedSymbol, at));
             }
             Some((function, ..)) => Primary::Call(function, arguments),
@@ -255,6 +262,16 @@ impl Parser<'_> {
         self.indexes -= 1;
         self.operands.get_mut(base)?.posts.push(index.map_or(Post::All, Post::Index));
         Some(base)
+    }
+
+    /// A token that may not stand where it stands.
+    fn misplaced(&self, lexeme: Lexeme) -> Fault {
+        // OBSERVED: outside of templates operators have another text. CHOICE: in conditions as in `$[ … ]`.
+        let kind = match lexeme.token {
+            Token::Symbol if self.slot != Slot::Template => Kind::UnrecognizedValue,
+            _ => Kind::UnexpectedSymbol,
+        };
+        self.fault(kind, lexeme)
     }
 
     fn name_fault(&mut self, kind: Kind, lexeme: Lexeme) {

@@ -1,5 +1,6 @@
-//! The seven kinds of value.
+//! The seven kinds of value, and the moment that the run adds.
 
+use super::date::Moment;
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 /// A value of an expression.
@@ -15,6 +16,8 @@ pub enum Value {
     String(Arc<str>),
     /// Two to four numbers.
     Version(Version),
+    /// A moment: only the run knows one, and only `format` makes something of it.
+    DateTime(Moment),
     /// A list. Two are equal when they are the same one.
     Array(Arc<Vec<Value>>),
     /// Names and values. Two are equal when they are the same one.
@@ -52,6 +55,7 @@ impl Value {
             Value::Number(_) => "Number",
             Value::String(_) => "String",
             Value::Version(_) => "Version",
+            Value::DateTime(_) => "DateTime",
             Value::Array(_) => "Array",
             Value::Object(_) => "Object",
         }

@@ -8,7 +8,9 @@ mod expressions;
 mod final_yaml;
 mod parameters;
 mod properties;
+mod run_time;
 mod seed;
+mod tables;
 mod webhooks;
 
 use parhelion_azure_pipelines::{Expanded, Inputs, Issue, expand, joined, parse};
