@@ -10,7 +10,7 @@ mod repository;
 
 pub use build::{Build, BuildResult, BuildStatus, JobRun, Reason, StageRun, StepRun};
 pub use definition::{Definition, Process, QueueStatus, Registered, SourceRepository, Variable};
-pub use delivery::{Blob, Outcome, OutcomeKind, TriggerIssue, WebhookDelivery};
+pub use delivery::{Blob, Delivered, Outcome, OutcomeKind, TriggerIssue, WebhookDelivery};
 pub use endpoint::{Endpoint, Share, is_secret};
 pub use project::{OperationRecord, Project, Queue, valid_project_name};
 pub use repository::{CommitSummary, Push, RefChange, Repository};
@@ -142,6 +142,8 @@ pub struct AzureDevOpsStore {
     build_bytes: usize,
     /// Incoming webhook requests by number.
     pub deliveries: Table<u64, WebhookDelivery>,
+    /// The bodies of all deliveries together, bytes.
+    delivery_bytes: usize,
     /// Trigger issues by number.
     pub issues: Table<u64, TriggerIssue>,
 }
@@ -168,6 +170,7 @@ impl Store for AzureDevOpsStore {
             builds: Table::default(),
             build_bytes: 0,
             deliveries: Table::default(),
+            delivery_bytes: 0,
             issues: Table::default(),
         }
     }
@@ -219,6 +222,8 @@ impl Store for AzureDevOpsStore {
         }
         assert!(self.deliveries.len() <= MAX_DELIVERIES && self.issues.len() <= MAX_ISSUES);
         assert!(self.builds.len() <= MAX_BUILDS && self.pushes.len() <= MAX_PUSHES);
+        let bodies = self.deliveries.values().map(|d| d.body.0.len());
+        assert_eq!(self.delivery_bytes, bodies.sum::<usize>());
         assert_eq!(self.push_bytes, self.pushes.values().map(|p| p.weight()).sum::<usize>());
         assert_eq!(self.build_bytes, self.builds.values().map(|b| b.weight()).sum::<usize>());
     }

@@ -1,5 +1,9 @@
 //! Incoming webhooks: which pipelines a name reaches, and what each makes of a request (azure-devops.md 4).
 
+mod near;
+
+pub use near::near_misses;
+
 use crate::{
     domain::{
         checksum::{self, Checked},
@@ -25,19 +29,22 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// What a run for a payload is asked to be.
-    pub fn ask(&self, payload: &Value, webhook: &str, delivery: Option<Uuid>) -> Ask {
+    /// What a run for a request at that name is asked to be; its payload is only needed for the expansion.
+    pub fn ask(&self, webhook: &str) -> Ask {
         Ask {
             reason: Reason::ResourceTrigger,
-            payloads: BTreeMap::from([(self.resource.alias.clone(), payload.clone())]),
             // CHOICE: the members of triggerInfo.
             trigger_info: BTreeMap::from([
                 ("alias".to_owned(), self.resource.alias.clone()),
                 ("webHookName".to_owned(), webhook.to_owned()),
             ]),
-            delivery,
             ..Ask::default()
         }
+    }
+    /// The same with the payload under the resource's alias.
+    pub fn ask_with(&self, webhook: &str, payload: &Value) -> Ask {
+        let payloads = BTreeMap::from([(self.resource.alias.clone(), payload.clone())]);
+        Ask { payloads, ..self.ask(webhook) }
     }
     /// Whether both saw the same pipeline, resource and connection.
     pub fn is_still(&self, other: &Candidate) -> bool {
@@ -49,23 +56,51 @@ impl Candidate {
     }
 }
 
-/// Every webhook resource of the organization whose connection exists: what is registered.
-pub fn registered(store: &AzureDevOpsStore, mode: Registration) -> Vec<Candidate> {
+/// By what a name in a webhook's URL was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The connection's parameter `webhookname`.
+    Parameter,
+    /// The connection's own name.
+    Connection,
+}
+
+/// What a name in a webhook's URL reaches: every webhook resource of the organization whose connection exists and has
+/// that `webhookname`; if there is none, that name of its own.
+// Docs: the first. CHOICE: the second, since the seed's second example posts to the connection's name; and that
+// case does not matter.
+pub fn reached(store: &AzureDevOpsStore, mode: Registration, name: &str) -> (By, Vec<Candidate>) {
+    let wanted = name.to_lowercase();
+    let by_parameter = |_: Uuid, e: &Endpoint| e.parameter("webhookname").to_lowercase() == wanted;
+    let found = registered(store, mode, by_parameter);
+    if !found.is_empty() {
+        return (By::Parameter, found);
+    }
+    let by_name =
+        |project: Uuid, e: &Endpoint| e.share(project).is_some_and(|s| s.name.to_lowercase() == wanted);
+    (By::Connection, registered(store, mode, by_name))
+}
+
+/// The webhook resources whose connection exists and is wanted, by pipeline and place in the YAML.
+fn registered(
+    store: &AzureDevOpsStore,
+    mode: Registration,
+    wanted: impl Fn(Uuid, &Endpoint) -> bool,
+) -> Vec<Candidate> {
     let mut found = Vec::new();
     for definition in store.definitions.values() {
         // Docs: in practice a webhook exists only after a first run or save; the permissive mode does not wait.
         if mode == Registration::FirstRun && !definition.activated {
             continue;
         }
-        let Some(project) = store.projects.get(&definition.project) else { continue };
         for resource in &definition.registered.webhooks {
             // Docs: with a `type` it is an extension's webhook, which this endpoint never starts.
             if resource.kind.is_some() {
                 continue;
             }
-            let Some(endpoint) = connection(store, definition.project, &resource.connection) else {
-                continue;
-            };
+            let endpoint = connection(store, definition.project, &resource.connection);
+            let Some(endpoint) = endpoint.filter(|e| wanted(definition.project, e)) else { continue };
+            let Some(project) = store.projects.get(&definition.project) else { continue };
             let look = Look::at(store, project.clone(), definition, &Ask::default());
             found.push(Candidate { look, resource: resource.clone(), endpoint: endpoint.clone() });
         }
@@ -79,109 +114,37 @@ fn connection<'s>(store: &'s AzureDevOpsStore, project: Uuid, name: &str) -> Opt
     store.endpoints.values().find(|e| e.is_webhook() && named(e))
 }
 
-/// Those that a name in a webhook's URL reaches: by the connection's `webhookname`, else by its own name.
-// Docs: the first. CHOICE: the second, since the seed's second example posts to the connection's name; and that
-// case does not matter.
-pub fn reached(mut registered: Vec<Candidate>, name: &str) -> Vec<Candidate> {
-    let wanted = name.to_lowercase();
-    let by_parameter = |c: &Candidate| c.endpoint.parameter("webhookname").to_lowercase() == wanted;
-    if registered.iter().any(by_parameter) {
-        registered.retain(by_parameter);
-    } else {
-        registered.retain(|c| c.connection().to_lowercase() == wanted);
-    }
-    registered
-}
-
-/// Sentences about a name that is not registered, at most.
-const MAX_NEAR_MISSES: usize = 50;
-
-/// Why nothing is registered under a name: one sentence for each connection and pipeline that might have been meant,
-/// the likeliest first.
-pub fn near_misses(store: &AzureDevOpsStore, mode: Registration, name: &str) -> Vec<String> {
-    let (mut lacking, mut elsewhere) = (unused(store, name), Vec::new());
-    for definition in store.definitions.values() {
-        let project = store.projects.get(&definition.project).map(|p| p.name.clone()).unwrap_or_default();
-        let who = format!("pipeline {} ({}) of project {project}", definition.name, definition.id);
-        let registered = &definition.registered;
-        if let Some(problem) = &registered.problem {
-            lacking.push(format!("{who}: its YAML could not be read: {problem}"));
-        } else if registered.commit.is_none() {
-            lacking.push(format!("{who}: its default branch does not exist, or is not in this organization"));
-        } else if registered.webhooks.is_empty() {
-            elsewhere.push(format!("{who}: its YAML on the default branch names no webhook"));
-        }
-        for resource in &registered.webhooks {
-            let (alias, connected) = (&resource.alias, &resource.connection);
-            if let Some(kind) = &resource.kind {
-                lacking.push(format!("{who}: webhook {alias} has the type {kind}, an extension's webhook"));
-            } else if let Some(endpoint) = connection(store, definition.project, connected) {
-                let url = endpoint.parameter("webhookname");
-                if mode == Registration::FirstRun && !definition.activated {
-                    lacking.push(format!(
-                        "{who}: webhook {alias} is reached under the name {url}, but waits for its first run or save"
-                    ));
-                } else {
-                    elsewhere.push(format!("{who}: webhook {alias} is reached under the name {url}"));
-                }
-            } else {
-                lacking.push(format!(
-                    "{who}: webhook {alias} names the connection {connected}, and no incoming webhook connection of that name is in its project"
-                ));
-            }
-        }
-    }
-    lacking.append(&mut elsewhere);
-    lacking.truncate(MAX_NEAR_MISSES);
-    lacking
-}
-
-/// Connections that have the name, which no pipeline refers to: those in use would have been reached.
-fn unused(store: &AzureDevOpsStore, name: &str) -> Vec<String> {
-    let wanted = name.to_lowercase();
-    let hooks = store.endpoints.values().filter(|e| e.is_webhook());
-    let places = hooks.flat_map(|e| e.shares.iter().map(move |s| (e, s)));
-    let named = places.filter(|(e, s)| {
-        e.parameter("webhookname").to_lowercase() == wanted || s.name.to_lowercase() == wanted
-    });
-    named
-        .map(|(_, s)| {
-            let project = store.projects.get(&s.project).map_or("", |p| &p.name);
-            format!(
-                "connection {} of project {project} has that name, but no pipeline of its project that can start names the connection in resources.webhooks",
-                s.name
-            )
-        })
-        .collect()
-}
-
-/// A candidate's checksum.
-pub fn check(candidate: &Candidate, headers: &[(String, String)], body: &[u8]) -> Checked {
-    let endpoint = &candidate.endpoint;
-    checksum::check(endpoint.parameter("secret"), endpoint.parameter("header"), headers, body)
-}
-
 /// What a candidate makes of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judged {
-    /// Its checksum.
-    pub checked: Checked,
-    /// Its filters, as far as they were looked at.
+    /// Its checksum; `None`: the body was too large to be read.
+    pub checked: Option<Checked>,
+    /// Its filters, if they were looked at.
     pub filters: Vec<FilterVerdict>,
     /// Why it does not run; `None`: it does.
     pub stopped: Option<OutcomeKind>,
 }
 
-/// Judges a request for a candidate, in the order of azure-devops.md 4.2.
-pub fn judge(candidate: &Candidate, headers: &[(String, String)], body: &[u8], payload: &Value) -> Judged {
-    let checked = check(candidate, headers, body);
-    if !checked.accepts() {
-        return Judged { checked, filters: Vec::new(), stopped: Some(OutcomeKind::Unauthorized) };
-    }
-    if candidate.look.definition.queue_status != QueueStatus::Enabled {
-        return Judged { checked, filters: Vec::new(), stopped: Some(OutcomeKind::Paused) };
-    }
-    let filters = judge_all(&candidate.resource.filters, payload);
-    let stopped = filters.iter().any(|f| !f.matched).then_some(OutcomeKind::FilterMiss);
-    Judged { checked, filters, stopped }
+/// Judges a request for a candidate, in the order of azure-devops.md 4.2. `body` is `None` when it was too large,
+/// `payload` when it is no JSON.
+pub fn judge(
+    candidate: &Candidate,
+    headers: &[(String, String)],
+    body: Option<&[u8]>,
+    payload: Option<&Value>,
+) -> Judged {
+    let endpoint = &candidate.endpoint;
+    let (secret, header) = (endpoint.parameter("secret"), endpoint.parameter("header"));
+    let checked = body.map(|body| checksum::check(secret, header, headers, body));
+    let mut judged = Judged { checked, filters: Vec::new(), stopped: None };
+    judged.stopped = match (&judged.checked, payload) {
+        (Some(checked), _) if !checked.accepts() => Some(OutcomeKind::Unauthorized),
+        (None, _) | (_, None) => Some(OutcomeKind::Unreadable),
+        _ if candidate.look.definition.queue_status != QueueStatus::Enabled => Some(OutcomeKind::Paused),
+        (_, Some(payload)) => {
+            judged.filters = judge_all(&candidate.resource.filters, payload);
+            judged.filters.iter().any(|f| !f.matched).then_some(OutcomeKind::FilterMiss)
+        }
+    };
+    judged
 }

@@ -13,12 +13,11 @@ use crate::{
         source::{self, Place},
     },
     error::{Error, Result},
-    store::{AzureDevOpsStore, Definition, Project, QueueStatus, Reason, Repository, Variable},
+    store::{AzureDevOpsStore, Definition, Delivered, Project, QueueStatus, Reason, Repository, Variable},
 };
 use parhelion_git::ObjectId;
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
-use uuid::Uuid;
 
 /// What a run is asked to be.
 #[derive(Clone, Debug)]
@@ -48,7 +47,7 @@ pub struct Ask {
     /// What the trigger tells.
     pub trigger_info: BTreeMap<String, String>,
     /// The webhook delivery that starts it.
-    pub delivery: Option<Uuid>,
+    pub delivery: Option<Delivered>,
 }
 
 impl Default for Ask {

@@ -1,6 +1,6 @@
 //! Builds, which are also the runs of pipelines.
 
-use crate::store::{Identity, Variable};
+use crate::store::{Delivered, Identity, Variable};
 use parhelion_core::Timestamp;
 use parhelion_git::ObjectId;
 use serde::{Deserialize, Serialize};
@@ -55,7 +55,7 @@ pub struct Build {
     /// What the trigger tells.
     pub trigger_info: BTreeMap<String, String>,
     /// The webhook delivery that started it.
-    pub delivery: Option<Uuid>,
+    pub delivery: Option<Delivered>,
     /// Whether the YAML was given with the call.
     pub overridden: bool,
     /// The expanded pipeline.
@@ -68,7 +68,8 @@ impl Build {
     /// What its texts hold, bytes.
     pub fn weight(&self) -> usize {
         let lines = self.steps().flat_map(|s| &s.lines).map(String::len).sum::<usize>();
-        self.final_yaml.len() + lines
+        let payload = self.delivery.as_ref().map_or(0, |d| d.payload.0.len());
+        self.final_yaml.len() + lines + payload
     }
     /// How it stands as a run, in the words of the pipelines API.
     pub fn standing(&self) -> serde_json::Value {

@@ -48,6 +48,15 @@ pub struct WebhookDelivery {
     pub outcomes: Vec<Outcome>,
 }
 
+/// The delivery that a run was started by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Delivered {
+    /// Its id.
+    pub id: Uuid,
+    /// The request's body. It is kept with the run: the delivery's own record may be gone before it.
+    pub payload: Blob,
+}
+
 /// What a request came to for one webhook resource of a pipeline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {

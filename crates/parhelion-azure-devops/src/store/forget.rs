@@ -1,7 +1,8 @@
 //! Taking things out together with what hangs on them.
 
 use super::{
-    AzureDevOpsStore, Build, MAX_BUILD_BYTES, MAX_BUILDS, MAX_PUSH_BYTES, MAX_PUSHES, MAX_REVISIONS, Push,
+    AzureDevOpsStore, Build, MAX_BUILD_BYTES, MAX_BUILDS, MAX_DELIVERIES, MAX_DELIVERY_BYTES, MAX_PUSH_BYTES,
+    MAX_PUSHES, MAX_REVISIONS, Push, WebhookDelivery,
 };
 use uuid::Uuid;
 
@@ -73,6 +74,19 @@ impl AzureDevOpsStore {
         while self.pushes.len() > 1 && (self.pushes.len() > MAX_PUSHES || self.push_bytes > MAX_PUSH_BYTES) {
             let Some(oldest) = self.pushes.get_min().map(|(id, _)| *id) else { return };
             self.take_push(oldest);
+        }
+    }
+
+    /// Keeps the record of a webhook request; the oldest go when there are too many or they hold too much.
+    pub fn keep_delivery(&mut self, record: WebhookDelivery) {
+        self.delivery_bytes += record.body.0.len();
+        self.deliveries.put(record.number, record);
+        while self.deliveries.len() > 1
+            && (self.deliveries.len() > MAX_DELIVERIES || self.delivery_bytes > MAX_DELIVERY_BYTES)
+        {
+            let Some(oldest) = self.deliveries.get_min().map(|(n, _)| *n) else { return };
+            let gone = self.deliveries.remove(&oldest).map_or(0, |d| d.body.0.len());
+            self.delivery_bytes = self.delivery_bytes.saturating_sub(gone);
         }
     }
 

@@ -14,8 +14,9 @@ pub const CHECKSUM: &str = "750D33212D3AD4932CC390819050734831A0A94F";
 pub const URL: &str = "/contoso/_apis/public/distributedtask/webhooks/WebHook?api-version=6.0-preview";
 
 /// The facts that explain a delivery.
-const TOLD: &[&str] = &[
+pub const TOLD: &[&str] = &[
     "webhook.received",
+    "webhook.found",
     "webhook.refused",
     "signature.checked",
     "filter.evaluated",
@@ -23,6 +24,7 @@ const TOLD: &[&str] = &[
     "yaml.expanded",
     "run.started",
     "run.finished",
+    "webhook.answered",
 ];
 
 /// The project `P` with that YAML, a pipeline of it and the connection `IncomingWH`.
@@ -83,20 +85,23 @@ fn the_seeds_example_starts_a_run_whose_step_holds_the_title() {
     );
     expect![[r#"
         webhook.received: a request for webhook WebHook with 83 bytes
+        webhook.found: WebHook reaches 1 webhook resource by the connection's webhookname [Ok]
         signature.checked: X-WH-Checksum holds the HMAC-SHA1 of the body under the secret of connection IncomingWH [Ok]
         filter.evaluated: webhook WebHook of pipeline hooked has no filters [Ok]
         yaml.expanded: /azure-pipelines.yml of branch refs/heads/main was expanded with the payload as parameters.WebHook [Ok]
         run.started: run 20260101.1 of pipeline hooked was started on refs/heads/main at {{commit}}: 1 stages, 1 jobs, simulated [Ok]
         run.finished: every job and step succeeded (simulated) [Ok]
+        webhook.answered: 200: pipeline hooked of P: run 1 was queued [Ok]
     "#]]
     .assert_eq(&bench.facts(TOLD).replace(run["resources"]["repositories"]["self"]["version"].as_str().unwrap(), "{{commit}}"));
     // One walkable chain: each entry's cause is the one before it.
     let chain: Vec<_> = bench.journal().into_iter().filter(|e| TOLD.contains(&e.kind)).collect();
-    assert!(chain.windows(2).all(|w| w[1].cause == w[0].seq), "{chain:?}");
+    assert!(chain[..7].windows(2).all(|w| w[1].cause == w[0].seq), "{chain:?}");
     assert_eq!(chain[0].subject, format!("webhook-delivery:{delivery}"));
-    assert_eq!(chain[4].subject, "run:1");
-    assert!(!serde_json::to_string(&chain[1].data).unwrap().contains("\"secret\":\"secret\""));
-    assert_eq!(chain[1].data["computed"], CHECKSUM);
+    assert_eq!(chain[5].subject, "run:1");
+    assert_eq!((chain[7].subject.clone(), chain[7].cause), (chain[0].subject.clone(), chain[1].seq));
+    let checked = serde_json::to_string(&chain[2].data).unwrap();
+    assert!(checked.contains("\"secret\":\"****\"") && !checked.contains("\"secret\":\"secret\""));
 }
 
 #[test]
@@ -114,9 +119,11 @@ fn the_seeds_object_example_starts_none_and_the_record_says_why() {
     );
     expect![[r#"
         webhook.received: a request for webhook WebHook with 83 bytes
+        webhook.found: WebHook reaches 1 webhook resource by the connection's webhookname [Ok]
         signature.checked: connection IncomingWH has no secret: nothing to check [Ok]
         filter.evaluated: webhook WebHook of pipeline hooked has no filters [Ok]
-        yaml.expanded: the YAML of pipeline hooked with this payload is not valid: no run [Failed]
+        yaml.expanded: the YAML of pipeline hooked with this payload is not valid, so there is no run: /azure-pipelines.yml (Line: 7, Col: 11): Unable to convert from Object to String. Value: Object [Failed]
+        webhook.answered: 200, but nothing runs: pipeline hooked of P: validation failed: /azure-pipelines.yml (Line: 7, Col: 11): Unable to convert from Object to String. Value: Object [Failed]
     "#]]
     .assert_eq(&bench.facts(TOLD));
 }
@@ -142,9 +149,9 @@ fn a_wrong_or_missing_checksum_is_refused() {
     assert_eq!(runs(&bench), 0);
     assert_eq!(bench.control("GET", "/contoso/trigger-issues").json()["items"].as_array().unwrap().len(), 3);
     expect![[r#"
-        signature.checked: the header X-WH-Checksum, where connection IncomingWH expects the checksum, is missing [Failed]
-        signature.checked: X-WH-Checksum does not hold the HMAC-SHA1 of the body under the secret of connection IncomingWH [Failed]
-        signature.checked: the header X-WH-Checksum, where connection IncomingWH expects the checksum, is missing [Failed]
+        signature.checked: X-WH-Checksum does not hold the HMAC-SHA1 of the body under the secret of connection IncomingWH: the header is missing [Failed]
+        signature.checked: X-WH-Checksum does not hold the HMAC-SHA1 of the body under the secret of connection IncomingWH: it has 4 hexadecimal digits, where the 40 of a SHA-1 are expected [Failed]
+        signature.checked: X-WH-Checksum does not hold the HMAC-SHA1 of the body under the secret of connection IncomingWH: the header x-other holds the right checksum instead [Failed]
     "#]]
     .assert_eq(&bench.facts(&["signature.checked"]));
 }

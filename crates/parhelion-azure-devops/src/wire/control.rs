@@ -5,7 +5,7 @@ use super::{Wire, request::Query};
 use crate::{
     error::Error,
     ops::webhooks::{self, Received},
-    store::{AzureDevOpsStore, Organization},
+    store::{AzureDevOpsStore, Organization, WebhookDelivery},
 };
 use http::Method;
 use parhelion_http::{Head, Named, Request, Response, answer};
@@ -121,15 +121,22 @@ impl Wire {
         Ok(world.shelf::<AzureDevOpsStore>().read(&key, &head.call(), |store, _| f(store)))
     }
 
+    fn record(
+        &self,
+        organization: &str,
+        id: &Uuid,
+        head: &Head,
+    ) -> Result<Option<Arc<WebhookDelivery>>, Problem> {
+        // The newest is the likeliest.
+        self.read(organization, head, |store| store.deliveries.values().rev().find(|d| d.id == *id).cloned())
+    }
+
     /// The same bytes and headers once more, as a new delivery.
     async fn redeliver(&self, organization: &str, id: &str, head: &Head) -> Result<Value, Problem> {
         let (world, key) = self.found(organization, head)?;
-        let wanted = Uuid::parse_str(id).ok();
-        let found = self.read(organization, head, |store| {
-            store.deliveries.values().find(|d| Some(d.id) == wanted).cloned()
-        })?;
         let unknown = || Problem::new(404, "Not found", format!("There is no webhook delivery {id}."));
-        let first = found.ok_or_else(unknown)?;
+        let wanted = Uuid::parse_str(id).map_err(|_| unknown())?;
+        let first = self.record(organization, &wanted, head)?.ok_or_else(unknown)?;
         if first.status == 413 {
             return Err(Problem::new(409, "Conflict", "The body of that delivery was too large to be kept."));
         }
@@ -140,7 +147,10 @@ impl Wire {
             redelivery_of: Some(first.id),
         };
         match webhooks::receive(&self.tenant(world, key, head.call()), received).await {
-            Ok(taken) => Ok(taken.record),
+            Ok(taken) => self
+                .record(organization, &taken.id, head)?
+                .ok_or_else(unknown)
+                .map(|d| webhooks::delivery(&d)),
             Err(error @ Error::WebhookUnknown { .. }) => {
                 Err(Problem::new(409, "Conflict", error.to_string()))
             }

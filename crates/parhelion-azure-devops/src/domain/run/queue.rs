@@ -67,7 +67,7 @@ pub fn queue(
         parameters: shown_parameters(ask, &set),
         variables: set,
         trigger_info: ask.trigger_info.clone(),
-        delivery: ask.delivery,
+        delivery: ask.delivery.clone(),
         overridden: ask.yaml.is_some(),
         final_yaml: expanded.final_yaml.clone(),
         stages: simulated.stages,

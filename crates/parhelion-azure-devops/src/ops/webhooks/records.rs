@@ -1,22 +1,8 @@
 //! The records of incoming requests and of trigger issues: bounded, and as the control API shows them.
 
-use crate::store::{
-    AzureDevOpsStore, MAX_DELIVERIES, MAX_DELIVERY_BYTES, MAX_ISSUES, TriggerIssue, WebhookDelivery,
-};
+use crate::store::{AzureDevOpsStore, MAX_ISSUES, TriggerIssue, WebhookDelivery};
 use parhelion_state::Tx;
 use serde_json::{Value, json};
-
-/// Keeps the record of a request; the oldest go when there are too many or they hold too much.
-pub fn keep(store: &mut AzureDevOpsStore, record: WebhookDelivery) {
-    store.deliveries.put(record.number, record);
-    let mut bytes: usize = store.deliveries.values().map(|d| d.body.0.len()).sum();
-    while store.deliveries.len() > MAX_DELIVERIES
-        || (bytes > MAX_DELIVERY_BYTES && store.deliveries.len() > 1)
-    {
-        let Some(oldest) = store.deliveries.get_min().map(|(n, _)| *n) else { return };
-        bytes -= store.deliveries.remove(&oldest).map_or(0, |d| d.body.0.len());
-    }
-}
 
 /// Keeps a trigger issue.
 pub fn issue(store: &mut AzureDevOpsStore, issue: TriggerIssue, tx: &mut Tx<'_>) {

@@ -2,6 +2,7 @@
 //!
 //! Prints figures, judges none: what a machine can do differs, the ratios are what to look at.
 
+mod azure;
 mod codepipeline;
 mod load;
 mod servers;
@@ -18,7 +19,7 @@ fn main() -> Result<(), Fault> {
     match arguments.first().map(String::as_str) {
         Some("--bare") => runtime.block_on(bare()),
         Some(binary) => runtime.block_on(measure(binary, arguments.get(1).map_or("", String::as_str))),
-        None => Err("usage: parhelion-bench PATH-OF-PARHELION [rates|sizes|history]".into()),
+        None => Err("usage: parhelion-bench PATH-OF-PARHELION [rates|azure|sizes|history]".into()),
     }
 }
 
@@ -27,6 +28,12 @@ async fn measure(binary: &str, part: &str) -> Result<(), Fault> {
     let wanted = |name: &str| part.is_empty() || part == name;
     if wanted("rates") {
         starts_and_rates(binary).await?;
+    }
+    if part == "azure" {
+        let own = std::env::current_exe()?;
+        let bare = start(own.to_str().ok_or("a path that is no text")?, &["--bare"])?;
+        let server = emulator(binary)?;
+        azure::rates(server.addr, bare.addr).await?;
     }
     if wanted("sizes") {
         codepipeline::sizes(emulator(binary)?).await?;
@@ -78,5 +85,6 @@ async fn starts_and_rates(binary: &str) -> Result<(), Fault> {
         let rate = rate(server.addr, move |_, _| call.clone()).await?;
         println!("  {name:44} {rate:9.0}   ratio {:.2}", rate / base);
     }
-    codepipeline::rates(server.addr, bare.addr).await
+    codepipeline::rates(server.addr, bare.addr).await?;
+    azure::rates(server.addr, bare.addr).await
 }
