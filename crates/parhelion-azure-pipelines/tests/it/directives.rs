@@ -1,198 +1,123 @@
-//! `if`, `each`, `insert` in lists and mappings.
+//! `if`, `each`, `insert` and interpolation: `tests/tables/directives.txt`. `UPDATE_EXPECT=1` writes the outcomes anew.
 
 use crate::{preview, run};
-use expect_test::{Expect, expect};
-use parhelion_azure_pipelines::Inputs;
+use expect_test::{Expect, expect, expect_file};
+use parhelion_azure_pipelines::{Inputs, pipeline::Step};
 
-/// The scripts of the one job, one a line, or the errors.
-fn scripts(steps: &str) -> String {
-    let text = format!(
-        "parameters:\n- name: list\n  type: object\n  default: [one, two]\n- name: map\n  type: object\n  default: {{b: 1, a: 2}}\n- name: more\n  type: stepList\n  default:\n  - script: p1\n  - bash: p2\n- name: flag\n  type: boolean\n  default: true\nsteps:\n{steps}"
-    );
-    match run(&text, &Inputs::default()) {
+const PARAMETERS: &str = "\
+parameters:
+- {name: list, type: object, default: [one, two]}
+- {name: nothing, type: object, default: []}
+- {name: map, type: object, default: {b: 1, a: 2}}
+- {name: step, type: step, default: {bash: p3}}
+- name: more
+  type: stepList
+  default:
+  - script: p1
+  - bash: p2
+- {name: flag, type: boolean, default: true}
+steps:
+";
+
+/// The steps of the one job, one a line, or what is said; lines are counted from that of the first step.
+fn outcome(steps: &str) -> String {
+    match run(&format!("{PARAMETERS}{steps}"), &Inputs::default()) {
         Ok(expanded) => {
-            let steps = expanded.pipeline.stages[0].jobs[0].steps.iter();
-            let line = |s: &parhelion_azure_pipelines::pipeline::Step| {
-                let env: Vec<_> = s.env.iter().map(|(k, v)| format!(" {k}={v}")).collect();
-                format!("{}{}", s.script().unwrap_or(&s.task), env.concat())
+            let line = |s: &Step| {
+                let env: String = s.env.iter().map(|(k, v)| format!(" {k}={v}")).collect();
+                let name = s.display_name.as_ref().map_or_else(String::new, |n| format!(" ({n})"));
+                format!("{} {:?}{env}{name}\n", s.task_name(), s.script().unwrap_or_default())
             };
-            steps.map(line).collect::<Vec<_>>().join("\n")
+            expanded.pipeline.stages[0].jobs[0].steps.iter().map(line).collect()
         }
-        Err(issues) => parhelion_azure_pipelines::joined(&issues),
+        Err(issues) => {
+            let before = u32::try_from(PARAMETERS.lines().count()).unwrap();
+            let line = |mut issue: parhelion_azure_pipelines::Issue| {
+                issue.line = issue.line.map(|l| l - before);
+                format!("{issue}\n")
+            };
+            issues.into_iter().map(line).collect()
+        }
     }
 }
 
-fn check(steps: &str, want: Expect) {
-    want.assert_eq(&scripts(steps));
+/// A case is a title (`### …`), steps, and after a line `=>` what comes out.
+#[test]
+fn every_case_of_the_table() {
+    let table = include_str!("../tables/directives.txt");
+    let mut out = String::new();
+    let mut cases = 0;
+    for block in table.split_inclusive('\n').fold(Vec::<String>::new(), |mut blocks, line| {
+        match blocks.last_mut() {
+            Some(block) if !line.starts_with("###") => block.push_str(line),
+            _ => blocks.push(line.to_owned()),
+        }
+        blocks
+    }) {
+        let Some((title, steps)) = block.split_once('\n').filter(|(t, _)| t.starts_with("### ")) else {
+            out.push_str(&block);
+            continue;
+        };
+        // The empty line before a heading is no part of the case.
+        let tail = if block.ends_with("\n\n") { "\n" } else { "" };
+        let steps = steps.split_once("\n=>\n").map_or(steps.trim_end_matches('\n'), |(s, _)| s);
+        cases += 1;
+        out.push_str(&format!("{title}\n{steps}\n=>\n{}{tail}", outcome(&format!("{steps}\n"))));
+    }
+    assert!(cases > 70, "{cases}");
+    expect_file!["../tables/directives.txt"].assert_eq(&out);
 }
 
-#[test]
-fn a_chain_takes_the_first_true_branch_at_its_own_place() {
-    check(
-        "- ${{ if eq(1, 2) }}:\n  - script: no\n- script: between\n- ${{ elseif parameters.flag }}:\n  - script: yes\n  - script: also\n- ${{ elseif lt(1, 'x') }}:\n  - script: not evaluated\n- ${{ else }}:\n  - script: never\n",
-        expect![[r#"
-            between
-            yes
-            also"#]],
-    );
-    check(
-        "- ${{ if false }}:\n  - script: no\n- ${{ else }}:\n    script: a mapping is one item\n",
-        expect!["a mapping is one item"],
-    );
-    check(
-        "- script: x\n- ${{ if true }}:\n  - ${{ if false }}:\n    - script: a\n  - ${{ else }}:\n    - script: b\n",
-        expect![[r#"
-        x
-        b"#]],
-    );
-}
-
-#[test]
-fn chains_end() {
-    check(
-        "- ${{ else }}:\n  - script: x\n",
-        expect![[r#"
-        /azure-pipelines.yml (Line: 17, Col: 3): The expression directive 'else' is not supported in this context
-        /azure-pipelines.yml (Line: 17, Col: 3): Unexpected value '${{ else }}'"#]],
-    );
-    check(
-        "- ${{ if false }}:\n  - script: a\n- ${{ else }}:\n  - script: b\n- ${{ else }}:\n  - script: c\n",
-        expect![[r#"
-        /azure-pipelines.yml (Line: 21, Col: 3): The expression directive 'else' is not supported in this context
-        /azure-pipelines.yml (Line: 21, Col: 3): Unexpected value '${{ else }}'"#]],
-    );
-    check(
-        "- ${{ if false }}:\n  - script: a\n- ${{ each x in parameters.list }}:\n  - script: b\n- ${{ else }}:\n  - script: c\n",
-        expect![[r#"
-        /azure-pipelines.yml (Line: 21, Col: 3): The expression directive 'else' is not supported in this context
-        /azure-pipelines.yml (Line: 21, Col: 3): Unexpected value '${{ else }}'"#]],
-    );
-    check(
-        "- script: x\n  env:\n    a: 1\n    ${{ elseif true }}:\n      b: 2\n",
-        expect![[r#"
-        /azure-pipelines.yml (Line: 20, Col: 5): The expression directive 'elseif' is not supported in this context
-        /azure-pipelines.yml (Line: 21, Col: 7): A mapping was not expected"#]],
-    );
-}
-
-#[test]
-fn branches_of_a_mapping_are_merged_in_place() {
-    check(
-        "- script: x\n  env:\n    a: 1\n    ${{ if parameters.flag }}:\n      b: 2\n    ${{ else }}:\n      b: 3\n    c: 4\n",
-        expect!["x a=1 b=2 c=4"],
-    );
-    check(
-        "- script: x\n  ${{ if true }}:\n  - a\n",
-        expect!["/azure-pipelines.yml (Line: 19, Col: 3): Expected a mapping"],
-    );
-    check(
-        "- script: x\n  env:\n    B: 0\n    ${{ if true }}:\n      b: 2\n",
-        expect!["/azure-pipelines.yml (Line: 21, Col: 7): 'b' is already defined"],
-    );
-}
-
-#[test]
-fn loops() {
-    check(
-        "- ${{ each x in parameters.list }}:\n  - script: s ${{ x }}\n  - ${{ each y in parameters.list }}:\n    - script: ${{ x }}-${{ Y }}\n",
-        expect![[r#"
-            s one
-            one-one
-            one-two
-            s two
-            two-one
-            two-two"#]],
-    );
-    check(
-        "- script: x\n  env:\n    ${{ each p in parameters.map }}:\n      k_${{ p.key }}: ${{ p.value }}\n",
-        expect!["x k_b=1 k_a=2"],
-    );
-    check(
-        "- ${{ each s in parameters.more }}:\n  - ${{ s }}\n- ${{ each s in parameters.more }}:\n  - ${{ insert }}: ${{ s }}\n    env: {T: '${{ s.task }}'}\n",
-        expect![[r#"
-        p1
-        p2
-        p1 T=CmdLine@2
-        p2 T=Bash@3"#]],
-    );
-    check(
-        "- script: a\n- ${{ each x in split('', 'none') }}:\n  - script: b\n- ${{ each x in variables.missing }}:\n  - script: c\n",
-        expect!["a\nb"],
-    );
-    check(
-        "- ${{ each x in 1 }}:\n  - script: a\n",
-        expect!["/azure-pipelines.yml (Line: 17, Col: 3): Expected a sequence"],
-    );
-    check(
-        "- ${{ each x in parameters.list }}:\n  - ${{ each X in parameters.list }}:\n    - script: a\n",
-        expect![[r#"
-        /azure-pipelines.yml (Line: 18, Col: 5): The idenfifier 'X' has already been defined within the current scope
-        /azure-pipelines.yml (Line: 18, Col: 5): The idenfifier 'X' has already been defined within the current scope"#]],
-    );
-    check(
-        "- ${{ each variables in parameters.list }}:\n  - script: a\n",
-        expect![
-            "/azure-pipelines.yml (Line: 17, Col: 3): The idenfifier 'variables' has already been defined within the current scope"
-        ],
-    );
-    check(
-        "- ${{ each x in parameters.list }}:\n  - script: a\n    env:\n      ${{ 'K' }}: 1\n      ${{ 'k' }}: 2\n",
-        expect!["/azure-pipelines.yml (Line: 17, Col: 3): 'k' is already defined"],
-    );
-}
-
-#[test]
-fn insertion() {
-    check(
-        "- script: x\n  ${{ insert }}: ${{ parameters.map }}\n",
-        expect![[r#"
-        /azure-pipelines.yml (Line: 18, Col: 18): Unexpected value 'b'
-        /azure-pipelines.yml (Line: 18, Col: 18): Unexpected value 'a'"#]],
-    );
-    check(
-        "- script: x\n  env:\n    z: 0\n    ${{ insert }}: ${{ parameters.map }}\n    ${{ insert }}:\n      y: 9\n",
-        expect!["x z=0 b=1 a=2 y=9"],
-    );
-    check(
-        "- script: x\n  env:\n    ${{ insert }}: text\n",
-        expect!["/azure-pipelines.yml (Line: 19, Col: 20): Expected a mapping"],
-    );
-    check("- ${{ parameters.more }}\n- script: x\n", expect!["p1\np2\nx"]);
-}
-
-#[test]
-fn malformed_directives() {
-    check(
-        "- ${{ if }}:\n  - script: a\n",
-        expect![[r#"
-        /azure-pipelines.yml (Line: 17, Col: 3): Unrecognized value: 'if'. Located at position 1 within expression: 'if'. For more help, refer to https://go.microsoft.com/fwlink/?linkid=842996
-        /azure-pipelines.yml (Line: 17, Col: 3): Expected at least one key-value pair in the mapping"#]],
-    );
-    check(
-        "- ${{ IF eq(1, 1) }}:\n  - script: a\n- ${{ ELSE }}:\n  - script: b\n",
-        expect![[r#"
-        /azure-pipelines.yml (Line: 17, Col: 3): Unexpected symbol: 'eq'. Located at position 4 within expression: 'IF eq(1, 1)'. For more help, refer to https://go.microsoft.com/fwlink/?linkid=842996
-        /azure-pipelines.yml (Line: 17, Col: 3): Unexpected value '${{ IF eq(1, 1) }}'"#]],
-    );
-    check(
-        "- ${{ if eq(1 }}:\n  - script: a\n",
-        expect![[r#"
-        /azure-pipelines.yml (Line: 17, Col: 3): Unclosed function: 'eq'. Located at position 1 within expression: 'eq(1'. For more help, refer to https://go.microsoft.com/fwlink/?linkid=842996
-        /azure-pipelines.yml (Line: 17, Col: 3): Unexpected value '${{ if eq(1 }}'"#]],
-    );
-    check(
-        "- ${{ if parameters.missing }}:\n  - script: a\n- ${{ else }}:\n  - script: b\n",
-        expect!["/azure-pipelines.yml (Line: 17, Col: 3): Key not found 'missing'"],
-    );
+fn check(text: &str, want: Expect) {
+    want.assert_eq(&preview(text));
 }
 
 #[test]
 fn places_without_directives() {
-    let refused = "resources:\n  repositories:\n  - ${{ if true }}:\n    - repository: a\n  - repository: ${{ 'b' }}\n    type: git\nsteps:\n- script: x\n";
-    expect!["/azure-pipelines.yml (Line: 3, Col: 5): A template expression is not allowed in this context"]
-        .assert_eq(&preview(refused));
-    let kept = "trigger:\n- ${{ if true }}:\n  - main\nsteps:\n- script: x\n";
-    expect!["/azure-pipelines.yml (Line: 2, Col: 3): A mapping was not expected"].assert_eq(&preview(kept));
-    let plain = "trigger:\n- ${{ 'ma' }}in\nsteps:\n- script: x\n";
-    assert!(preview(plain).starts_with("trigger:\n  branches:\n    include:\n    - main\n"));
+    check(
+        "resources:\n  repositories:\n  - ${{ if true }}:\n    - repository: a\n  - repository: ${{ 'b' }}\n    type: git\nsteps:\n- script: x\n",
+        expect![
+            "/azure-pipelines.yml (Line: 3, Col: 5): A template expression is not allowed in this context"
+        ],
+    );
+    check(
+        "trigger:\n- ${{ if true }}:\n  - main\nsteps:\n- script: x\n",
+        expect!["/azure-pipelines.yml (Line: 2, Col: 3): A mapping was not expected"],
+    );
+    let plain = "trigger:\n- ${{ 'ma' }}in\nresources:\n  repositories:\n  - repository: ${{ 'b' }}\n    type: git\nsteps:\n- script: x\n";
+    assert!(preview(plain).starts_with(
+        "trigger:\n  branches:\n    include:\n    - main\nresources:\n  repositories:\n  - repository: b\n"
+    ));
+}
+
+/// Elsewhere they are: stages, jobs, variables, demands, resources.
+#[test]
+fn places_with_directives() {
+    check(
+        "variables:\n  ${{ if true }}:\n    a: 1\nresources:\n  containers:\n  - ${{ if true }}:\n    - container: c\n      image: i\nstages:\n- ${{ each s in split('x,y', ',') }}:\n  - stage: ${{ s }}\n    ${{ if eq(s, 'y') }}:\n      displayName: Y\n    jobs:\n    - ${{ if true }}:\n      - job: j\n        pool:\n          demands:\n          - ${{ if true }}:\n            - d\n",
+        expect![[r#"
+            variables:
+            - name: a
+              value: 1
+            resources:
+              containers:
+              - container: c
+                image: i
+            stages:
+            - stage: x
+              jobs:
+              - job: j
+                pool:
+                  demands:
+                  - d
+            - stage: y
+              displayName: Y
+              jobs:
+              - job: j
+                pool:
+                  demands:
+                  - d
+
+        "#]],
+    );
 }
