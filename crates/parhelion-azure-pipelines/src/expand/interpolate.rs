@@ -142,8 +142,12 @@ impl<'d> Walk<'d> {
     pub fn parsed(&mut self, inner: &str, mark: Mark) -> Option<expr::Expr> {
         match self.parse(inner, 0) {
             Ok(expr) => Some(expr),
-            Err(fault) => {
+            Err(fault @ Fault::Name { kind: Kind::UnrecognizedValue, .. }) => {
                 self.report(mark, fault.message(inner, 0));
+                None
+            }
+            Err(fault) => {
+                self.report_once(mark, fault.message(inner, 0));
                 None
             }
         }
