@@ -4,12 +4,13 @@ use crate::{
     issue::Issue,
     yaml::{self, Node},
 };
+use std::sync::Arc;
 
 /// A parsed file. Cheap to keep; [`crate::expand()`] does not change it.
 #[derive(Clone, Debug)]
 pub struct Document {
     pub(crate) name: String,
-    pub(crate) root: Node,
+    pub(crate) root: Arc<Node>,
     pub(crate) issues: Vec<Issue>,
 }
 
@@ -21,7 +22,7 @@ pub struct Document {
 /// [`crate::expand()`] with what else they find.
 pub fn parse(name: &str, text: &str) -> Result<Document, Vec<Issue>> {
     let read = yaml::read::read(text, 0, name)?;
-    Ok(Document { name: name.to_owned(), root: read.root, issues: read.issues })
+    Ok(Document { name: name.to_owned(), root: Arc::new(read.root), issues: read.issues })
 }
 
 impl Document {

@@ -3,9 +3,12 @@
 //!
 //! ```text
 //! parse(name, text) ── Document ──┬─ webhooks(&document)         which webhooks start it (registration)
-//!                                 └─ expand(&document, &inputs)  Expanded { tree, pipeline, final_yaml, warnings }
+//!                                 └─ expand_with(&document, &inputs, &files)
+//!                                        Expanded { tree, pipeline, final_yaml, warnings }
 //! filters::judge(&filter, &payload)                              does a delivery pass?
 //! ```
+//!
+//! Templates are asked of a [`Files`], which the server backs with git and a program with a folder.
 //!
 //! Everything that can be wrong is an [`Issue`] with the service's text, file, line and column; [`joined`] gives them
 //! the way the service shows them. Everything is bounded by [`limits`].
@@ -15,12 +18,12 @@
 //!
 //! [`runtime`] judges and evaluates what stays text until the run: `$[ … ]` and conditions.
 //!
-//! Deliberately absent: templates and `extends` (named in an error when a file uses them), `$(x)` macros, task
-//! definitions.
+//! Deliberately absent: `$(x)` macros, task definitions.
 
 pub mod document;
 pub mod expand;
 mod expr;
+pub mod files;
 pub mod filters;
 pub mod issue;
 mod jsonpath;
@@ -32,7 +35,8 @@ pub mod webhooks;
 pub mod yaml;
 
 pub use document::{Document, parse};
-pub use expand::{Expanded, Inputs, expand};
+pub use expand::{Expanded, Inputs, expand, expand_with};
+pub use files::{Files, Repository, Unread};
 pub use filters::{FilterVerdict, judge, judge_all};
 pub use issue::{Issue, joined};
 pub use pipeline::Pipeline;

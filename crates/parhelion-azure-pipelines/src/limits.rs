@@ -3,6 +3,15 @@
 /// Levels of nesting of a file and of the expanded tree.
 // Docs: the service refuses more than 100 levels.
 pub const DEPTH: usize = 100;
+/// Files that a pipeline may include, directly or not, each counted once.
+// Docs: no more than 100 separate files.
+pub const FILES: usize = 100;
+/// Levels of files that include each other; the pipeline's own is the first.
+// Docs: no more than 100. OBSERVED: two files that include each other in turn end at the first of them.
+pub const LEVELS: usize = 100;
+/// Levels of collections and directives that are walked at a time, over all files that include each other.
+// CHOICE: 100 files in each other that each do little more than include the next one.
+pub const WALK_DEPTH: usize = 500;
 /// Levels of nested function arguments in one expression; the root counts as 1.
 // OBSERVED: `Exceeded max expression depth 50`.
 pub const EXPRESSION_DEPTH: usize = 50;

@@ -2,8 +2,9 @@
 
 use super::{
     directive::directive,
+    library::Library,
     names::Frame,
-    parameters::string_literal,
+    parameters::{Type, string_literal},
     place::Place,
     text::{self, Piece, has_expression},
     walk::Built,
@@ -12,22 +13,34 @@ use crate::{
     expr::{self, Budget, Fail, Fault, Kind, Value, to_text},
     issue::Issue,
     limits,
-    yaml::{Entry, Mark, Node, Scalar, Tree, cost, read::push_bounded},
+    yaml::{Entry, Mark, Node, Scalar, Style, Tree, cost, read::push_bounded},
 };
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// A bound was met: nothing more is expanded. Its text has been reported.
 #[derive(Debug)]
 pub(super) struct Stop;
 
-/// The expansion of one file.
+/// The expansion of a file and of all that it includes.
 pub(super) struct Walk<'d> {
-    pub file: &'d str,
+    pub library: Library<'d>,
+    /// The file that is being walked.
+    pub file: usize,
+    /// Files that include each other, the current one the last.
+    pub levels: usize,
+    /// Collections and directives that are being walked.
+    pub nesting: usize,
+    /// Types of the parameters whose arguments are being walked, by folded name; innermost last.
+    pub arguments: Vec<BTreeMap<String, Type>>,
+    /// Payloads of webhooks that were given, for the aliases of files that are extended.
+    pub payloads: &'d BTreeMap<String, serde_json::Value>,
+    /// Whether a template could not be had: the tree has a hole.
+    pub incomplete: bool,
     pub frame: Frame,
     pub budget: Budget,
     pub issues: Vec<Issue>,
     /// Cost of what has been built.
-    bytes: usize,
+    pub bytes: usize,
     /// Levels open in what is being built.
     depth: usize,
     /// The outermost loop that is running.
@@ -35,8 +48,27 @@ pub(super) struct Walk<'d> {
 }
 
 impl<'d> Walk<'d> {
-    pub fn new(file: &'d str, frame: Frame, issues: Vec<Issue>) -> Self {
-        Self { file, frame, budget: Budget::default(), issues, bytes: 0, depth: 0, each_at: None }
+    pub fn new(
+        library: Library<'d>,
+        payloads: &'d BTreeMap<String, serde_json::Value>,
+        frame: Frame,
+        issues: Vec<Issue>,
+    ) -> Self {
+        Self {
+            library,
+            file: 0,
+            levels: 1,
+            nesting: 0,
+            arguments: Vec::new(),
+            payloads,
+            incomplete: false,
+            frame,
+            budget: Budget::default(),
+            issues,
+            bytes: 0,
+            depth: 0,
+            each_at: None,
+        }
     }
 
     /// Interpolates a scalar: its text, or (`Err`) the collection that a lone expression gives. `None`: it failed.
@@ -67,7 +99,10 @@ impl<'d> Walk<'d> {
         let text = match pieces.as_slice() {
             [Piece::Hole(hole)] => match self.value(hole, mark)? {
                 Some(value @ (Value::Array(_) | Value::Object(_))) => return Ok(Some(Err(value))),
-                Some(value) => self.text_or_report(&value, mark)?,
+                Some(value) => {
+                    let text = self.text_or_report(&value, mark)?;
+                    return Ok(text.map(|text| Ok(Scalar { text, style: style_of(&value) })));
+                }
                 None => None,
             },
             _ => self.mixed(&pieces, mark)?,
@@ -203,7 +238,7 @@ impl<'d> Walk<'d> {
             other => {
                 let text = self.text_or_report(other, mark)?.unwrap_or_default();
                 self.pay(Some(&text))?;
-                Tree::Scalar(Scalar::made(text))
+                Tree::Scalar(Scalar { text, style: style_of(other) })
             }
         };
         Ok(Node { mark, tree })
@@ -235,24 +270,58 @@ impl<'d> Walk<'d> {
             Fail::Here(message) => message,
             Fail::Stop(message) => message.to_owned(),
         };
-        push_bounded(&mut self.issues, Issue::of_file(self.file, message));
+        self.report_file(message);
         Stop
     }
 
     /// Reports what is wrong with a text however often it is expanded: it is found when the text is read.
-    fn report_once(&mut self, mark: Mark, message: String) {
-        let issue = Issue::at(self.file, mark, message);
+    pub fn report_once(&mut self, mark: Mark, message: String) {
+        let issue = Issue::at(self.library.name(mark.file.into()), mark, message);
         if !self.issues.contains(&issue) {
             push_bounded(&mut self.issues, issue);
         }
     }
 
     pub fn report(&mut self, mark: Mark, message: String) {
-        push_bounded(&mut self.issues, Issue::at(self.file, mark, message));
+        let issue = Issue::at(self.library.name(mark.file.into()), mark, message);
+        push_bounded(&mut self.issues, issue);
+    }
+
+    /// Reports about the file that is being walked as a whole.
+    pub fn report_file(&mut self, message: String) {
+        let issue = Issue::of_file(self.library.name(self.file), message);
+        push_bounded(&mut self.issues, issue);
     }
 
     /// Closes a level.
     pub fn leave(&mut self) {
         self.depth = self.depth.saturating_sub(1);
+    }
+
+    /// Opens a level again that was closed for a while.
+    pub fn reenter(&mut self) {
+        self.depth += 1;
+    }
+
+    /// Opens a level of the walk itself: what it holds on the stack.
+    pub fn descend(&mut self) -> Result<(), Stop> {
+        self.nesting += 1;
+        if self.nesting > limits::WALK_DEPTH {
+            return Err(self.stop(Fail::too_deep()));
+        }
+        Ok(())
+    }
+
+    /// Closes it.
+    pub fn ascend(&mut self) {
+        self.nesting = self.nesting.saturating_sub(1);
+    }
+}
+
+/// How the text of a value is kept.
+fn style_of(value: &Value) -> Style {
+    match value {
+        Value::Boolean(_) | Value::Number(_) => Style::Typed,
+        _ => Style::Any,
     }
 }

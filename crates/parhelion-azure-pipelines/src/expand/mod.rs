@@ -2,9 +2,12 @@
 
 mod branch;
 mod directive;
+mod include;
 mod interpolate;
+mod library;
 mod names;
 mod parameters;
+mod path;
 mod place;
 mod text;
 mod walk;
@@ -12,12 +15,15 @@ mod walk;
 use crate::{
     document::Document,
     expr::{Object, Value},
+    files::{Files, NoFiles},
     issue::Issue,
     pipeline::{Pipeline, graph, normal, read as typed},
     runtime::queue,
     schema, webhooks,
     yaml::{Mark, Node, emit, read::fold, read::push_bounded},
 };
+use library::Library;
+use parameters::{Given, Role};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What an expansion depends on besides the file.
@@ -45,24 +51,41 @@ pub struct Expanded {
     pub warnings: Vec<Issue>,
 }
 
-/// Expands a file.
+/// Expands a file that includes no others.
 ///
-/// The same document and inputs give the same result.
+/// # Errors
+/// As [`expand_with`]; every template is missing.
+pub fn expand(document: &Document, inputs: &Inputs) -> Result<Expanded, Vec<Issue>> {
+    expand_with(document, inputs, &NoFiles)
+}
+
+/// Expands a file and the templates that it includes, which `files` gives.
+///
+/// The same document, inputs and files give the same result.
 ///
 /// # Errors
 /// All errors found: of the text, the parameters, the walk, the schema, the graph, in this order; at most
 /// [`crate::limits::ISSUES`].
-pub fn expand(document: &Document, inputs: &Inputs) -> Result<Expanded, Vec<Issue>> {
-    let name = document.name.as_str();
-    let mut issues = document.issues.clone();
-    let (payloads, warnings) = payloads(document, &inputs.webhooks);
-    let parameters = parameters::bind(name, &document.root, &inputs.parameters, &payloads, &mut issues);
-    let mut walk = interpolate::Walk::new(name, names::Frame::new(parameters, &inputs.variables), issues);
+pub fn expand_with(document: &Document, inputs: &Inputs, files: &dyn Files) -> Result<Expanded, Vec<Issue>> {
+    let library = Library::new(&document.name, document.root.clone(), files);
+    let mut warnings = Vec::new();
+    let payloads = payloads(&document.root, &inputs.webhooks, &mut |mark, message| {
+        push_bounded(&mut warnings, Issue::at(&document.name, mark, message));
+    });
+    let bound = parameters::bind(Role::Root, &document.root, Given::Outside(&inputs.parameters), &payloads);
+    let frame = names::Frame::new(bound.parameters, &inputs.variables);
+    let mut walk = interpolate::Walk::new(library, &inputs.webhooks, frame, document.issues.clone());
+    walk.report_bound(bound.wrong);
     let walked = walk.root(&document.root);
-    let mut issues = walk.issues;
-    // A bound was met: there is no whole tree to look at.
-    let Ok(tree) = walked else { return Err(issues) };
-    let mut report = |mark: Mark, message: String| push_bounded(&mut issues, Issue::at(name, mark, message));
+    let interpolate::Walk { library, mut issues, incomplete, .. } = walk;
+    // A bound was met, or a part is missing: there is no whole tree to look at.
+    let tree = match walked {
+        Ok(tree) if !incomplete => tree,
+        _ => return Err(issues),
+    };
+    let mut report = |mark: Mark, message: String| {
+        push_bounded(&mut issues, Issue::at(library.name(mark.file.into()), mark, message));
+    };
     schema::check(&tree, &mut report);
     webhooks::read(&tree, &mut report);
     if !issues.is_empty() {
@@ -80,15 +103,15 @@ pub fn expand(document: &Document, inputs: &Inputs) -> Result<Expanded, Vec<Issu
     Ok(Expanded { tree, pipeline, final_yaml, warnings })
 }
 
-/// The payload of each webhook resource of the file, and what is lost in them.
+/// The payload of each webhook resource of a file. What is lost in them is told to `warn`.
 fn payloads(
-    document: &Document,
+    root: &Node,
     given: &BTreeMap<String, serde_json::Value>,
-) -> (BTreeMap<String, Value>, Vec<Issue>) {
-    let mut warnings = Vec::new();
+    warn: &mut dyn FnMut(Mark, String),
+) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
     // What is wrong with the resources is reported once they are expanded.
-    for resource in webhooks::read(&document.root, &mut |_, _| {}) {
+    for resource in webhooks::read(root, &mut |_, _| {}) {
         let payload = given.iter().find(|(alias, _)| fold(alias) == fold(&resource.alias)).map(|(_, p)| p);
         let value = match payload {
             Some(json) => {
@@ -97,7 +120,7 @@ fn payloads(
                         "The payload of '{}' holds integers above 2^53: they lose digits as numbers of an expression.",
                         resource.alias
                     );
-                    push_bounded(&mut warnings, Issue::at(&document.name, resource.mark, message));
+                    warn(resource.mark, message);
                 }
                 Value::from(json)
             }
@@ -105,7 +128,7 @@ fn payloads(
         };
         found.insert(resource.alias, value);
     }
-    (found, warnings)
+    found
 }
 
 /// Whether a whole number of the payload is not exact as a double.

@@ -6,7 +6,7 @@ use crate::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-/// The names of one file.
+/// The names of one file. Variables are those of the pipeline: a template sees what is known where it is put in.
 #[derive(Debug)]
 pub(super) struct Frame {
     /// The file's parameters, webhook payloads among them.
@@ -14,8 +14,11 @@ pub(super) struct Frame {
     /// Innermost last: predefined and root, stage, job.
     layers: Vec<Layer>,
     /// Innermost last; names folded.
-    loops: Vec<(String, Value)>,
+    loops: Loops,
 }
+
+/// Loop variables with their values.
+pub(super) type Loops = Vec<(String, Value)>;
 
 /// Variables by folded name, with the name as written.
 type Layer = BTreeMap<String, (Arc<str>, Value)>;
@@ -31,6 +34,11 @@ impl Frame {
             frame.set(name, value);
         }
         frame
+    }
+
+    /// Turns to another file: its parameters, and none of the loops around the reference. Gives what was there.
+    pub fn turn(&mut self, parameters: Value, loops: Loops) -> (Value, Loops) {
+        (std::mem::replace(&mut self.parameters, parameters), std::mem::replace(&mut self.loops, loops))
     }
 
     /// Opens the layer of a stage or a job.
@@ -120,7 +128,7 @@ pub(super) fn value_of(node: &Node) -> Value {
 // OBSERVED: `default: {a: true}` comes out of an expression as `True`, `n: 3` as 3; an absent value is an empty text.
 pub(super) fn typed_value_of(node: &Node) -> Value {
     tree_value(node, &|s| {
-        let bare = if s.style == Style::Plain { bare(&s.text) } else { None };
+        let bare = if matches!(s.style, Style::Plain | Style::Typed) { bare(&s.text) } else { None };
         bare.unwrap_or_else(|| Value::String(s.text.clone()))
     })
 }

@@ -2,27 +2,31 @@
 
 use super::{
     branch::NOT_ALLOWED,
+    library::Kind,
     names::{typed_value_of, value_of},
+    place::Place,
     text::{has_expression, lone},
 };
 use crate::{
     expr::{Object, Value, number_from_text, parse, to_text},
-    issue::Issue,
+    limits,
     pipeline::normal,
     schema::{self, Part},
     webhooks::unexpected,
-    yaml::{Entry, Mark, Node, Scalar, Style, Tree, read, read::fold, read::push_bounded},
+    yaml::{Entry, Mark, Node, Scalar, Style, Tree, read, read::fold},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The type of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Type {
+pub(super) enum Type {
     /// Text; also the types that name a resource.
     Text,
     Number,
     Boolean,
     Object,
+    /// Anything, its scalars as texts.
+    Legacy,
     /// A name or a mapping.
     Pool,
     /// A list of what the schema calls so; of texts if that is `None`.
@@ -31,7 +35,21 @@ enum Type {
     One(Part),
 }
 
-/// Types of the pipeline's own file, with their name in messages. OBSERVED; names are case-sensitive.
+impl Type {
+    /// How an argument of the type is walked: templates in a list of steps are put in where they are passed.
+    pub fn place(self) -> Place {
+        match self {
+            Type::List(Some(Part::Step)) => Place::List(Kind::Steps),
+            Type::List(Some(Part::Job)) => Place::List(Kind::Jobs),
+            Type::List(Some(Part::Stage)) => Place::List(Kind::Stages),
+            Type::One(Part::Job) => Place::Job,
+            Type::One(Part::Stage) => Place::Stage,
+            _ => Place::Other,
+        }
+    }
+}
+
+/// Types that every file may name, with their name in messages. OBSERVED; names are case-sensitive.
 const TYPES: &[(&str, &str, Type)] = &[
     ("string", "String", Type::Text),
     ("number", "Number", Type::Number),
@@ -48,12 +66,44 @@ const TYPES: &[(&str, &str, Type)] = &[
     ("stringList", "StringList", Type::List(None)),
     ("container", "Container", Type::One(Part::Container)),
     ("containerList", "ContainerList", Type::List(Some(Part::Container))),
+];
+/// Types of the pipeline's own file only. OBSERVED
+const ROOT_TYPES: &[(&str, &str, Type)] = &[
     ("environment", "Environment", Type::Text),
     ("filePath", "FilePath", Type::Text),
     ("pool", "Pool", Type::Pool),
     ("secureFile", "SecureFile", Type::Text),
     ("serviceConnection", "ServiceConnection", Type::Text),
 ];
+/// Types of templates only. OBSERVED
+const TEMPLATE_TYPES: &[(&str, &str, Type)] = &[("legacyObject", "LegacyObject", Type::Legacy)];
+
+/// What a file is, as far as its parameters are concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The pipeline's own.
+    Root,
+    /// A template, whose block may also be a mapping of defaults.
+    Template,
+    /// What a pipeline extends.
+    // Docs: the schema has the list form only.
+    Extended,
+}
+
+/// Where the values come from.
+#[derive(Clone, Copy)]
+pub(super) enum Given<'g> {
+    /// From outside, as JSON.
+    Outside(&'g BTreeMap<String, serde_json::Value>),
+    /// Expanded, from the file that includes this one.
+    Arguments(&'g [Entry]),
+}
+
+/// A file's parameters by name, and what is wrong, with places in any file.
+pub(super) struct Bound {
+    pub parameters: Object,
+    pub wrong: Vec<(Option<Mark>, String)>,
+}
 
 struct Declared<'n> {
     name: &'n str,
@@ -65,57 +115,121 @@ struct Declared<'n> {
     values: Option<&'n [Node]>,
 }
 
-/// Binds the parameters of the pipeline's own file and adds the webhook payloads.
-pub(super) fn bind(
-    file: &str,
-    root: &Node,
-    given: &BTreeMap<String, serde_json::Value>,
-    payloads: &BTreeMap<String, Value>,
-    issues: &mut Vec<Issue>,
-) -> Object {
-    let mut binder = Binder { file, issues };
-    let declared = binder.declarations(root);
+/// Binds the parameters of a file and adds the webhook payloads.
+pub(super) fn bind(role: Role, root: &Node, given: Given<'_>, payloads: &BTreeMap<String, Value>) -> Bound {
+    let mut binder = Binder { role, wrong: Vec::new() };
     let mut bound = Object::folding([]);
-    for parameter in &declared {
-        let value = given.iter().find(|(name, _)| fold(name) == fold(parameter.name)).map(|(_, v)| v);
-        let value = match (value, parameter.default) {
-            (Some(value), _) => binder.given(parameter, value),
-            (None, Some(default)) => binder.default(parameter, default),
-            (None, None) => {
-                let message = format!("A value for the '{}' parameter must be provided.", parameter.name);
-                binder.say(None, message);
-                None
-            }
-        };
-        // A parameter that failed still has a name: no second error where it is used.
-        bound.put(Arc::from(parameter.name), value.unwrap_or_else(|| Value::text("")));
-    }
-    for name in given.keys().filter(|n| !declared.iter().any(|p| fold(p.name) == fold(n))) {
-        binder.say(None, format!("Unexpected parameter '{name}'"));
-    }
-    for (alias, payload) in payloads {
-        // CHOICE: an alias and a parameter of one name cannot both be `parameters.name`.
-        match declared.iter().find(|p| fold(p.name) == fold(alias)) {
-            Some(parameter) => binder.twice(parameter.mark, parameter.name),
-            None => bound.put(Arc::from(alias.as_str()), payload.clone()),
+    // OBSERVED: a template that declares nothing takes whatever it is given.
+    if let (Role::Template | Role::Extended, None, Given::Arguments(arguments)) =
+        (role, root.get("parameters"), given)
+    {
+        for argument in arguments {
+            bound.put(argument.key.text.clone(), typed_value_of(&argument.value));
+        }
+    } else {
+        let declared = binder.declarations(root);
+        for parameter in &declared {
+            // A parameter that failed still has a name: no second error where it is used.
+            let value = binder.value(parameter, given).unwrap_or_else(|| Value::text(""));
+            bound.put(Arc::from(parameter.name), value);
+        }
+        binder.unexpected(&declared, given);
+        for parameter in declared.iter().filter(|p| payloads.keys().any(|a| fold(a) == fold(p.name))) {
+            // CHOICE: an alias and a parameter of one name cannot both be `parameters.name`.
+            binder.twice(parameter.mark, parameter.name);
         }
     }
-    bound
+    for (alias, payload) in payloads {
+        if bound.get(alias).is_none() {
+            bound.put(Arc::from(alias.as_str()), payload.clone());
+        }
+    }
+    Bound { parameters: bound, wrong: binder.wrong }
 }
 
-struct Binder<'d, 'i> {
-    file: &'d str,
-    issues: &'i mut Vec<Issue>,
+/// The types that a file declares, by folded name; what is wrong with them is told when they are bound.
+pub(super) fn types(role: Role, root: &Node) -> BTreeMap<String, Type> {
+    let declared = Binder { role, wrong: Vec::new() }.declarations(root);
+    declared.iter().map(|d| (fold(d.name), d.kind)).collect()
 }
 
-impl Binder<'_, '_> {
+impl<'n> Declared<'n> {
+    /// A text that is not among the allowed values.
+    // OBSERVED: they bind scalars, and each text of a list of texts.
+    fn refused(&self, value: &Value) -> Option<String> {
+        let kind = match self.kind {
+            kind @ (Type::Text | Type::Number | Type::Boolean) => kind,
+            Type::List(None) => Type::Text,
+            _ => return None,
+        };
+        let allowed: Vec<Value> = self.values?.iter().filter_map(|v| converted(kind, v)).collect();
+        let values = match value {
+            Value::Array(items) => items.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        let refused = values.iter().find(|v| !allowed.iter().any(|a| same_text(a, v)))?;
+        Some(to_text(refused).map(|t| t.to_string()).unwrap_or_default())
+    }
+
+    fn untyped(entry: &'n Entry) -> Self {
+        Self {
+            name: &entry.key.text,
+            mark: entry.mark,
+            shown: "LegacyObject",
+            kind: Type::Legacy,
+            default: Some(&entry.value),
+            values: None,
+        }
+    }
+}
+
+struct Binder {
+    role: Role,
+    wrong: Vec<(Option<Mark>, String)>,
+}
+
+impl Binder {
     /// OBSERVED: what comes from outside the file has no place.
     fn say(&mut self, mark: Option<Mark>, message: String) {
-        let issue = match mark {
-            Some(mark) => Issue::at(self.file, mark, message),
-            None => Issue::bare(message),
+        if self.wrong.len() < limits::ISSUES {
+            self.wrong.push((mark, message));
+        }
+    }
+
+    fn value(&mut self, parameter: &Declared<'_>, given: Given<'_>) -> Option<Value> {
+        let wanted = fold(parameter.name);
+        match given {
+            Given::Outside(values) => {
+                if let Some((_, value)) = values.iter().find(|(name, _)| fold(name) == wanted) {
+                    return self.given(parameter, value);
+                }
+            }
+            Given::Arguments(arguments) => {
+                if let Some(entry) = arguments.iter().find(|e| fold(&e.key.text) == wanted) {
+                    return self.bound(parameter, &entry.value, Some(entry.value.mark));
+                }
+            }
+        }
+        match parameter.default {
+            Some(default) => self.default(parameter, default),
+            None => {
+                let message = format!("A value for the '{}' parameter must be provided.", parameter.name);
+                self.say(None, message);
+                None
+            }
+        }
+    }
+
+    fn unexpected(&mut self, declared: &[Declared<'_>], given: Given<'_>) {
+        let is_known = |name: &str| declared.iter().any(|p| fold(p.name) == fold(name));
+        let unknown: Vec<(Option<Mark>, &str)> = match given {
+            Given::Outside(values) => values.keys().map(|n| (None, n.as_str())).collect(),
+            // OBSERVED: at the value.
+            Given::Arguments(entries) => entries.iter().map(|e| (Some(e.value.mark), &*e.key.text)).collect(),
         };
-        push_bounded(self.issues, issue);
+        for (mark, name) in unknown.into_iter().filter(|(_, name)| !is_known(name)) {
+            self.say(mark, format!("Unexpected parameter '{name}'"));
+        }
     }
 
     fn twice(&mut self, mark: Mark, name: &str) {
@@ -125,13 +239,19 @@ impl Binder<'_, '_> {
 
     fn declarations<'n>(&mut self, root: &'n Node) -> Vec<Declared<'n>> {
         let Some(block) = root.get("parameters") else { return Vec::new() };
-        let Some(items) = block.as_sequence() else {
-            if block.as_text() != Some("") {
-                self.say(Some(block.mark), unexpected(block));
-            }
-            return Vec::new();
-        };
         let mut found: Vec<Declared<'n>> = Vec::new();
+        let items = match &block.tree {
+            Tree::Sequence(items) => items,
+            // OBSERVED: defaults of no type.
+            Tree::Mapping(entries) if self.role == Role::Template => {
+                return entries.iter().map(Declared::untyped).collect();
+            }
+            Tree::Scalar(s) if s.text.is_empty() => return found,
+            _ => {
+                self.say(Some(block.mark), unexpected(block));
+                return found;
+            }
+        };
         for item in items {
             let Some(declared) = self.declaration(item) else { continue };
             if found.iter().any(|f| fold(f.name) == fold(declared.name)) {
@@ -168,7 +288,8 @@ impl Binder<'_, '_> {
                 }
                 "type" => {
                     let Some(name) = self.plain(entry) else { continue };
-                    match TYPES.iter().find(|(n, ..)| *n == name) {
+                    let more = if self.role == Role::Root { ROOT_TYPES } else { TEMPLATE_TYPES };
+                    match TYPES.iter().chain(more).find(|(n, ..)| *n == name) {
                         Some(&(_, shown, kind)) => (declared.shown, declared.kind) = (shown, kind),
                         None => {
                             self.say(Some(entry.value.mark), format!("Unexpected value '{name}'"));
@@ -245,7 +366,7 @@ impl Binder<'_, '_> {
     fn given(&mut self, parameter: &Declared<'_>, json: &serde_json::Value) -> Option<Value> {
         let structured = !matches!(parameter.kind, Type::Text | Type::Number | Type::Boolean);
         let node = match json {
-            serde_json::Value::String(text) if structured => match read::read(text, 0, self.file) {
+            serde_json::Value::String(text) if structured => match read::read(text, 0, "") {
                 Ok(read) if read.issues.is_empty() => read.root,
                 _ => {
                     self.not_valid(parameter, None);
@@ -277,18 +398,10 @@ impl Binder<'_, '_> {
             }
             return None;
         };
-        // OBSERVED: allowed values bind scalars only.
-        let scalar = matches!(parameter.kind, Type::Text | Type::Number | Type::Boolean);
-        let allowed = parameter.values.filter(|_| scalar).is_none_or(|values| {
-            values.iter().any(|v| converted(parameter.kind, v).is_some_and(|v| same_text(&v, &value)))
-        });
-        if !allowed {
-            let shown = to_text(&value).map(|t| t.to_string()).unwrap_or_default();
-            let name = parameter.name;
-            self.say(mark, format!("The '{name}' parameter value '{shown}' is not a valid value."));
-            return None;
-        }
-        Some(value)
+        let Some(refused) = parameter.refused(&value) else { return Some(value) };
+        let name = parameter.name;
+        self.say(mark, format!("The '{name}' parameter value '{refused}' is not a valid value."));
+        None
     }
 
     /// Says what keeps a node from being a part, or a list of them.
@@ -327,6 +440,7 @@ fn converted(kind: Type, node: &Node) -> Option<Value> {
             Some(Value::Boolean(false))
         }
         (Type::Object, _) => Some(typed_value_of(node)),
+        (Type::Legacy, _) => Some(value_of(node)),
         (Type::Pool, Tree::Scalar(_) | Tree::Mapping(_)) => Some(value_of(node)),
         (Type::List(None), Tree::Sequence(_)) => Some(value_of(node)),
         // An absent list is an empty one.

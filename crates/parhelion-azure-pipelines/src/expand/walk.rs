@@ -3,20 +3,21 @@
 use super::{
     branch::{Asked, Chain},
     directive::{Directive, directive},
+    include::{Extends, is_reference},
     interpolate::{Stop, Walk},
+    library::Kind,
     place::Place,
     text::{has_expression, lone},
 };
-use crate::{
-    issue::Issue,
-    yaml::{Entry, Node, Tree, read::already_defined, read::fold, read::push_bounded},
-};
-use std::collections::BTreeSet;
+use crate::yaml::{Entry, Node, Tree, read::already_defined, read::fold};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A mapping in the making.
 #[derive(Default)]
 pub(super) struct Built {
     pub entries: Vec<Entry>,
+    /// What it extends.
+    pub extends: Option<Extends>,
     seen: BTreeSet<String>,
 }
 
@@ -26,7 +27,7 @@ impl Walk<'_> {
         self.node(root, Place::Root)
     }
 
-    fn node(&mut self, node: &Node, place: Place) -> Result<Node, Stop> {
+    pub fn node(&mut self, node: &Node, place: Place) -> Result<Node, Stop> {
         self.step()?;
         match &node.tree {
             Tree::Scalar(scalar) => match self.scalar(scalar, node.mark, place)? {
@@ -34,7 +35,10 @@ impl Walk<'_> {
                     self.pay(Some(&scalar.text))?;
                     Ok(Node { mark: node.mark, tree: Tree::Scalar(scalar) })
                 }
-                Some(Err(value)) => self.insert(&value, node.mark),
+                Some(Err(value)) => {
+                    let inserted = self.insert(&value, node.mark)?;
+                    self.resolved(inserted, place)
+                }
                 // OBSERVED: a text whose expression fails is empty.
                 None => Ok(Node::text(node.mark, "")),
             },
@@ -53,6 +57,9 @@ impl Walk<'_> {
                 }
                 let mut out = Built::default();
                 self.entries(entries, place, &mut out)?;
+                if let Some(extends) = out.extends.take() {
+                    self.extend(extends, &mut out)?;
+                }
                 if layer {
                     self.frame.close();
                 }
@@ -63,7 +70,8 @@ impl Walk<'_> {
     }
 
     /// Expands a list's items into `out`.
-    fn items(&mut self, items: &[Node], place: Place, out: &mut Vec<Node>) -> Result<(), Stop> {
+    pub fn items(&mut self, items: &[Node], place: Place, out: &mut Vec<Node>) -> Result<(), Stop> {
+        self.descend()?;
         let mut chain = Chain::None;
         for item in items {
             self.step()?;
@@ -89,7 +97,7 @@ impl Walk<'_> {
                     // OBSERVED: it is an unexpected value besides, and what follows it in the list is not looked at.
                     Some(Asked::Failed) => {
                         self.report(entry.mark, format!("Unexpected value '{}'", entry.key.text));
-                        return Ok(());
+                        break;
                     }
                     // OBSERVED
                     Some(Asked::Orphan) => {
@@ -101,6 +109,7 @@ impl Walk<'_> {
             }
             self.item(item, place, out)?;
         }
+        self.ascend();
         Ok(())
     }
 
@@ -112,15 +121,27 @@ impl Walk<'_> {
         }
     }
 
-    /// One ordinary item; a lone expression that gives a list is spliced.
+    /// One ordinary item; a lone expression that gives a list is spliced, and so is what a template gives.
     fn item(&mut self, item: &Node, place: Place, out: &mut Vec<Node>) -> Result<(), Stop> {
         let from = out.len();
+        if let Some(kind) = place.takes()
+            && is_reference(item)
+        {
+            if let Some(include) = self.reference(item, kind)? {
+                self.include(include, out)?;
+            }
+            return Ok(());
+        }
         let lone = matches!(&item.tree, Tree::Scalar(s) if has_expression(&s.text));
         match self.node(item, place.item())? {
-            Node { tree: Tree::Sequence(items), .. } if lone => out.extend(items),
-            node => out.push(node),
+            Node { tree: Tree::Sequence(items), .. } if lone => {
+                for item in items {
+                    self.placed(item, place, out)?;
+                }
+            }
+            node => self.placed(node, place, out)?,
         }
-        if place == Place::Variables {
+        if place == Place::List(Kind::Variables) {
             for item in &out[from..] {
                 self.frame.learn(item);
             }
@@ -129,14 +150,9 @@ impl Walk<'_> {
     }
 
     /// Expands a mapping's entries into `out`.
-    fn entries(&mut self, entries: &[Entry], place: Place, out: &mut Built) -> Result<(), Stop> {
-        // CHOICE: a block's own variables are known everywhere in it, wherever they are written.
-        let mut early = None;
-        if matches!(place, Place::Root | Place::Stage | Place::Job)
-            && let Some(at) = entries.iter().position(|e| &*e.key.text == "variables")
-        {
-            early = Some((at, self.node(&entries[at].value, Place::Variables)?));
-        }
+    pub fn entries(&mut self, entries: &[Entry], place: Place, out: &mut Built) -> Result<(), Stop> {
+        self.descend()?;
+        let mut early = self.early(entries, place)?;
         let mut chain = Chain::None;
         for (at, entry) in entries.iter().enumerate() {
             self.step()?;
@@ -163,14 +179,55 @@ impl Walk<'_> {
                 // OBSERVED: an entry whose key fails is not there.
                 None => continue,
             };
+            match (place, &*key.text) {
+                // It was bound; the pipeline's own is shown.
+                (Place::Template(_), "parameters") => continue,
+                (Place::Root | Place::Template(Kind::Extends), "extends") => {
+                    self.extends(entry, out)?;
+                    continue;
+                }
+                _ => {}
+            }
             self.pay(Some(&key.text))?;
-            let value = match early.take_if(|(early, _)| *early == at) {
-                Some((_, value)) => value,
-                None => self.node(&entry.value, place.below(&key.text))?,
+            let value = match early.remove(&at) {
+                Some(value) => value,
+                None => self.node(&entry.value, self.below(place, &key.text))?,
             };
             self.put(out, place, Entry { mark: entry.mark, key, value });
         }
+        self.ascend();
         Ok(())
+    }
+
+    /// The values that are walked before all others, wherever they are written: what they declare is known everywhere
+    /// in the mapping.
+    fn early(&mut self, entries: &[Entry], place: Place) -> Result<BTreeMap<usize, Node>, Stop> {
+        let mut early = BTreeMap::new();
+        if !place.has_variables() {
+            return Ok(early);
+        }
+        let at = |key: &str| entries.iter().position(|e| &*e.key.text == key);
+        // A template may be of a repository that stands below.
+        if matches!(place, Place::Root | Place::Template(Kind::Extends))
+            && let Some(at) = at("resources")
+        {
+            let resources = self.node(&entries[at].value, Place::Resources)?;
+            self.declare(&resources);
+            early.insert(at, resources);
+        }
+        // CHOICE: a block's own variables are known everywhere in it.
+        if let Some(at) = at("variables") {
+            early.insert(at, self.node(&entries[at].value, Place::List(Kind::Variables))?);
+        }
+        Ok(early)
+    }
+
+    /// The place of a key's value.
+    fn below(&self, place: Place, key: &str) -> Place {
+        match (place, self.arguments.last()) {
+            (Place::Arguments, Some(types)) => types.get(&fold(key)).map_or(Place::Other, |t| t.place()),
+            _ => place.below(key),
+        }
     }
 
     /// Merges a directive's body or an insertion into a mapping.
@@ -200,14 +257,10 @@ impl Walk<'_> {
     pub fn put(&mut self, out: &mut Built, place: Place, entry: Entry) {
         if !out.seen.insert(fold(&entry.key.text)) {
             // OBSERVED: what a loop puts in clashes at the loop's own place.
-            let mark = self.each_at.unwrap_or(entry.mark);
-            let issue = Issue::at(self.file, mark, already_defined(&entry.key.text));
-            if !self.issues.contains(&issue) {
-                push_bounded(&mut self.issues, issue);
-            }
+            self.report_once(self.each_at.unwrap_or(entry.mark), already_defined(&entry.key.text));
             return;
         }
-        if place == Place::Variables
+        if place == Place::List(Kind::Variables)
             && let Some(text) = entry.value.as_text()
         {
             self.frame.set(&entry.key.text, text);

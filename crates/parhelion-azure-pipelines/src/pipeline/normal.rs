@@ -108,7 +108,7 @@ fn trigger(node: Node) -> Node {
 }
 
 /// A mapping as a list of names and values.
-fn variables(node: Node) -> Node {
+pub(crate) fn variables(node: Node) -> Node {
     let mark = node.mark;
     let Tree::Mapping(entries) = node.tree else { return node };
     let item = |e: Entry| {

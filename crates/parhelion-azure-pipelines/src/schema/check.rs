@@ -2,7 +2,7 @@
 
 use super::{
     Part, Record, Shape,
-    tables::{CONTAINER_RESOURCE, JOB, PIPELINE, STAGE, STEP, TEMPLATE},
+    tables::{CONTAINER_RESOURCE, JOB, PIPELINE, STAGE, STEP},
 };
 use crate::{
     expand::is_directive,
@@ -41,7 +41,7 @@ impl Check<'_> {
         match &node.tree {
             Tree::Scalar(s) => {
                 // OBSERVED: a directive as a value is not one that any place takes.
-                let is_directive = s.style != Style::Any && is_directive(&s.text);
+                let is_directive = !matches!(s.style, Style::Any | Style::Typed) && is_directive(&s.text);
                 let fits = !is_directive
                     && shapes.iter().any(|shape| match shape {
                         Shape::Text => true,
@@ -102,13 +102,6 @@ impl Check<'_> {
             if let Some(shape) = first.field(key) {
                 self.node(&entry.value, shape);
             }
-            if std::ptr::eq(*first, &TEMPLATE) && key == "template" {
-                self.template(&entry.value);
-            }
-            if key == "extends" && first.required == ["extends"] {
-                let file = entry.value.get("template").unwrap_or(&entry.value);
-                self.template(file);
-            }
             records = narrowed;
         }
         let missing = |r: &&'static Record| {
@@ -130,11 +123,5 @@ impl Check<'_> {
                 ),
             },
         );
-    }
-
-    /// Named, not passed over: the file asks for something that is not here.
-    fn template(&mut self, file: &Node) {
-        let name = file.as_text().unwrap_or_default();
-        (self.report)(file.mark, format!("Parhelion does not expand templates yet: '{name}'"));
     }
 }

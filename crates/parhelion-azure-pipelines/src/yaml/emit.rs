@@ -92,7 +92,7 @@ impl Emitter {
 
     fn text(&mut self, text: &str, style: Style, indent: usize) {
         match style {
-            Style::Plain | Style::Any => self.out.push_str(text),
+            Style::Plain | Style::Any | Style::Typed => self.out.push_str(text),
             Style::Single => self.single(text, indent),
             Style::Double => self.double(text),
             Style::Literal => self.literal(text, indent),

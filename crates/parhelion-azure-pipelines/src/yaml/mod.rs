@@ -39,6 +39,8 @@ pub enum Style {
     Folded,
     /// Made by an expression or by us: the emitter chooses.
     Any,
+    /// The same, of a number or a boolean: an `object` parameter that it is given to knows it from a text.
+    Typed,
 }
 
 /// A scalar: its text after quotes, escapes and folding are resolved.

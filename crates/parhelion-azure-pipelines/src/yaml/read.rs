@@ -14,6 +14,8 @@ pub(crate) struct Read {
     pub root: Node,
     /// Mistakes that do not keep the rest from being read: duplicate keys.
     pub issues: Vec<Issue>,
+    /// What it costs, by the rule of [`cost`].
+    pub bytes: usize,
 }
 
 /// Reads `text` as file number `file`, called `name` in messages.
@@ -106,7 +108,7 @@ impl<'a> Reader<'a> {
             }
         }
         let nothing = Node::text(Mark { file: self.file, line: 1, col: 1 }, "");
-        Ok(Read { root: self.root.unwrap_or(nothing), issues: self.issues })
+        Ok(Read { root: self.root.unwrap_or(nothing), issues: self.issues, bytes: self.bytes })
     }
 
     fn scalar(

@@ -13,7 +13,7 @@ struct Allows {
 /// The style a scalar is written in. `key` is true for a mapping's key on one line.
 pub(super) fn choose(text: &str, style: Style, key: bool) -> Style {
     let allows = analyse(text);
-    let style = match style {
+    let style = match if style == Style::Typed { Style::Any } else { style } {
         Style::Any if allows.multiline => Style::Folded,
         // OBSERVED for 0.5, which comes out quoted while 1 and -1.25 do not. CHOICE: all like it.
         Style::Any if is_small_fraction(text) => Style::Single,

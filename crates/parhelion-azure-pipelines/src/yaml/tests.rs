@@ -55,9 +55,9 @@ fn by_libyaml(root: &Node) -> String {
 fn events_of(node: &Node, out: &mut Vec<Event>) {
     let mut scalar = |s: &Scalar| {
         let style = match s.style {
-            Style::Any if s.text.contains('\n') => ScalarStyle::Folded,
-            Style::Any | Style::Plain if s.text.is_empty() => ScalarStyle::SingleQuoted,
-            Style::Any | Style::Plain => ScalarStyle::Plain,
+            Style::Any | Style::Typed if s.text.contains('\n') => ScalarStyle::Folded,
+            Style::Any | Style::Typed | Style::Plain if s.text.is_empty() => ScalarStyle::SingleQuoted,
+            Style::Any | Style::Typed | Style::Plain => ScalarStyle::Plain,
             Style::Single => ScalarStyle::SingleQuoted,
             Style::Double => ScalarStyle::DoubleQuoted,
             Style::Literal => ScalarStyle::Literal,

@@ -160,22 +160,6 @@ fn keys_given_twice() {
 }
 
 #[test]
-fn templates_are_named_not_passed_over() {
-    check(
-        "extends:\n  template: base.yml\n",
-        expect![
-            "/azure-pipelines.yml (Line: 2, Col: 13): Parhelion does not expand templates yet: 'base.yml'"
-        ],
-    );
-    check(
-        "variables:\n- template: v.yml\nsteps:\n- template: a.yml@other\n  parameters: {x: 1}\n",
-        expect![[r#"
-        /azure-pipelines.yml (Line: 2, Col: 13): Parhelion does not expand templates yet: 'v.yml'
-        /azure-pipelines.yml (Line: 4, Col: 13): Parhelion does not expand templates yet: 'a.yml@other'"#]],
-    );
-}
-
-#[test]
 fn the_graph() {
     check(
         "stages:\n- stage: A\n  dependsOn: X\n- stage: B\n",

@@ -8,12 +8,14 @@ mod expressions;
 mod final_yaml;
 mod parameters;
 mod properties;
+mod references;
 mod run_time;
 mod seed;
 mod tables;
 mod webhooks;
 
-use parhelion_azure_pipelines::{Expanded, Inputs, Issue, expand, joined, parse};
+use parhelion_azure_pipelines::{Expanded, Inputs, Issue, expand, expand_with, joined, parse};
+use std::collections::BTreeMap;
 
 /// The name every test calls its file by: the service's default.
 pub const FILE: &str = "/azure-pipelines.yml";
@@ -45,4 +47,17 @@ pub fn payload(alias: &str, json: serde_json::Value) -> Inputs {
 pub fn given(parameters: serde_json::Value) -> Inputs {
     let parameters = parameters.as_object().cloned().unwrap_or_default().into_iter().collect();
     Inputs { parameters, ..Inputs::default() }
+}
+
+/// Files by what messages call them.
+pub fn files(all: &[(&str, &str)]) -> BTreeMap<String, String> {
+    all.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+}
+
+/// What the preview operation would answer for a file that includes others.
+pub fn preview_files(text: &str, inputs: &Inputs, files: &BTreeMap<String, String>) -> String {
+    match parse(FILE, text).and_then(|document| expand_with(&document, inputs, files)) {
+        Ok(expanded) => expanded.final_yaml,
+        Err(issues) => joined(&issues),
+    }
 }
