@@ -2,7 +2,7 @@
 //! values out. No server, no files, no clock.
 //!
 //! ```text
-//! parse(name, text) ── Document ──┬─ webhooks(&document)         which webhooks start it (registration)
+//! parse(name, text) ── Document ──┬─ webhooks_with(&document, &files)   which webhooks start it (registration)
 //!                                 └─ expand_with(&document, &inputs, &files)
 //!                                        Expanded { tree, pipeline, final_yaml, warnings }
 //! filters::judge(&filter, &payload)                              does a delivery pass?
@@ -40,4 +40,4 @@ pub use files::{Files, Repository, Unread};
 pub use filters::{FilterVerdict, judge, judge_all};
 pub use issue::{Issue, joined};
 pub use pipeline::Pipeline;
-pub use webhooks::{Filter, WebhookResource, webhooks};
+pub use webhooks::{Filter, WebhookResource, webhooks, webhooks_with};

@@ -2,8 +2,11 @@
 
 use crate::{
     document::Document,
+    expand::library::{Library, Refused},
+    files::{Files, NoFiles, Repository},
     issue::Issue,
-    yaml::read::{already_defined, fold, push_bounded},
+    limits,
+    yaml::read::{TOO_DEEP, already_defined, fold, push_bounded},
     yaml::{Mark, Node, Tree},
 };
 use serde::{Deserialize, Serialize};
@@ -39,14 +42,64 @@ pub struct Filter {
 /// Reads the webhook resources of a file as written: registration happens without expansion.
 ///
 /// # Errors
-/// What is wrong with `resources.webhooks`, and keys given twice anywhere in the file.
-// CHOICE: entries made by a directive (`${{ if … }}`) are not seen: alias and connection must be literals.
+/// As [`webhooks_with`]; a template that the file extends is missing.
 pub fn webhooks(document: &Document) -> Result<Vec<WebhookResource>, Vec<Issue>> {
+    webhooks_with(document, &NoFiles)
+}
+
+/// Reads the webhook resources of a file and of the templates that it extends, as written.
+///
+/// # Errors
+/// What is wrong with `resources.webhooks`, keys given twice anywhere in these files, and a template that cannot be
+/// had.
+// CHOICE: entries made by a directive (`${{ if … }}`) are not seen: alias and connection must be literals; nor is a
+// template seen whose path or repository is an expression.
+pub fn webhooks_with(document: &Document, files: &dyn Files) -> Result<Vec<WebhookResource>, Vec<Issue>> {
     let mut issues = document.issues.clone();
-    let found = read(&document.root, &mut |mark, message| {
-        push_bounded(&mut issues, Issue::at(&document.name, mark, message));
-    });
+    let mut found: Vec<WebhookResource> = Vec::new();
+    let mut library = Library::new(&document.name, document.root.clone(), files);
+    let mut next = Some(0);
+    for level in 1..=limits::LEVELS {
+        let Some((at, file)) = next.and_then(|at| Some((at, library.file(at)?.clone()))) else { break };
+        let mut report = |mark, message| push_bounded(&mut issues, Issue::at(&file.name, mark, message));
+        let own = read(&file.root, &mut report);
+        for webhook in &own {
+            if found.iter().any(|known| fold(&known.alias) == fold(&webhook.alias)) {
+                report(webhook.mark, already_defined(&webhook.alias));
+            }
+        }
+        found.extend(own);
+        let extended = match extended(&file.root, at, &mut library) {
+            Ok(Some(_)) if level == limits::LEVELS => Err(Refused::Stop(TOO_DEEP)),
+            other => other,
+        };
+        next = extended.unwrap_or_else(|refused| {
+            refused.issues(&file.name).into_iter().for_each(|issue| push_bounded(&mut issues, issue));
+            None
+        });
+    }
     if issues.is_empty() { Ok(found) } else { Err(issues) }
+}
+
+/// The file that a file extends, if it says so in literals.
+fn extended(root: &Node, at: usize, library: &mut Library<'_>) -> Result<Option<usize>, Refused> {
+    let literal = |text: &str| !text.contains("${{");
+    let Some(wanted) = root.get("extends").and_then(|e| e.get("template")).and_then(Node::as_text) else {
+        return Ok(None);
+    };
+    let alias = fold(wanted.split_once('@').map_or("", |(_, alias)| alias));
+    let named = root.get("resources").and_then(|r| r.get("repositories")).and_then(Node::as_sequence);
+    let mut readable = literal(wanted);
+    for repository in named.unwrap_or_default().iter().filter_map(Repository::of) {
+        if literal(&repository.name) && repository.reference.as_deref().is_none_or(literal) {
+            if !library.repositories.iter().any(|r| fold(&r.alias) == fold(&repository.alias)) {
+                library.declare(repository).map_err(Refused::Bare)?;
+            }
+        } else {
+            readable &= fold(&repository.alias) != alias;
+        }
+    }
+    if readable { library.get(wanted, at).map(Some) } else { Ok(None) }
 }
 
 /// Reads `resources.webhooks` below `root`, telling `report` what is wrong.

@@ -93,10 +93,9 @@ impl Walk<'_> {
         };
         match self.library.get(text, target.mark.file.into()) {
             Ok(file) => return Ok(Some(file)),
-            Err(Refused::Again) => {}
-            Err(Refused::Here(message)) => self.report_file(message),
             Err(Refused::Stop(message)) => return Err(self.stop(Fail::Stop(message))),
-            Err(Refused::There(issues)) => {
+            Err(refused) => {
+                let issues = refused.issues(self.library.name(self.file));
                 issues.into_iter().for_each(|issue| push_bounded(&mut self.issues, issue));
             }
         }

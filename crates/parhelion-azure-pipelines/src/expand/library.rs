@@ -35,7 +35,7 @@ impl Kind {
 
 /// A file that was read.
 #[derive(Clone, Debug)]
-pub(super) struct File {
+pub(crate) struct File {
     /// What messages call it.
     pub name: Arc<str>,
     /// Its repository: an index into the library's; `None`: the pipeline's own.
@@ -48,7 +48,7 @@ pub(super) struct File {
 }
 
 /// Why a template cannot be had.
-pub(super) enum Refused {
+pub(crate) enum Refused {
     /// Known already: it has been reported.
     Again,
     /// A message about the including file.
@@ -57,10 +57,25 @@ pub(super) enum Refused {
     Stop(&'static str),
     /// The file is there and cannot be read.
     There(Vec<Issue>),
+    /// A message of no place.
+    Bare(String),
+}
+
+impl Refused {
+    /// What is to be told, about the including file where it is not about another.
+    pub fn issues(self, including: &str) -> Vec<Issue> {
+        match self {
+            Refused::Again => Vec::new(),
+            Refused::Here(message) => vec![Issue::of_file(including, message)],
+            Refused::Stop(message) => vec![Issue::of_file(including, message)],
+            Refused::There(issues) => issues,
+            Refused::Bare(message) => vec![Issue::bare(message)],
+        }
+    }
 }
 
 /// All files of an expansion. A file's index is [`crate::yaml::Mark::file`].
-pub(super) struct Library<'d> {
+pub(crate) struct Library<'d> {
     source: &'d dyn Files,
     pub repositories: Vec<Repository>,
     files: Vec<File>,

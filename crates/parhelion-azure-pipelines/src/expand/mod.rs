@@ -4,7 +4,7 @@ mod branch;
 mod directive;
 mod include;
 mod interpolate;
-mod library;
+pub(crate) mod library;
 mod names;
 mod parameters;
 mod path;

@@ -1,8 +1,8 @@
 //! `resources.webhooks` as registration reads it.
 
-use crate::{FILE, preview};
+use crate::{FILE, files, preview};
 use expect_test::{Expect, expect};
-use parhelion_azure_pipelines::{joined, judge_all, parse, webhooks};
+use parhelion_azure_pipelines::{joined, judge_all, parse, webhooks, webhooks_with};
 use serde_json::json;
 
 fn check(resources: &str, want: Expect) {
@@ -92,4 +92,44 @@ fn filters_are_judged_one_by_one() {
     assert_eq!(verdicts.iter().map(|v| v.matched).collect::<Vec<_>>(), [true, false]);
     assert_eq!(verdicts[1].selected, ["\"this\""]);
     assert_eq!(verdicts[1].expected, "other");
+}
+
+/// The aliases that registration finds in a file and what it extends, or the messages.
+fn registered(text: &str, all: &[(&str, &str)]) -> String {
+    match webhooks_with(&parse(FILE, text).expect("the file parses"), &files(all)) {
+        Ok(found) => found.iter().map(|w| w.alias.as_str()).collect::<Vec<_>>().join(" "),
+        Err(issues) => joined(&issues),
+    }
+}
+
+#[test]
+fn what_a_pipeline_extends_counts() {
+    let hook = |alias: &str| format!("resources:\n  webhooks:\n  - webhook: {alias}\n    connection: c\n");
+    let own = format!("{}extends:\n  template: base.yml\n", hook("one"));
+    let base = format!("{}extends:\n  template: deep/er.yml\n", hook("two"));
+    let deeper = format!("{}steps:\n- script: x\n", hook("three"));
+    let all = [("/base.yml", base.as_str()), ("/deep/er.yml", deeper.as_str())];
+    assert_eq!(registered(&own, &all), "one two three");
+    // Of another repository.
+    let other = "resources:\n  repositories:\n  - repository: shared\n    name: s\nextends:\n  template: base.yml@Shared\n";
+    assert_eq!(registered(other, &[("/base.yml@shared", &deeper)]), "three");
+    // Templates of other kinds say nothing about it.
+    assert_eq!(registered("steps:\n- template: none.yml\n", &[]), "");
+}
+
+#[test]
+fn what_a_pipeline_extends_must_be_there() {
+    let own = "extends:\n  template: base.yml\n";
+    expect!["/azure-pipelines.yml: File /base.yml not found in repository self."]
+        .assert_eq(&registered(own, &[]));
+    expect!["/base.yml (Line: 1, Col: 23): Unexpected value 'x'"]
+        .assert_eq(&registered(own, &[("/base.yml", "resources: {webhooks: x}\n")]));
+    expect!["/base.yml: Maximum object depth exceeded"].assert_eq(&registered(own, &[("/base.yml", own)]));
+    let twice = "resources:\n  webhooks:\n  - webhook: W\n    connection: c\n";
+    expect!["/base.yml (Line: 3, Col: 5): 'W' is already defined"]
+        .assert_eq(&registered(&format!("{twice}{own}"), &[("/base.yml", twice)]));
+    // What is only known when it is expanded is not followed.
+    assert_eq!(registered("extends:\n  template: ${{ parameters.x }}.yml\n", &[]), "");
+    let named = "resources:\n  repositories:\n  - repository: r\n    name: ${{ parameters.n }}\nextends:\n  template: b.yml@r\n";
+    assert_eq!(registered(named, &[]), "");
 }
