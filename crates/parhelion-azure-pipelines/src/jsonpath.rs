@@ -1,5 +1,5 @@
-//! The JSON paths of webhook filters: names, indexes, wildcards and descent.
-//! `a.b`, `a[0]`, `a['x.y']`, `a[*]`, `a.*`, `..k`, with or without a leading `$`.
+//! The JSON paths of webhook filters: names, indexes, wildcards, descent, lists of those, slices.
+//! `a.b`, `a[0]`, `a['x.y']`, `a[*]`, `a.*`, `..k`, `a['x','y']`, `a[0,2]`, `a[1:3]`, with or without a leading `$`.
 
 use serde_json::Value;
 
@@ -10,7 +10,13 @@ const PATH_CHARS: usize = 4_096;
 #[derive(Debug, PartialEq)]
 enum Step {
     Name(String),
+    /// `['x','y']`, in the order of the path.
+    Names(Vec<String>),
     Index(usize),
+    /// `[0,2]`, in the order of the path.
+    Indexes(Vec<usize>),
+    /// `[start:end:step]`.
+    Slice([Option<i64>; 3]),
     All,
     /// This value and all below it.
     Deep,
@@ -19,7 +25,7 @@ enum Step {
 /// What `path` selects in `root`, in document order, at most [`SELECTED`].
 ///
 /// # Errors
-/// One sentence when the path cannot be read, or uses a form that is not supported (filters, slices, unions).
+/// One sentence when the path cannot be read, or uses a form that is not supported (filters: `[?(…)]`).
 pub(crate) fn select<'v>(path: &str, root: &'v Value) -> Result<Vec<&'v Value>, String> {
     let mut found = vec![root];
     for step in steps(path)? {
@@ -30,7 +36,14 @@ pub(crate) fn select<'v>(path: &str, root: &'v Value) -> Result<Vec<&'v Value>, 
             }
             match (&step, value) {
                 (Step::Name(name), Value::Object(map)) => next.extend(map.get(name)),
+                (Step::Names(names), Value::Object(map)) => {
+                    next.extend(names.iter().filter_map(|name| map.get(name)));
+                }
                 (Step::Index(i), Value::Array(items)) => next.extend(items.get(*i)),
+                (Step::Indexes(all), Value::Array(items)) => {
+                    next.extend(all.iter().filter_map(|i| items.get(*i)));
+                }
+                (Step::Slice(slice), Value::Array(items)) => sliced(items, *slice, &mut next),
                 (Step::All, Value::Array(items)) => next.extend(items),
                 (Step::All, Value::Object(map)) => next.extend(map.values()),
                 (Step::Deep, value) => below(value, &mut next),
@@ -41,6 +54,25 @@ pub(crate) fn select<'v>(path: &str, root: &'v Value) -> Result<Vec<&'v Value>, 
         found = next;
     }
     Ok(found)
+}
+
+/// `[start:end:step]` as Python has it: negative places count from the end, a negative step goes backwards.
+fn sliced<'v>(items: &'v [Value], [start, end, step]: [Option<i64>; 3], out: &mut Vec<&'v Value>) {
+    let len = i64::try_from(items.len()).unwrap_or(i64::MAX);
+    let step = step.unwrap_or(1);
+    // The first and the last place that there is, in the direction of the step.
+    let (low, high) = if step > 0 { (0, len) } else { (-1, len - 1) };
+    let place = |at: Option<i64>, or| match at {
+        Some(at) if at < 0 => at.saturating_add(len).clamp(low, high),
+        Some(at) => at.clamp(low, high),
+        None => or,
+    };
+    let (first, last) = if step > 0 { (low, high) } else { (high, low) };
+    let (mut at, end) = (place(start, first), place(end, last));
+    while (step > 0 && at < end || step < 0 && at > end) && out.len() < SELECTED {
+        out.extend(usize::try_from(at).ok().and_then(|at| items.get(at)));
+        at = at.saturating_add(step);
+    }
 }
 
 /// A value and everything below it, without recursion.
@@ -64,7 +96,9 @@ fn steps(path: &str) -> Result<Vec<Step>, String> {
     if chars.len() > PATH_CHARS {
         return Err(format!("it has more than {PATH_CHARS} characters"));
     }
-    let mut at = usize::from(chars.first() == Some(&'$'));
+    // `$` is the root when it stands alone or before a step; `$ref` is a name.
+    let rooted = chars.first() == Some(&'$') && matches!(chars.get(1), None | Some('.' | '['));
+    let mut at = usize::from(rooted);
     let mut steps = Vec::new();
     // A path may start with a bare name.
     let mut name_may_follow = at == 0;
@@ -107,36 +141,76 @@ fn steps(path: &str) -> Result<Vec<Step>, String> {
 /// One `[…]` from its bracket on; gives where it ends.
 fn bracket(chars: &[char], open: usize) -> Result<(Step, usize), String> {
     let unclosed = || format!("`[` is not closed at character {}", open + 1);
-    let mut at = open + 1;
-    if let Some(&quote @ ('\'' | '"')) = chars.get(at) {
-        let mut name = String::new();
-        loop {
-            at += 1;
-            match chars.get(at) {
-                None => return Err(unclosed()),
-                Some('\\') if chars.get(at + 1).is_some() => {
-                    at += 1;
-                    name.push(chars[at]);
-                }
-                Some(&c) if c == quote => break,
-                Some(&c) => name.push(c),
-            }
-        }
-        return match chars.get(at + 1) {
-            Some(']') => Ok((Step::Name(name), at + 2)),
-            _ => Err(unclosed()),
-        };
+    let blanks = |from: usize| from + chars.iter().skip(from).take_while(|c| **c == ' ').count();
+    let mut at = blanks(open + 1);
+    if !matches!(chars.get(at), Some('\'' | '"')) {
+        let rest = chars.get(open + 1..).unwrap_or_default();
+        let len = rest.iter().position(|c| *c == ']').ok_or_else(unclosed)?;
+        let inner: String = rest.iter().take(len).collect();
+        return Ok((plain(inner.trim())?, open + len + 2));
     }
-    let end = chars[at..].iter().position(|c| *c == ']').map(|n| at + n).ok_or_else(unclosed)?;
-    let inner: String = chars[at..end].iter().collect();
-    let step = match inner.trim() {
-        "*" => Step::All,
-        digits if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => {
-            Step::Index(digits.parse().unwrap_or(usize::MAX))
+    let mut names = Vec::new();
+    loop {
+        let (name, end) = quoted(chars, at).ok_or_else(unclosed)?;
+        names.push(name);
+        at = blanks(end);
+        match chars.get(at) {
+            Some(',') => at = blanks(at + 1),
+            Some(']') => break,
+            _ => return Err(unclosed()),
         }
-        other => return Err(format!("`[{other}]` is not supported")),
+    }
+    let step = match <[String; 1]>::try_from(names) {
+        Ok([name]) => Step::Name(name),
+        Err(names) => Step::Names(names),
     };
-    Ok((step, end + 1))
+    Ok((step, at + 1))
+}
+
+/// A name in quotes, from its quote on; gives where it ends.
+fn quoted(chars: &[char], open: usize) -> Option<(String, usize)> {
+    let quote = chars.get(open).filter(|c| matches!(c, '\'' | '"'))?;
+    let mut name = String::new();
+    let mut rest = chars.iter().enumerate().skip(open + 1);
+    while let Some((at, c)) = rest.next() {
+        match c {
+            '\\' => name.push(*rest.next()?.1),
+            c if c == quote => return Some((name, at + 1)),
+            c => name.push(*c),
+        }
+    }
+    None
+}
+
+/// What stands in brackets without quotes.
+fn plain(inner: &str) -> Result<Step, String> {
+    let unsupported = || format!("`[{inner}]` is not supported");
+    let index = |text: &str| {
+        let text = text.trim();
+        let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        digits.then(|| text.parse().unwrap_or(usize::MAX))
+    };
+    if inner == "*" {
+        return Ok(Step::All);
+    }
+    if let Some(index) = index(inner) {
+        return Ok(Step::Index(index));
+    }
+    if inner.contains(',') {
+        let all: Option<Vec<usize>> = inner.split(',').map(index).collect();
+        return all.map(Step::Indexes).ok_or_else(unsupported);
+    }
+    let mut slice = [None; 3];
+    let parts: Vec<&str> = inner.split(':').map(str::trim).collect();
+    if !(2..=3).contains(&parts.len()) {
+        return Err(unsupported());
+    }
+    for (place, part) in slice.iter_mut().zip(parts) {
+        if !part.is_empty() {
+            *place = Some(part.parse().map_err(|_| unsupported())?);
+        }
+    }
+    if slice[2] == Some(0) { Err("a slice's step cannot be 0".to_owned()) } else { Ok(Step::Slice(slice)) }
 }
 
 #[cfg(test)]
@@ -145,13 +219,98 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
+    /// Every form, with what it selects.
+    #[test]
+    fn each_form_selects() {
+        let root = json!({
+            "a": { "b": { "c": 1 }, "x.y": 2, "b c": 3, "it's": 4, "*": 5, "": 6, "ä": 7 },
+            "l": [10, 11, 12, 13], "m": [{ "k": 1 }, { "k": 2 }, { "n": 3 }], "$ref": "r", "0": "zero", "A": "upper",
+        });
+        for (path, want) in [
+            ("a.b.c", json!([1])),
+            ("$.a.b.c", json!([1])),
+            ("$['a']['b']['c']", json!([1])),
+            ("a[\"b\"].c", json!([1])),
+            ("['a'].b.c", json!([1])),
+            (" a.b.c ", json!([1])),
+            ("a['x.y']", json!([2])),
+            ("a.x.y", json!([])),
+            ("a.b c", json!([3])),
+            ("a['it\\'s']", json!([4])),
+            ("a[\"it's\"]", json!([4])),
+            ("a['*']", json!([5])),
+            ("a['']", json!([6])),
+            ("a.ä", json!([7])),
+            ("A", json!(["upper"])),
+            ("a.B.c", json!([])),
+            ("$ref", json!(["r"])),
+            ("$.$ref", json!(["r"])),
+            ("0", json!(["zero"])),
+            ("l[0]", json!([10])),
+            ("l[ 3 ]", json!([13])),
+            ("l[4]", json!([])),
+            ("l[99999999999999999999999]", json!([])),
+            ("l.0", json!([])),
+            ("a[0]", json!([])),
+            ("l['0']", json!([])),
+            ("l[*]", json!([10, 11, 12, 13])),
+            ("l.*", json!([10, 11, 12, 13])),
+            ("a.b.*", json!([1])),
+            ("m[*].k", json!([1, 2])),
+            ("m[1].k", json!([2])),
+            ("$..k", json!([1, 2])),
+            ("..k", json!([1, 2])),
+            ("m..k", json!([1, 2])),
+            ("..['k','n']", json!([1, 2, 3])),
+            ("$..m[0].k", json!([1])),
+            ("a['x.y', 'it\\'s']", json!([2, 4])),
+            ("a['b c','gone']", json!([3])),
+            ("l[2,0,9]", json!([12, 10])),
+            ("l[1:3]", json!([11, 12])),
+            ("l[:2]", json!([10, 11])),
+            ("l[2:]", json!([12, 13])),
+            ("l[-1:]", json!([13])),
+            ("l[:-1]", json!([10, 11, 12])),
+            ("l[::2]", json!([10, 12])),
+            ("l[::-1]", json!([13, 12, 11, 10])),
+            ("l[2:0:-1]", json!([12, 11])),
+            ("l[9:]", json!([])),
+            ("l[-9:2]", json!([10, 11])),
+            ("", json!([root])),
+            ("$", json!([root])),
+        ] {
+            let got = select(path, &root).unwrap_or_else(|e| panic!("{path}: {e}"));
+            assert_eq!(json!(got), want, "{path}");
+        }
+    }
+
+    /// What cannot be read is refused with the place, and never selects anything.
     #[test]
     fn unsupported_and_broken_paths_are_errors() {
-        for path in ["a[?(@.x)]", "a[0:1]", "a[", "a['x", "a.", "$a", "a]b", "a['x'y]", "a[0]b"] {
-            let root = json!({"a": [1]});
-            let got = select(path, &root);
-            assert_eq!(got.is_err(), path != "a]b", "{path} {got:?}");
+        let root = json!({ "a": [1] });
+        for (path, reason) in [
+            ("a[?(@.x)]", "`[?(@.x)]` is not supported"),
+            ("a[-1]", "`[-1]` is not supported"),
+            ("a[x]", "`[x]` is not supported"),
+            ("a[]", "`[]` is not supported"),
+            ("a[0,x]", "`[0,x]` is not supported"),
+            ("a[0:1:2:3]", "`[0:1:2:3]` is not supported"),
+            ("a[0:x]", "`[0:x]` is not supported"),
+            ("a[::0]", "a slice's step cannot be 0"),
+            ("a[", "`[` is not closed at character 2"),
+            ("a['x", "`[` is not closed at character 2"),
+            ("a['x'", "`[` is not closed at character 2"),
+            ("a['x'y]", "`[` is not closed at character 2"),
+            ("a['x',]", "`[` is not closed at character 2"),
+            ("a['x\\", "`[` is not closed at character 2"),
+            ("a.", "a name is missing after `.` at character 2"),
+            ("$.", "a name is missing after `.` at character 2"),
+            ("a[0]b", "`b` is not expected at character 5"),
+        ] {
+            assert_eq!(select(path, &root), Err(reason.to_owned()), "{path}");
         }
+        assert!(select(&"a.".repeat(3000), &root).is_err());
+        assert_eq!(select("a]b", &root), Ok(vec![]));
     }
 
     #[test]
@@ -164,7 +323,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_panics(path in "[$.a\\[\\]'*0\"\\\\]{0,20}") {
+        fn never_panics(path in "[$.a\\[\\]'*0\"\\\\:,-]{0,20}") {
             let _ = select(&path, &json!({"a": [{"a": 0}, ["a"]]}));
         }
     }

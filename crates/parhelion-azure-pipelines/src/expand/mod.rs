@@ -135,9 +135,12 @@ fn payloads(
 fn loses_digits(json: &serde_json::Value) -> bool {
     const EXACT: u64 = 1 << 53;
     match json {
-        serde_json::Value::Number(n) => {
-            n.as_u64().is_some_and(|n| n > EXACT) || n.as_i64().is_some_and(|n| n.unsigned_abs() > EXACT)
-        }
+        serde_json::Value::Number(n) => match (n.as_u64(), n.as_i64(), n.as_f64()) {
+            (Some(n), ..) => n > EXACT,
+            (_, Some(n), _) => n.unsigned_abs() > EXACT,
+            // A whole number of more than 64 bits has become a double already.
+            (.., n) => n.is_some_and(|n| n.abs() >= 2f64.powi(63)),
+        },
         serde_json::Value::Array(items) => items.iter().any(loses_digits),
         serde_json::Value::Object(map) => map.values().any(loses_digits),
         _ => false,
