@@ -1,7 +1,7 @@
 //! What incoming webhooks leave: records, the control calls that show them, and the journal of names nobody has.
 
 use super::webhooks::{BODY, CHECKSUM, URL, YAML, bench, post, runs};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn an_unregistered_name_is_answered_500_and_explained() {
@@ -65,6 +65,52 @@ fn a_delivery_can_be_sent_again() {
     assert_eq!(again.json()["outcomes"][0]["build_id"], 2);
     assert_eq!(runs(&bench), 2);
     assert_eq!(bench.control("POST", "/contoso/webhook-deliveries/nope/redeliver").status, 404);
+}
+
+#[test]
+fn a_delivery_sent_again_is_judged_anew() {
+    let bench = bench(&YAML.replace(".title", ""), "secret", "X-WH-Checksum");
+    let send = |headers: &[(&str, &str)], body: &str| {
+        let answer = bench.send("POST", URL, headers, body.to_owned());
+        answer.header("x-parhelion-delivery-id").unwrap().to_owned()
+    };
+    let again = |id: &str| bench.control("POST", &format!("/contoso/webhook-deliveries/{id}/redeliver"));
+    let failed = send(&[("X-WH-Checksum", CHECKSUM)], BODY);
+    let unsigned = send(&[], BODY);
+    let large = send(&[], &"x".repeat(2 * 1024 * 1024 + 1));
+    bench.commit("/azure-pipelines.yml", YAML);
+    // The pipeline is repaired: the same bytes now start it.
+    assert_eq!(again(&failed).json()["outcomes"][0]["result"], "queued");
+    assert_eq!(again(&unsigned).json()["status"], 401);
+    assert_eq!((again(&large).status, runs(&bench)), (409, 1));
+    let issues = bench.control("GET", "/contoso/trigger-issues?pipeline_id=1").json();
+    let issues: Vec<_> =
+        issues["items"].as_array().unwrap().iter().map(|i| i["message"].as_str().unwrap()).collect();
+    let unsigned_message =
+        "The header X-WH-Checksum does not hold the checksum of the body: the header is missing.";
+    assert!(
+        issues[0].ends_with("(Line: 7, Col: 11): Unable to convert from Object to String. Value: Object")
+    );
+    assert_eq!(issues[1..], [unsigned_message, unsigned_message]);
+    bench.ok("DELETE /contoso/P/_apis/build/definitions/1", Value::Null);
+    let gone = again(&failed);
+    assert_eq!(gone.status, 409);
+    assert!(gone.json()["detail"].as_str().unwrap().starts_with("Cannot find webhook"), "{}", gone.body);
+}
+
+#[test]
+fn no_credential_is_shown() {
+    let bench = bench(YAML, "top-secret", "Authorization");
+    let headers = [("Authorization", "Basic c2VjcmV0OnBhdA=="), ("Cookie", "a=b"), ("X-Other", "shown")];
+    assert_eq!(bench.send("POST", URL, &headers, BODY).status, 401);
+    let list = bench.control("GET", "/contoso/webhook-deliveries").body;
+    let journal: String = bench.journal().iter().map(|e| serde_json::to_string(&e.data).unwrap()).collect();
+    for told in [list, journal, bench.dump(false).to_string()] {
+        for hidden in ["c2VjcmV0", "a=b", "top-secret"] {
+            assert!(!told.contains(hidden), "{hidden}: {told}");
+        }
+    }
+    assert!(bench.dump(true).to_string().contains("top-secret"));
 }
 
 #[test]

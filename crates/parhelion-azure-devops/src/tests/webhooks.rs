@@ -1,6 +1,6 @@
 //! The public endpoint of incoming webhooks.
 
-use crate::{Registration, Settings, testing::Bench};
+use crate::{Settings, testing::Bench};
 use expect_test::expect;
 use serde_json::{Value, json};
 
@@ -184,25 +184,6 @@ fn a_webhook_exists_only_while_a_pipeline_names_it() {
 }
 
 #[test]
-fn the_strict_rule_waits_for_the_first_run() {
-    let settings = Settings { webhook_registration: Registration::FirstRun, ..Settings::default() };
-    let bench = bench_with(settings, YAML, "", "");
-    assert_eq!(post(&bench, &[], BODY), 500);
-    bench.ok("POST /contoso/P/_apis/pipelines/1/runs", json!({}));
-    assert_eq!(post(&bench, &[], BODY), 200);
-    assert_eq!(runs(&bench), 2);
-}
-
-#[test]
-fn the_connections_own_name_is_tried_when_no_parameter_matches() {
-    let bench = bench(YAML, "", "");
-    let url = URL.replace("WebHook?", "incomingwh?");
-    assert_eq!(bench.send("POST", &url, &[], BODY).status, 200);
-    assert_eq!(bench.send("POST", &URL.replace("WebHook?", "webhook?"), &[], BODY).status, 200);
-    assert_eq!(runs(&bench), 2);
-}
-
-#[test]
 fn filters_must_all_hold() {
     let filters = "connection: IncomingWH\n      filters:\n      - path: kind\n        value: push\n      - path: repo.name\n        value: 'a b'";
     let bench = bench(&YAML.replace("connection: IncomingWH", filters), "", "");
@@ -289,17 +270,6 @@ fn two_resources_of_one_pipeline_are_two_triggers() {
         bench.store().builds[&2].final_yaml.contains("echo \n")
             || bench.store().builds[&2].final_yaml.contains("'echo '")
     );
-}
-
-#[test]
-fn a_paused_pipeline_does_not_run() {
-    let bench = bench(YAML, "", "");
-    let mut definition = bench.get("/contoso/P/_apis/build/definitions/1");
-    definition["queueStatus"] = json!("paused");
-    bench.ok("PUT /contoso/P/_apis/build/definitions/1", definition);
-    assert_eq!(post(&bench, &[], BODY), 200);
-    assert_eq!(outcomes(&bench)[0]["result"], "paused");
-    assert_eq!(runs(&bench), 0);
 }
 
 #[test]
