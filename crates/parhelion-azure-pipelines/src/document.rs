@@ -4,7 +4,7 @@ use crate::{
     issue::Issue,
     yaml::{self, Node},
 };
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 /// A parsed file. Cheap to keep; [`crate::expand()`] does not change it.
 #[derive(Clone, Debug)]
@@ -23,6 +23,21 @@ pub struct Document {
 pub fn parse(name: &str, text: &str) -> Result<Document, Vec<Issue>> {
     let read = yaml::read::read(text, 0, name)?;
     Ok(Document { name: name.to_owned(), root: Arc::new(read.root), issues: read.issues })
+}
+
+/// The text of a file's bytes: UTF-8, or UTF-16 if it says so by its mark. What is neither becomes U+FFFD.
+// CHOICE: as the service's platform decodes text; what it says of such files is unknown.
+pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
+    let unit: fn([u8; 2]) -> u16 = match bytes {
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
+        _ => return String::from_utf8_lossy(bytes),
+    };
+    let (pairs, odd) = bytes[2..].as_chunks::<2>();
+    let units = pairs.iter().map(|pair| unit(*pair));
+    let text = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER));
+    let cut = (!odd.is_empty()).then_some(char::REPLACEMENT_CHARACTER);
+    Cow::Owned(text.chain(cut).collect())
 }
 
 impl Document {

@@ -34,7 +34,7 @@ mod schema;
 pub mod webhooks;
 pub mod yaml;
 
-pub use document::{Document, parse};
+pub use document::{Document, decode, parse};
 pub use expand::{Expanded, Inputs, expand, expand_with};
 pub use files::{Files, Repository, Unread};
 pub use filters::{FilterVerdict, judge, judge_all};

@@ -7,6 +7,7 @@ pub(crate) mod emit;
 pub(crate) mod read;
 mod scalar;
 mod source;
+mod syntax;
 #[cfg(test)]
 mod tests;
 

@@ -2,9 +2,9 @@
 //! before it looks at meaning is refused here: syntax, anchors, a second document, too much depth or size, duplicate
 //! keys.
 
-use super::{Entry, Mark, Node, Scalar, Style, Tree, cost, source::Source, source::Spot};
+use super::{Entry, Mark, Node, Scalar, Style, Tree, cost, source::Source, source::Spot, syntax};
 use crate::{issue::Issue, limits};
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
 use std::collections::BTreeSet;
 
 /// What a file holds.
@@ -28,8 +28,8 @@ pub(crate) fn read(text: &str, file: u16, name: &str) -> Result<Read, Vec<Issue>
     if text.len() > limits::TREE_BYTES {
         return Err(vec![Issue::of_file(name, TOO_LARGE)]);
     }
-    if let Some(at) = control_character(text) {
-        return Err(vec![syntax(name, at, "Control characters are not allowed"), null_reference()]);
+    if let Some(at) = syntax::control_character(text) {
+        return Err(syntax::at(name, at, "Control characters are not allowed"));
     }
     Reader::new(text, file, name).run()
 }
@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
     fn run(mut self) -> Result<Read, Vec<Issue>> {
         let mut documents = 0;
         while let Some(next) = self.parser.next_event() {
-            let (event, span) = next.map_err(|e| self.unreadable(&e))?;
+            let (event, span) = next.map_err(|e| syntax::unreadable(self.name, &e, &self.source))?;
             match event {
                 Event::DocumentStart(explicit) => {
                     documents += 1;
@@ -233,7 +233,7 @@ impl<'a> Reader<'a> {
                 self.name,
                 format!("Anchors are not currently supported. Remove the anchor '{name}'"),
             ),
-            null_reference(),
+            syntax::null_reference(),
         ])
     }
 
@@ -243,31 +243,6 @@ impl<'a> Reader<'a> {
             return Err(vec![Issue::of_file(self.name, TOO_LARGE)]);
         }
         Ok(())
-    }
-
-    /// What the parser refuses.
-    fn unreadable(&self, e: &ScanError) -> Vec<Issue> {
-        let info = e.info();
-        // The one text that differs from the service's library.
-        let info = match info.strip_suffix(", expected ',' or ']'") {
-            Some(head) => format!("{head}, did not find expected ',' or ']'"),
-            None => info.to_owned(),
-        };
-        let mut at = *e.marker();
-        // OBSERVED: a `-` that is out of place is the place; the parser points behind it.
-        if info.starts_with("while parsing a block") {
-            let blanks = (1..=at.col()).take_while(|n| self.source.char(at.index() - n) == Some(' ')).count();
-            let dash = at.index().checked_sub(blanks + 1);
-            if blanks > 0 && at.col() > blanks && dash.and_then(|d| self.source.char(d)) == Some('-') {
-                at = Marker::new(at.index() - blanks - 1, at.line(), at.col() - blanks - 1);
-            }
-        }
-        let mut chars = info.chars();
-        let text: String = match chars.next() {
-            Some(first) => first.to_uppercase().chain(chars).chain(['.']).collect(),
-            None => "Syntax error.".to_owned(),
-        };
-        vec![syntax(self.name, at, &text), null_reference()]
     }
 
     fn mark(&self, at: Marker) -> Mark {
@@ -298,27 +273,4 @@ pub(crate) fn already_defined(key: &str) -> String {
 
 fn narrow(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
-}
-
-/// First control character that may not stand in a file.
-fn control_character(text: &str) -> Option<Marker> {
-    // NEL is a line break of old and printable.
-    let bad = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}');
-    let byte = text.find(bad)?;
-    let before = &text[..byte];
-    let line = before.replace("\r\n", "\n").matches(['\n', '\r']).count() + 1;
-    let col = before.rsplit(['\n', '\r']).next().unwrap_or_default().chars().count();
-    Some(Marker::new(before.chars().count(), line, col))
-}
-
-/// What follows the error of a file that cannot be read.
-// OBSERVED: after syntax errors and anchors, not after a second document.
-fn null_reference() -> Issue {
-    Issue::bare("Object reference not set to an instance of an object.")
-}
-
-/// The service's form for what its YAML library says.
-fn syntax(name: &str, at: Marker, text: &str) -> Issue {
-    let place = format!("(Line: {}, Col: {}, Idx: {})", at.line(), at.col() + 1, at.index());
-    Issue::of_file(name, format!("{place} - {place}: {text}"))
 }

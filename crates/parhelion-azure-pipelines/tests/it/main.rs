@@ -8,6 +8,7 @@ mod expressions;
 mod final_yaml;
 mod parameters;
 mod properties;
+mod reading;
 mod references;
 mod run_time;
 mod seed;
