@@ -237,3 +237,129 @@ fn empty_collections_and_unusual_keys() {
         "#]],
     );
 }
+
+#[test]
+fn shorthands_outside_steps() {
+    check(
+        "pr: [main, 'release/*']\ntrigger:\n  batch: true\n  branches:\n    include: [main]\nvariables:\n- group: g\n- name: r\n  value: v\n  readonly: true\nstages:\n- stage: a\n  variables: {x: 1}\n  jobs:\n  - job: j\n    variables:\n      y: $[ variables.x ]\n    container: c\n    services:\n      db: c\n  - deployment: d\n    dependsOn: j\n    environment: e\n    strategy:\n      rolling:\n        preDeploy:\n          steps:\n          - script: pre\n        deploy:\n          steps: []\n        on:\n          failure:\n            steps:\n            - pwsh: f\n- stage: b\n  dependsOn: a\n  condition: succeeded()\n  jobs: [job: j]\n",
+        expect![[r#"
+            pr:
+              branches:
+                include:
+                - main
+                - release/*
+            trigger:
+              batch: true
+              branches:
+                include:
+                - main
+            variables:
+            - group: g
+            - name: r
+              value: v
+              readonly: true
+            stages:
+            - stage: a
+              variables:
+              - name: x
+                value: 1
+              jobs:
+              - job: j
+                variables:
+                - name: y
+                  value: $[ variables.x ]
+                container:
+                  alias: c
+                services:
+                  db:
+                    alias: c
+              - deployment: d
+                dependsOn:
+                - j
+                environment:
+                  name: e
+                strategy:
+                  rolling:
+                    preDeploy:
+                      steps:
+                      - task: CmdLine@2
+                        inputs:
+                          script: pre
+                    deploy:
+                      steps: []
+                    on:
+                      failure:
+                        steps:
+                        - task: PowerShell@2
+                          inputs:
+                            targetType: inline
+                            script: f
+                            pwsh: true
+            - stage: b
+              dependsOn:
+              - a
+              condition: succeeded()
+              jobs:
+              - job: j
+
+        "#]],
+    );
+}
+
+#[test]
+fn what_stays_as_it_is_written() {
+    check(
+        "parameters:\n- name: p\n  type: object\n  default: {list: [1, 'two'], none: }\n- name: q\n  default: ${{ 'lit' }}\njobs:\n- job: j\n  condition: and(succeeded(), eq(variables['a'], 1))\n  strategy:\n    matrix:\n      one: {a: 1, b: '2'}\n      two: {a: $(x)}\n    maxParallel: 2\n  steps:\n  - task: T@1\n    inputs: {Upper: True, num: 010, q: 'x', list: ''}\n    condition: failed()\n  - script: echo $(x) $[ y ]\n    continueOnError: ${{ true }}\n    enabled: true\n    timeoutInMinutes: 010\n",
+        expect![[r#"
+            parameters:
+            - name: p
+              type: object
+              default:
+                list:
+                - 1
+                - 'two'
+                none: ''
+            - name: q
+              default: lit
+            stages:
+            - stage: __default
+              jobs:
+              - job: j
+                condition: and(succeeded(), eq(variables['a'], 1))
+                strategy:
+                  matrix:
+                    one:
+                      a: 1
+                      b: '2'
+                    two:
+                      a: $(x)
+                  maxParallel: 2
+                steps:
+                - task: T@1
+                  inputs:
+                    Upper: True
+                    num: 010
+                    q: 'x'
+                    list: ''
+                  condition: failed()
+                - task: CmdLine@2
+                  continueOnError: True
+                  enabled: true
+                  timeoutInMinutes: 010
+                  inputs:
+                    script: echo $(x) $[ y ]
+
+        "#]],
+    );
+}
+
+#[test]
+fn the_same_bytes_each_time_and_no_line_is_wrapped() {
+    let long = "word ".repeat(2000);
+    let text = format!("steps:\n- script: ${{{{ '{long}' }}}}end\n- script: |\n    {long}end\n");
+    let got = preview(&text);
+    assert_eq!(got, preview(&text));
+    assert!(got.contains(&format!("\n        script: {long}end\n")), "{got}");
+    assert!(got.contains(&format!("\n        script: |\n          {long}end\n")));
+    assert!(got.ends_with("end\n\n"));
+}
