@@ -54,7 +54,7 @@ pub async fn text(tenant: &Tenant, place: &Place) -> Result<Option<String>> {
         });
     }
     // Bytes that are no UTF-8 become the replacement character, as on the service.
-    Ok(Some(String::from_utf8_lossy(&file.content).into_owned()))
+    Ok(Some(parhelion_azure_pipelines::decode(&file.content).into_owned()))
 }
 
 /// The service's text for a YAML file that is not there.

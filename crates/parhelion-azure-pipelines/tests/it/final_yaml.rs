@@ -247,7 +247,7 @@ fn shorthands_outside_steps() {
               branches:
                 include:
                 - main
-                - release/*
+                - 'release/*'
             trigger:
               batch: true
               branches:
