@@ -25,6 +25,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
         "",
         &[
             "azure-devops",
+            "azure-pipelines",
             "codepipeline",
             "control",
             "core",

@@ -10,6 +10,7 @@
 //!
 //! It wires and knows no rule of any API. Start reading at `wiring.rs`.
 
+pub mod azure;
 mod clock;
 pub mod config;
 pub mod demo;

@@ -1,8 +1,8 @@
 //! The program: arguments, signals, exit codes. Everything else is in the library beside it.
 
 use clap::CommandFactory;
-use parhelion::settings::{Arguments, Command, HealthSettings, Settings};
-use parhelion::{Parhelion, config, demo};
+use parhelion::settings::{Arguments, AzureCommand, Command, ExpandSettings, HealthSettings, Settings};
+use parhelion::{Parhelion, azure, config, demo};
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -29,6 +29,28 @@ fn main() -> ExitCode {
         Command::Serve(settings) => runtime.block_on(serve(settings, file.as_ref())),
         Command::Demo(settings) => runtime.block_on(demo::play(&settings)),
         Command::Health(settings) => runtime.block_on(health(&settings)),
+        Command::Azure(AzureCommand::Expand(settings)) => expand(&settings),
+    }
+}
+
+/// Needs neither server nor runtime.
+fn expand(settings: &ExpandSettings) -> ExitCode {
+    let mut err = std::io::stderr();
+    match azure::expand(settings) {
+        azure::Outcome::Expanded(yaml, notes) => {
+            for note in notes {
+                let _ = writeln!(err, "parhelion: note: {note}");
+            }
+            // Nobody may be reading: that is no reason to complain.
+            let mut out = std::io::stdout();
+            let _ = out.write_all(yaml.as_bytes()).and_then(|()| out.flush());
+            ExitCode::SUCCESS
+        }
+        azure::Outcome::Invalid(messages) => {
+            let _ = writeln!(err, "{messages}");
+            ExitCode::from(1)
+        }
+        azure::Outcome::Misused(why) => complain(2, &why),
     }
 }
 

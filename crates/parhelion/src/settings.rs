@@ -30,6 +30,9 @@ pub enum Command {
     Demo(DemoSettings),
     /// Ask a running server whether it is well: exit code 0 or 1. For container health checks.
     Health(HealthSettings),
+    /// Tools for Azure Pipelines that need no server.
+    #[command(subcommand)]
+    Azure(AzureCommand),
 }
 
 /// Settings of the server.
@@ -152,6 +155,78 @@ pub enum Colour {
     Always,
     /// Never.
     Never,
+}
+
+/// Tools for Azure Pipelines.
+#[derive(Clone, Debug, Subcommand)]
+pub enum AzureCommand {
+    /// Print a pipeline as Azure DevOps would expand it (its `finalYaml`), or say what is wrong with it.
+    ///
+    /// Templates are read from the working directory, committed or not. Nothing is sent anywhere, and nothing outside
+    /// of the repository's folder is read.
+    #[command(after_long_help = EXPAND_HELP)]
+    Expand(ExpandSettings),
+}
+
+const EXPAND_HELP: &str = "\
+Examples:
+  parhelion azure expand azure-pipelines.yml
+  parhelion azure expand ci/release.yml --param environment=staging --param 'regions=[north, south]'
+  parhelion azure expand azure-pipelines.yml --webhook deployed=payload.json
+  parhelion azure expand app/azure-pipelines.yml --repo app --repository templates=../pipeline-templates
+
+Exit code:
+  0  the expanded YAML is on standard output; notes, if any, on standard error
+  1  the pipeline is not valid: the service's messages are on standard error, one a line
+  2  the command line makes no sense
+
+What only a server knows (builds, variable groups, service connections, environments) is not looked at. Of the
+predefined variables Build.Reason is set; give others with --variable where the pipeline's expressions read them.";
+
+/// Settings of an expansion.
+#[derive(Clone, Debug, Args)]
+pub struct ExpandSettings {
+    /// The pipeline's file; `-` reads standard input as if it were azure-pipelines.yml of the root.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// A value for one of the pipeline's parameters; may be given several times. Lists and objects are written as
+    /// YAML or JSON.
+    #[arg(long, value_parser = Assignment::read, value_name = "NAME=VALUE")]
+    pub param: Vec<Assignment>,
+    /// The payload of a webhook resource, a JSON file, by its alias: the pipeline is expanded as for a run that it
+    /// starts. Filters that do not let it pass are told. Without it the alias is an empty object.
+    #[arg(long, value_parser = Assignment::read, value_name = "ALIAS=FILE")]
+    pub webhook: Vec<Assignment>,
+    /// A variable that `${{ variables.NAME }}` knows besides those of the file, such as Build.SourceBranch.
+    #[arg(long, value_parser = Assignment::read, value_name = "NAME=VALUE")]
+    pub variable: Vec<Assignment>,
+    /// The root of the repository that the file is of: what paths beginning with `/` are relative to. The working
+    /// directory when not given.
+    #[arg(long, value_name = "DIR")]
+    pub repo: Option<PathBuf>,
+    /// The folder of another repository of `resources.repositories`, by its alias; may be given several times.
+    #[arg(long, value_parser = Assignment::read, value_name = "ALIAS=DIR")]
+    pub repository: Vec<Assignment>,
+}
+
+/// `NAME=VALUE` of a command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assignment {
+    /// What stands before the first `=`.
+    pub name: String,
+    /// What stands after it; may be empty.
+    pub value: String,
+}
+
+impl Assignment {
+    fn read(text: &str) -> Result<Assignment, String> {
+        match text.split_once('=') {
+            Some((name, value)) if !name.is_empty() => {
+                Ok(Assignment { name: name.to_owned(), value: value.to_owned() })
+            }
+            _ => Err("a name, =, and a value are wanted".to_owned()),
+        }
+    }
 }
 
 /// Settings of the health check.
