@@ -16,6 +16,7 @@ mod id;
 mod pkt;
 mod read;
 mod receive;
+mod recent;
 mod refs;
 mod report;
 mod smart;
