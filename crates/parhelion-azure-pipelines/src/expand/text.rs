@@ -54,6 +54,10 @@ pub(super) fn has_expression(text: &str) -> bool {
 
 /// The inside of a text that is exactly one expression.
 pub(super) fn lone(text: &str) -> Option<&str> {
+    // Every key is asked.
+    if !text.starts_with(OPEN) {
+        return None;
+    }
     match pieces(text).ok()?.as_slice() {
         [Piece::Hole(hole)] => Some(hole),
         _ => None,

@@ -263,7 +263,7 @@ pub(crate) fn push_bounded(issues: &mut Vec<Issue>, issue: Issue) {
 
 /// Keys are compared without regard to case.
 pub(crate) fn fold(key: &str) -> String {
-    key.to_lowercase()
+    if key.is_ascii() { key.to_ascii_lowercase() } else { key.to_lowercase() }
 }
 
 /// The text for a key given twice.

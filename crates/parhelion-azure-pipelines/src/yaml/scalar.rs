@@ -37,6 +37,11 @@ fn analyse(text: &str) -> Allows {
     if text.is_empty() {
         return Allows { plain: true, single: true, block: false, multiline: false };
     }
+    // Most texts are one plain word: nothing in them needs a look at its neighbours.
+    let word = |b: u8| b.is_ascii_alphanumeric() || b"_-./@$()=+".contains(&b);
+    if text.as_bytes()[0].is_ascii_alphanumeric() && text.bytes().all(word) {
+        return Allows { plain: true, single: true, block: true, multiline: false };
+    }
     let mut indicator = text.starts_with("---") || text.starts_with("...");
     let (mut space_break, mut tab_break, mut break_space) = (false, false, false);
     let (mut special, mut multiline) = (false, false);
