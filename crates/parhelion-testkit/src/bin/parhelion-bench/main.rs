@@ -4,6 +4,7 @@
 
 mod azure;
 mod codepipeline;
+mod expansion;
 mod load;
 mod servers;
 
@@ -19,7 +20,7 @@ fn main() -> Result<(), Fault> {
     match arguments.first().map(String::as_str) {
         Some("--bare") => runtime.block_on(bare()),
         Some(binary) => runtime.block_on(measure(binary, arguments.get(1).map_or("", String::as_str))),
-        None => Err("usage: parhelion-bench PATH-OF-PARHELION [rates|azure|sizes|history]".into()),
+        None => Err("usage: parhelion-bench PATH-OF-PARHELION [rates|azure|sizes|expansion|history]".into()),
     }
 }
 
@@ -37,6 +38,9 @@ async fn measure(binary: &str, part: &str) -> Result<(), Fault> {
     }
     if wanted("sizes") {
         codepipeline::sizes(emulator(binary)?).await?;
+    }
+    if wanted("expansion") {
+        expansion::measure()?;
     }
     if wanted("history") {
         codepipeline::many_executions(emulator(binary)?).await?;
