@@ -5,7 +5,12 @@ import os
 import queue
 import re
 import subprocess
+import tempfile
 import threading
+
+# Azure DevOps' client keeps the list of routes on disk for half a day, in a folder that it fixes when it is imported.
+_ROUTES = tempfile.TemporaryDirectory(prefix="azure-devops-cache-")
+os.environ["AZURE_DEVOPS_CACHE_DIR"] = _ROUTES.name
 
 import pytest
 import requests

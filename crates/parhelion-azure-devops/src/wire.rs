@@ -48,7 +48,7 @@ impl Wire {
         let head = Head::of(&parts).clone();
         let place = Place::read(parts.uri.path());
         if parts.method == Method::OPTIONS {
-            return respond::options(&head, place.as_ref());
+            return respond::options(&parts, &head, place.as_ref());
         }
         let mut named = Named::default();
         let form = Form::of(&parts);

@@ -56,6 +56,8 @@ fn every_answer_has_the_services_headers() {
         assert!(answer.header(name).is_some(), "{name}");
     }
     assert!(bench.send("GET", "/contoso/_apis/projects", &[], "").header("x-tfs-session").is_some());
+    let listed = bench.send("OPTIONS", "/contoso/_apis", &[("X-TFS-Session", "s-2")], "");
+    assert_eq!(listed.header("x-tfs-session"), Some("s-2"));
 }
 
 #[test]

@@ -125,11 +125,11 @@ pub fn error(error: &Error, form: &Form, head: &Head) -> Response {
 
 /// Discovery: all locations, or those of the area in `_apis/{area}`. The same for any organization, and without
 /// credentials.
-pub fn options(head: &Head, place: Option<&Place>) -> Response {
+pub fn options(parts: &Parts, head: &Head, place: Option<&Place>) -> Response {
     let area = place.and_then(|p| p.rest.first()).map(String::as_str);
     let items = locations::published(area);
     let body = json!({ "count": items.len(), "value": items });
-    let form = Form { version: MAX_TEXT.to_owned(), session: None };
+    let form = Form { version: MAX_TEXT.to_owned(), ..Form::of(parts) };
     let mut response = json_answer(200, &body, &form, head);
     if let Ok(value) = HeaderValue::from_str(&methods()) {
         response.headers_mut().insert(header::ALLOW, value);
