@@ -5,6 +5,7 @@ pub mod changes;
 pub mod checksum;
 pub mod definitions;
 pub mod endpoints;
+pub mod files;
 pub mod hooks;
 pub mod push;
 pub mod refs;

@@ -9,7 +9,7 @@ mod project;
 mod repository;
 
 pub use build::{Build, BuildResult, BuildStatus, JobRun, Reason, StageRun, StepRun};
-pub use definition::{Definition, Process, QueueStatus, Registered, SourceRepository, Variable};
+pub use definition::{Definition, OtherSource, Process, QueueStatus, Registered, SourceRepository, Variable};
 pub use delivery::{Blob, Delivered, Outcome, OutcomeKind, TriggerIssue, WebhookDelivery};
 pub use endpoint::{Endpoint, Share, is_secret};
 pub use project::{OperationRecord, Project, Queue, valid_project_name};

@@ -147,7 +147,11 @@ impl Bench {
 
     /// Commits a file to the default branch of `contoso`'s repository `P` in the project `P`.
     pub fn commit(&self, path: &str, text: &str) -> Value {
-        let repository = "/contoso/P/_apis/git/repositories/P";
+        self.commit_to("P/_apis/git/repositories/P", path, text)
+    }
+    /// The same to another repository: `{project}/_apis/git/repositories/{repository}`.
+    pub fn commit_to(&self, repository: &str, path: &str, text: &str) -> Value {
+        let repository = format!("/contoso/{repository}");
         let refs = self.get(&format!("{repository}/refs?filter=heads/main"));
         let old = refs["value"][0]["objectId"].as_str().unwrap_or("0000000000000000000000000000000000000000");
         let item = self.send("GET", &format!("{repository}/items?path={path}"), &[], "");

@@ -5,6 +5,7 @@ mod git;
 mod projects;
 mod runs;
 mod state;
+mod templates;
 mod webhook_names;
 mod webhook_payloads;
 mod webhook_records;

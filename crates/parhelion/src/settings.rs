@@ -22,7 +22,6 @@ pub struct Arguments {
 
 /// What the program can do.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one, made once")]
 pub enum Command {
     /// Answer on one port until told to stop (the default).
     Serve(Settings),

@@ -3,11 +3,11 @@
 use crate::{
     domain::source::{self, Place},
     error::{Error, Result},
-    store::{AzureDevOpsStore, RefChange, Registered},
+    store::{AzureDevOpsStore, Definition, RefChange, Registered},
     tenant::Tenant,
 };
 use parhelion_git::ObjectId;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use uuid::Uuid;
 
 /// What the YAML at a definition's new place says about webhooks.
@@ -17,26 +17,31 @@ pub struct Reread {
     registered: Registered,
 }
 
-/// The definitions whose YAML would be found elsewhere once these refs are moved, and where.
+/// The definitions whose YAML, or that of a template that they extend, would be found elsewhere once these refs are
+/// moved, and where. One that could not be read is tried again.
 fn moved(before: &AzureDevOpsStore, after: &AzureDevOpsStore) -> Vec<(u32, Place)> {
     let places = after.definitions.values().map(|d| (d, source::place(after, d, None)));
-    places
-        .filter(|(d, place)| source::place(before, d, None) != *place)
-        .map(|(d, place)| (d.id, place))
-        .collect()
+    let is_moved = |(d, place): &(&Arc<Definition>, Place)| {
+        source::place(before, d, None) != *place
+            || d.registered.problem.is_some()
+            || d.registered.others.iter().any(|other| !other.is_still(after))
+    };
+    places.filter(is_moved).map(|(d, place)| (d.id, place)).collect()
 }
 
 /// Reads the YAML of every definition that a move of refs touches. The new commits must be in the object store.
 pub async fn reread(tenant: &Tenant, repository: Uuid, changes: &[RefChange]) -> Result<Vec<Reread>> {
-    let touched = tenant.read(|store, _| {
+    let (after, touched) = tenant.read(|store, _| {
         let mut after = store.clone();
         set(&mut after, repository, changes);
-        moved(store, &after)
+        let touched = moved(store, &after);
+        (after, touched)
     });
     let mut read = Vec::new();
-    for (definition, place) in touched {
-        let registered = source::registered(tenant, &place).await?;
-        read.push(Reread { definition, place, registered });
+    for (id, place) in touched {
+        let Some(definition) = after.definitions.get(&id) else { continue };
+        let registered = source::registered(tenant, after.clone(), definition, &place).await?;
+        read.push(Reread { definition: id, place, registered });
     }
     Ok(read)
 }
@@ -65,8 +70,12 @@ pub fn apply(
         return Err(Error::RefConflict { name: clash.name.clone() });
     }
     for (definition, place) in moved(&before, store) {
-        let again =
-            read.iter().find(|r| r.definition == definition && r.place == place).ok_or(Error::Contended)?;
+        let is_of = |r: &&Reread| {
+            r.definition == definition
+                && r.place == place
+                && r.registered.others.iter().all(|other| other.is_still(store))
+        };
+        let again = read.iter().find(is_of).ok_or(Error::Contended)?;
         store.definitions.edit(&definition, |d| d.registered = again.registered.clone());
     }
     Ok(())

@@ -4,7 +4,7 @@
 mod expand;
 mod queue;
 
-pub use expand::{Outcome, expanded};
+pub use expand::{Expansion, Outcome, expanded};
 pub use queue::queue;
 
 use crate::{

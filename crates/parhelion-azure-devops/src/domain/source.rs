@@ -1,12 +1,15 @@
 //! The YAML of a definition, read from git: outside the state, between two looks at it.
 
 use crate::{
-    domain::refs,
+    domain::{
+        files::{GitFiles, with_files},
+        refs,
+    },
     error::{Error, Result},
-    store::{AzureDevOpsStore, Definition, Process, Registered, Repository},
+    store::{AzureDevOpsStore, Definition, OtherSource, Process, Registered, Repository},
     tenant::{Tenant, unavailable},
 };
-use parhelion_azure_pipelines::{joined, parse, webhooks};
+use parhelion_azure_pipelines::{joined, parse, webhooks_with};
 use parhelion_git::ObjectId;
 
 /// Most of a YAML file that is read, bytes.
@@ -68,9 +71,17 @@ pub fn missing(place: &Place, repository: Option<&Repository>, url: &str) -> Str
     )
 }
 
-/// Reads which webhooks a definition's YAML names.
-pub async fn registered(tenant: &Tenant, place: &Place) -> Result<Registered> {
+/// Reads which webhooks a definition's YAML names at a place, with all that `store` holds.
+pub async fn registered(
+    tenant: &Tenant,
+    store: AzureDevOpsStore,
+    definition: &Definition,
+    place: &Place,
+) -> Result<Registered> {
     let Some(commit) = place.commit else { return Ok(Registered::default()) };
+    let Some(project) = store.projects.get(&definition.project).cloned() else {
+        return Ok(Registered::default());
+    };
     if place.file.is_empty() {
         return Ok(Registered::default());
     }
@@ -86,8 +97,21 @@ pub async fn registered(tenant: &Tenant, place: &Place) -> Result<Registered> {
         }
         Err(other) => return Err(other),
     };
-    match parse(&place.file, &text).and_then(|document| webhooks(&document)) {
+    let files = GitFiles::new(tenant, store, project, definition, place);
+    let file = place.file.clone();
+    let work =
+        move |files: &GitFiles| parse(&file, &text).and_then(|document| webhooks_with(&document, files));
+    let (read, others) = with_files(files, work).await?;
+    let found = Registered { others, ..found };
+    match read {
         Ok(webhooks) => Ok(Registered { webhooks, ..found }),
         Err(issues) => Ok(Registered { problem: Some(joined(&issues)), ..found }),
+    }
+}
+
+impl OtherSource {
+    /// Whether the repository still stands there.
+    pub fn is_still(&self, store: &AzureDevOpsStore) -> bool {
+        store.repositories.get(&self.repository).and_then(|r| r.tip(&self.branch)) == self.commit
     }
 }

@@ -108,4 +108,18 @@ pub struct Registered {
     pub webhooks: Vec<WebhookResource>,
     /// Why there are none, where something is wrong.
     pub problem: Option<String>,
+    /// Other repositories that the YAML names: what they hold may have been read, too.
+    #[serde(default)]
+    pub others: Vec<OtherSource>,
+}
+
+/// A commit of a repository that a pipeline's YAML names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OtherSource {
+    /// The repository.
+    pub repository: Uuid,
+    /// The full ref.
+    pub branch: String,
+    /// What it pointed to; `None`: it does not exist.
+    pub commit: Option<ObjectId>,
 }

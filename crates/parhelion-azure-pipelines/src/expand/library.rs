@@ -7,7 +7,10 @@ use crate::{
     limits,
     yaml::{Node, Tree, read, read::TOO_LARGE, read::fold},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// What a template is made for: the key that it fills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +81,8 @@ impl Refused {
 pub(crate) struct Library<'d> {
     source: &'d dyn Files,
     pub repositories: Vec<Repository>,
+    /// Those that cannot be had.
+    refused: BTreeSet<usize>,
     files: Vec<File>,
     /// By repository and path; `None`: could not be read.
     found: BTreeMap<(Option<usize>, String), Option<usize>>,
@@ -94,7 +99,14 @@ impl<'d> Library<'d> {
     pub fn new(name: &str, root: Arc<Node>, source: &'d dyn Files) -> Self {
         let binding = binding(&root);
         let own = File { name: Arc::from(name), repository: None, path: Arc::from(name), root, binding };
-        Self { source, repositories: Vec::new(), files: vec![own], found: BTreeMap::new(), bytes: 0 }
+        Self {
+            source,
+            repositories: Vec::new(),
+            refused: BTreeSet::new(),
+            files: vec![own],
+            found: BTreeMap::new(),
+            bytes: 0,
+        }
     }
 
     /// A file by its index.
@@ -107,12 +119,20 @@ impl<'d> Library<'d> {
         self.files.get(index).or(self.files.first()).map_or("", |f| &f.name)
     }
 
+    /// The names of all files but the pipeline's own, in the order they were read.
+    pub fn included(&self) -> Vec<String> {
+        self.files.iter().skip(1).map(|f| f.name.to_string()).collect()
+    }
+
     /// Takes up a repository.
     ///
     /// # Errors
     /// The whole message why it cannot be had.
     pub fn declare(&mut self, repository: Repository) -> Result<(), String> {
         let opened = self.source.open(&repository);
+        if opened.is_err() {
+            self.refused.insert(self.repositories.len());
+        }
         self.repositories.push(repository);
         opened
     }
@@ -133,6 +153,9 @@ impl<'d> Library<'d> {
                 }
             },
         };
+        if repository.is_some_and(|at| self.refused.contains(&at)) {
+            return Err(Refused::Again);
+        }
         let beside = base.filter(|(of, _)| *of == repository).map(|(_, path)| path);
         let path = path::resolve(path, beside.as_deref())
             .map_err(|path| Refused::Here(format!("The file path {path} is invalid")))?;

@@ -49,6 +49,8 @@ pub struct Expanded {
     pub final_yaml: String,
     /// What a user may want to know though nothing is wrong.
     pub warnings: Vec<Issue>,
+    /// The templates that it was made of, as messages call them, in the order they were read.
+    pub files: Vec<String>,
 }
 
 /// Expands a file that includes no others.
@@ -100,7 +102,7 @@ pub fn expand_with(document: &Document, inputs: &Inputs, files: &dyn Files) -> R
         return Err(issues);
     }
     let final_yaml = emit::emit(&tree);
-    Ok(Expanded { tree, pipeline, final_yaml, warnings })
+    Ok(Expanded { tree, pipeline, final_yaml, warnings, files: library.included() })
 }
 
 /// The payload of each webhook resource of a file. What is lost in them is told to `warn`.

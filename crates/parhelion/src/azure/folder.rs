@@ -1,6 +1,6 @@
 //! Folders as repositories. Nothing outside of them is read, whatever a path or a symbolic link says.
 
-use parhelion_azure_pipelines::{Files, Repository, Unread, limits};
+use parhelion_azure_pipelines::{Files, Repository, Unread, decode, limits};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{ErrorKind, Read};
@@ -146,7 +146,7 @@ impl Files for Folders {
             },
         };
         match folder.read(path) {
-            Ok(bytes) => Ok(text(path, bytes, &mut self.notes.borrow_mut())),
+            Ok(bytes) => Ok(text(path, &bytes, &mut self.notes.borrow_mut())),
             Err(Unreadable::Missing) => Err(Unread::Missing(folder.root.display().to_string())),
             Err(Unreadable::TooLarge) => Err(Unread::TooLarge),
             Err(Unreadable::Other(why)) => Err(Unread::Other(why)),
@@ -154,13 +154,12 @@ impl Files for Folders {
     }
 }
 
-/// Bytes that are no UTF-8 become the replacement character, as on the service.
-pub fn text(name: &str, bytes: Vec<u8>, notes: &mut Vec<String>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|e| {
-        let note = format!("{name} is not UTF-8: what is none of it is replaced");
-        if !notes.contains(&note) {
-            notes.push(note);
-        }
-        String::from_utf8_lossy(e.as_bytes()).into_owned()
-    })
+/// The text of a file; what is no text is noted.
+pub fn text(name: &str, bytes: &[u8], notes: &mut Vec<String>) -> String {
+    let text = decode(bytes).into_owned();
+    let note = format!("{name} is not UTF-8: what is none of it is replaced");
+    if text.contains('\u{fffd}') && std::str::from_utf8(bytes).is_err() && !notes.contains(&note) {
+        notes.push(note);
+    }
+    text
 }

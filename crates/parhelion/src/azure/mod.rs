@@ -34,7 +34,7 @@ fn tried(settings: &ExpandSettings) -> Result<Outcome, String> {
     let folder = Folder::open(given.unwrap_or(Path::new(".")))?;
     let mut notes = Vec::new();
     let (name, bytes) = source(&settings.file, &folder, given)?;
-    let text = folder::text(&name, bytes, &mut notes);
+    let text = folder::text(&name, &bytes, &mut notes);
     let mut others = BTreeMap::new();
     for Assignment { name, value } in &settings.repository {
         let folder = Folder::open(Path::new(value)).map_err(|why| format!("--repository {name}: {why}"))?;

@@ -2,27 +2,49 @@
 
 use super::{Ask, Look, set_by_caller};
 use crate::{
-    domain::{refs, source, variables::Variables},
+    domain::{
+        files::{GitFiles, with_files},
+        refs, source,
+        variables::Variables,
+    },
     error::{Error, Result},
     show::{Links, segment},
-    store::{AzureDevOpsStore, Definition, Reason},
+    store::{AzureDevOpsStore, Definition, OtherSource, Reason},
     tenant::{Tenant, unavailable},
 };
-use parhelion_azure_pipelines::{Expanded, Inputs, expand, parse};
+use parhelion_azure_pipelines::{Expanded, Inputs, expand_with, parse};
+
+/// An expanded pipeline, and what it was made of besides the definition's own repository.
+pub struct Expansion {
+    /// The pipeline.
+    pub expanded: Expanded,
+    /// Other repositories that it names.
+    pub others: Vec<OtherSource>,
+}
+
+impl Expansion {
+    /// Whether the other repositories still stand where they stood.
+    pub fn is_still(&self, store: &AzureDevOpsStore) -> bool {
+        self.others.iter().all(|other| other.is_still(store))
+    }
+}
 
 /// The expanded pipeline, or the messages why there is none.
-pub type Outcome = std::result::Result<Expanded, Vec<String>>;
+pub type Outcome = std::result::Result<Expansion, Vec<String>>;
 
 /// Reads and expands what a look saw.
 ///
 /// # Errors
 /// Only what is no fault of the pipeline: git hosting that does not work.
 pub async fn expanded(tenant: &Tenant, look: &Look, ask: &Ask) -> Result<Outcome> {
-    let (links, variables) = tenant.read(|store, _| {
+    let (links, variables, store) = tenant.read(|store, _| {
         let links = Links::of(store, &tenant.call);
         let variables = known(store, look, ask, &links);
-        (links, variables)
+        (links, variables, store.clone())
     });
+    if let Some(messages) = unreadable(tenant, look).await? {
+        return Ok(Err(messages));
+    }
     let text = match &ask.yaml {
         Some(text) => text.clone(),
         None => match text(tenant, look, &links).await? {
@@ -36,13 +58,27 @@ pub async fn expanded(tenant: &Tenant, look: &Look, ask: &Ask) -> Result<Outcome
         webhooks: ask.payloads.clone(),
         variables: variables.shown(),
     };
-    // Expansion is bounded, but may take a second: not on the threads that serve everybody.
-    let work = move || parse(&name, &text).and_then(|document| expand(&document, &inputs));
-    match tokio::task::spawn_blocking(work).await {
-        Ok(Ok(expanded)) => Ok(Ok(expanded)),
-        Ok(Err(issues)) => Ok(Err(issues.iter().map(ToString::to_string).collect())),
-        Err(broken) => Err(Error::Unavailable { why: format!("the expansion broke off: {broken}") }),
+    let files = GitFiles::new(tenant, store, look.project.clone(), &look.definition, &look.place);
+    let work = move |files: &GitFiles| {
+        parse(&name, &text).and_then(|document| expand_with(&document, &inputs, files))
+    };
+    let (expanded, others) = with_files(files, work).await?;
+    Ok(match expanded {
+        Ok(expanded) => Ok(Expansion { expanded, others }),
+        Err(issues) => Err(issues.iter().map(ToString::to_string).collect()),
+    })
+}
+
+/// Why a commit that was asked for cannot be read: the object store is shared, an id alone says nothing about whose
+/// commit it is.
+async fn unreadable(tenant: &Tenant, look: &Look) -> Result<Option<Vec<String>>> {
+    let (Some(version), Some(ours)) = (look.place.commit, &look.repository) else { return Ok(None) };
+    if !ask_names_a_commit(look)
+        || tenant.git.contains(&ours.as_refs(), version).await.map_err(unavailable)?
+    {
+        return Ok(None);
     }
+    Ok(Some(vec![format!("Could not find the version {version} in the repository {}.", ours.name)]))
 }
 
 async fn text(
@@ -64,15 +100,6 @@ async fn text(
             look.place.file
         )]));
     };
-    if let (Some(version), true) = (look.place.commit, ask_names_a_commit(look)) {
-        // The object store is shared: an id alone says nothing about whose commit it is.
-        if !tenant.git.contains(&ours.as_refs(), version).await.map_err(unavailable)? {
-            return Ok(Err(vec![format!(
-                "Could not find the version {version} in the repository {}.",
-                ours.name
-            )]));
-        }
-    }
     let url = links.to(format_args!("{}/_git/{}", segment(&look.project.name), segment(&ours.name)));
     match source::text(tenant, &look.place).await {
         Ok(Some(text)) => Ok(Ok(text)),

@@ -94,6 +94,9 @@ pub fn queue(
     if !simulated.ignored.is_empty() {
         started = started.with("not_acted_on", simulated.ignored);
     }
+    if !expanded.files.is_empty() {
+        started = started.with("templates", expanded.files.clone());
+    }
     if !expanded.warnings.is_empty() {
         started =
             started.with("warnings", expanded.warnings.iter().map(ToString::to_string).collect::<Vec<_>>());

@@ -81,11 +81,12 @@ async fn save(
             let place = source::place(store, &definition, None);
             Ok((project, definition, place))
         };
-        let (_, _, place) = tenant.read(|store, view| look(store, view.now))?;
-        let registered = source::registered(tenant, &place).await?;
+        let (store, (_, definition, place)) =
+            tenant.read(|store, view| Ok::<_, Error>((store.clone(), look(store, view.now)?)))?;
+        let registered = source::registered(tenant, store, &definition, &place).await?;
         let done = tenant.write(|store, tx| {
             let (project, mut definition, now_at) = look(store, tx.now())?;
-            if now_at != place {
+            if now_at != place || !registered.others.iter().all(|other| other.is_still(store)) {
                 return Err(Error::Contended);
             }
             definition.registered = registered;

@@ -94,7 +94,7 @@ impl Work for Preview {
             Ok::<_, Error>(Look::at(store, project, definition, &input.ask))
         })?;
         match expanded(tenant, &look, &input.ask).await? {
-            Ok(expanded) => Ok(Reply::One(json!({ "finalYaml": expanded.final_yaml }))),
+            Ok(made) => Ok(Reply::One(json!({ "finalYaml": made.expanded.final_yaml }))),
             Err(messages) => Err(Error::PipelineInvalid { messages }),
         }
     }
@@ -139,7 +139,8 @@ pub async fn start(
             Ok(Look::at(store, project, &definition, &ask))
         };
         let before = tenant.read(|store, _| look(store))?;
-        let expanded = expanded(tenant, &before, &ask).await?.map_err(refused)?;
+        let made = expanded(tenant, &before, &ask).await?.map_err(refused)?;
+        let expanded = &made.expanded;
         let known =
             |s: &String| expanded.pipeline.stages.iter().any(|stage| stage.name.eq_ignore_ascii_case(s));
         if let Some(unknown) = ask.skip.iter().find(|s| !known(s)) {
@@ -148,10 +149,10 @@ pub async fn start(
         }
         let done = tenant.write(|store, tx| {
             let now = look(store)?;
-            if !now.is_still(&before) {
+            if !now.is_still(&before) || !made.is_still(store) {
                 return Err(Error::Contended);
             }
-            let build = queue(store, &now, &ask, &expanded, Cause::Call, tx);
+            let build = queue(store, &now, &ask, expanded, Cause::Call, tx);
             let (project, definition, links) = (&now.project, &now.definition, Links::of(store, tx.call()));
             Ok(Reply::One(show(&Shown { store, project, definition, build: &build, links: &links })))
         });

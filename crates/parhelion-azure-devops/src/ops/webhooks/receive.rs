@@ -6,7 +6,7 @@ use crate::{
     domain::{
         checksum::Checked,
         hooks::{self, By, Candidate, Judged},
-        run::{self, Outcome as Expansion, expanded},
+        run::{self, Expansion, Outcome as Expanding, expanded},
     },
     error::{Error, Result},
     store::{AzureDevOpsStore, Blob, Delivered, Outcome, OutcomeKind, TriggerIssue, WebhookDelivery},
@@ -85,7 +85,7 @@ pub struct Considered {
     /// What it makes of the request.
     pub judged: Judged,
     /// Its YAML with the payload; `None`: it does not come to that.
-    pub expansion: Option<Expansion>,
+    pub expansion: Option<Expanding>,
 }
 
 async fn consider(tenant: &Tenant, received: &Received, payload: &Result<Value>) -> Result<Before> {
@@ -133,7 +133,11 @@ fn record(
         return Err(facts::unknown(store, received, mode, tx));
     }
     let same = candidates.len() == before.considered.len()
-        && candidates.iter().zip(&before.considered).all(|(now, then)| now.is_still(&then.candidate));
+        && candidates.iter().zip(&before.considered).all(|(now, then)| now.is_still(&then.candidate))
+        && before.considered.iter().all(|then| match &then.expansion {
+            Some(Ok(expansion)) => expansion.is_still(store),
+            _ => true,
+        });
     if !same {
         return Err(Error::Contended);
     }
@@ -207,7 +211,7 @@ fn outcome(
             outcome.result = OutcomeKind::ValidationFailed;
             outcome.message = Some(message);
         }
-        Some(Ok(expanded)) => {
+        Some(Ok(Expansion { expanded, .. })) => {
             let cause = facts::valid(candidate, &expanded.warnings, last, tx);
             let payload = Blob(received.body.clone().unwrap_or_default());
             let delivery = Some(Delivered { id: delivery, payload });
