@@ -69,6 +69,24 @@ pub fn expand(document: &Document, inputs: &Inputs) -> Result<Expanded, Vec<Issu
 /// All errors found: of the text, the parameters, the walk, the schema, the graph, in this order; at most
 /// [`crate::limits::ISSUES`].
 pub fn expand_with(document: &Document, inputs: &Inputs, files: &dyn Files) -> Result<Expanded, Vec<Issue>> {
+    expand_counted(document, inputs, files).0
+}
+
+/// What an expansion took of its bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spent {
+    /// Of [`crate::limits::EVENTS`].
+    pub events: u64,
+    /// Of [`crate::limits::TREE_BYTES`].
+    pub bytes: usize,
+}
+
+/// As [`expand_with`], and what it took.
+pub fn expand_counted(
+    document: &Document,
+    inputs: &Inputs,
+    files: &dyn Files,
+) -> (Result<Expanded, Vec<Issue>>, Spent) {
     let library = Library::new(&document.name, document.root.clone(), files);
     let mut warnings = Vec::new();
     let payloads = payloads(&document.root, &inputs.webhooks, &mut |mark, message| {
@@ -79,12 +97,23 @@ pub fn expand_with(document: &Document, inputs: &Inputs, files: &dyn Files) -> R
     let mut walk = interpolate::Walk::new(library, &inputs.webhooks, frame, document.issues.clone());
     walk.report_bound(bound.wrong);
     let walked = walk.root(&document.root);
-    let interpolate::Walk { library, mut issues, incomplete, .. } = walk;
+    let spent = Spent { events: walk.budget.spent(), bytes: walk.bytes };
+    let interpolate::Walk { library, issues, incomplete, .. } = walk;
     // A bound was met, or a part is missing: there is no whole tree to look at.
-    let tree = match walked {
-        Ok(tree) if !incomplete => tree,
-        _ => return Err(issues),
+    let expanded = match walked {
+        Ok(tree) if !incomplete => finish(tree, &library, issues, warnings),
+        _ => Err(issues),
     };
+    (expanded, spent)
+}
+
+/// What is made of a whole tree: checked, put into its normal form, typed and written.
+fn finish(
+    tree: Node,
+    library: &Library<'_>,
+    mut issues: Vec<Issue>,
+    warnings: Vec<Issue>,
+) -> Result<Expanded, Vec<Issue>> {
     let mut report = |mark: Mark, message: String| {
         push_bounded(&mut issues, Issue::at(library.name(mark.file.into()), mark, message));
     };

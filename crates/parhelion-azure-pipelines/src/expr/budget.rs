@@ -40,6 +40,11 @@ impl Default for Budget {
 }
 
 impl Budget {
+    /// Steps taken; all of them once one was refused.
+    pub fn spent(&self) -> u64 {
+        limits::EVENTS - self.events.get()
+    }
+
     /// Takes one step.
     pub fn step(&self) -> Result<(), Fail> {
         self.take(1)
@@ -58,7 +63,10 @@ impl Budget {
                 Ok(())
             }
             // CHOICE: the text, by analogy with the other two bounds.
-            None => Err(Fail::Stop("Maximum events exceeded while evaluating the template")),
+            None => {
+                self.events.set(0);
+                Err(Fail::Stop("Maximum events exceeded while evaluating the template"))
+            }
         }
     }
 }

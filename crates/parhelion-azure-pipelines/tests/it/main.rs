@@ -6,6 +6,8 @@ mod errors;
 mod examples;
 mod expressions;
 mod final_yaml;
+mod holds;
+mod mutations;
 mod parameters;
 mod properties;
 mod reading;
