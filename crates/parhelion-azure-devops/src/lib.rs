@@ -22,7 +22,7 @@ mod testing;
 mod tests;
 mod wire;
 
-pub use settings::{Registration, Settings};
+pub use settings::{Registration, Settings, organization_name};
 
 use parhelion_core::Scripting;
 use parhelion_git::GitHost;

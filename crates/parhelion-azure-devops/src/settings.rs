@@ -1,6 +1,7 @@
 //! What the server's settings `azure.*` decide here.
 
-use std::collections::BTreeSet;
+use crate::store::Organization;
+use std::{collections::BTreeSet, str::FromStr};
 
 /// The surface's settings. [`Default`] is the permissive mode.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,4 +27,23 @@ pub enum Registration {
     Automatic,
     /// `first_run`: only after the definition was run or saved once, as the real service does in practice.
     FirstRun,
+}
+
+impl FromStr for Registration {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "automatic" => Ok(Registration::Automatic),
+            "first_run" => Ok(Registration::FirstRun),
+            _ => Err("it is to be automatic or first_run".to_owned()),
+        }
+    }
+}
+
+/// The name of an organization as settings hold it: in lower case.
+///
+/// # Errors
+/// A sentence, when no organization can have that name.
+pub fn organization_name(text: &str) -> Result<String, String> {
+    text.parse::<Organization>().map(|o| o.as_str().to_owned()).map_err(|e| e.to_string())
 }

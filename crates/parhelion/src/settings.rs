@@ -1,6 +1,7 @@
 //! What a server is told at its start: flags, or `PARHELION_*` variables.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgAction, Args, Parser, Subcommand};
+use parhelion_azure_devops::Registration;
 use parhelion_codepipeline::{ApiUrl, Network, RoleCheck, Secrets};
 use parhelion_core::Auth;
 use parhelion_delivery::DeliverTo;
@@ -55,7 +56,8 @@ pub struct Settings {
     /// Where webhooks may be delivered to: any, private, loopback, or a list of host[:port].
     #[arg(long, env = "PARHELION_DELIVER_TO", default_value = "any", value_name = "TARGETS")]
     pub deliver_to: DeliverTo,
-    /// Whether credentials of requests are verified: permissive or strict (signatures of AWS requests).
+    /// Whether credentials of requests are verified: permissive or strict (signatures of AWS requests; Azure DevOps asks
+    /// for some).
     #[arg(long, env = "PARHELION_AUTH", default_value = "permissive", value_name = "MODE")]
     pub auth: Auth,
     /// Whose X-Forwarded-For is believed, for webhooks with an address range: addresses and CIDR ranges.
@@ -70,6 +72,19 @@ pub struct Settings {
     /// A GitHub-compatible API with which webhooks are registered, as in https://github.example/api/v3.
     #[arg(long, env = "PARHELION_GITHUB_API", value_name = "URL")]
     pub github_api: Option<ApiUrl>,
+    /// The Azure DevOps organizations that exist; without it each comes into being at its first call.
+    #[arg(long, env = "PARHELION_AZURE_ORGANIZATIONS", value_parser = parhelion_azure_devops::organization_name, value_delimiter = ',', value_name = "NAME,…")]
+    pub azure_organizations: Vec<String>,
+    /// Whether Azure DevOps wants credentials: optional or required (any will do). --auth strict requires them, too.
+    #[arg(long, env = "PARHELION_AZURE_AUTH", default_value = "optional", value_parser = ["optional", "required"], value_name = "MODE")]
+    pub azure_auth: String,
+    /// Whether Azure DevOps refuses preview resources asked without -preview, and writing calls without api-version.
+    #[arg(long, env = "PARHELION_AZURE_STRICT_VERSIONS", default_value = "false", default_missing_value = "true", num_args = 0..=1, action = ArgAction::Set, value_name = "BOOL")]
+    pub azure_strict_versions: bool,
+    /// When the webhooks that an Azure pipeline names begin to exist: automatic, or first_run (once it was run or saved
+    /// again).
+    #[arg(long, env = "PARHELION_AZURE_WEBHOOK_REGISTRATION", default_value = "automatic", value_name = "MODE")]
+    pub azure_webhook_registration: Registration,
     /// A file of settings; parhelion.toml in the working directory is read when there is one. Flags and variables go
     /// before it.
     #[arg(long, env = "PARHELION_CONFIG", value_name = "FILE")]
@@ -107,6 +122,10 @@ impl Default for Settings {
             aws_secret: Vec::new(),
             aws_role_check: RoleCheck::default(),
             github_api: None,
+            azure_organizations: Vec::new(),
+            azure_auth: "optional".to_owned(),
+            azure_strict_versions: false,
+            azure_webhook_registration: Registration::default(),
             config: None,
         }
     }
@@ -134,6 +153,16 @@ impl Settings {
             role_check: self.aws_role_check,
             github_api: self.github_api.clone(),
         })
+    }
+    /// What the surface of Azure DevOps is told.
+    pub fn azure_devops(&self) -> parhelion_azure_devops::Settings {
+        let listed = &self.azure_organizations;
+        parhelion_azure_devops::Settings {
+            auth_required: self.azure_auth == "required" || self.auth == Auth::Strict,
+            organizations: (!listed.is_empty()).then(|| listed.iter().cloned().collect()),
+            strict_versions: self.azure_strict_versions,
+            webhook_registration: self.azure_webhook_registration,
+        }
     }
 }
 
@@ -251,6 +280,30 @@ fn clock(text: &str) -> Result<ClockMode, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_azure_devops_is_told_is_read() {
+        let told = |arguments: &[&str]| {
+            let all = std::iter::once("parhelion").chain(arguments.iter().copied());
+            Arguments::try_parse_from(all).map(|a| a.serve.azure_devops()).map_err(|e| e.to_string())
+        };
+        assert_eq!(told(&[]), Ok(parhelion_azure_devops::Settings::default()));
+        assert!(told(&["--azure-auth", "required"]).unwrap().auth_required);
+        assert!(told(&["--auth", "strict"]).unwrap().auth_required);
+        let all = told(&["--azure-organizations", "Contoso,fabrikam", "--azure-strict-versions"]).unwrap();
+        assert_eq!(all.organizations, Some(["contoso".to_owned(), "fabrikam".to_owned()].into()));
+        assert!(all.strict_versions && !told(&["--azure-strict-versions", "false"]).unwrap().strict_versions);
+        let first = told(&["--azure-webhook-registration", "first_run"]).unwrap();
+        assert_eq!(first.webhook_registration, Registration::FirstRun);
+        for bad in [
+            &["--azure-auth", "maybe"][..],
+            &["--azure-organizations", "a b"],
+            &["--azure-webhook-registration", "never"],
+            &["--azure-strict-versions", "7"],
+        ] {
+            assert!(told(bad).unwrap_err().contains("invalid value"), "{bad:?}");
+        }
+    }
 
     #[test]
     fn clocks_are_read() {

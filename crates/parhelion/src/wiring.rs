@@ -39,12 +39,13 @@ fn surfaces(
     worlds: &Arc<Worlds>,
     git: &Arc<GitHost>,
     codepipeline: Arc<parhelion_codepipeline::Settings>,
+    azure_devops: parhelion_azure_devops::Settings,
 ) -> Vec<Surface> {
     vec![
         parhelion_codepipeline::surface(worlds.clone(), codepipeline),
         parhelion_secure_source_manager::surface(worlds.clone(), git.clone()),
         parhelion_kudu::surface(worlds.clone()),
-        parhelion_azure_devops::surface(worlds.clone(), git.clone()),
+        parhelion_azure_devops::surface_with(worlds.clone(), git.clone(), azure_devops),
     ]
 }
 
@@ -85,7 +86,7 @@ pub fn wire(
     };
     let worlds = Worlds::new(ids, Box::new(found));
 
-    let mut all = surfaces(&worlds, &git, codepipeline);
+    let mut all = surfaces(&worlds, &git, codepipeline, settings.azure_devops());
     let facts = Facts {
         version: env!("CARGO_PKG_VERSION"),
         seed,
@@ -118,5 +119,5 @@ pub fn surfaces_for_tests() -> Vec<Surface> {
     };
     let worlds = Worlds::new(Ids::seeded(1), Box::new(found));
     let Ok(git) = GitHost::temporary(GitSettings::default()) else { return Vec::new() };
-    surfaces(&worlds, &Arc::new(git), codepipeline)
+    surfaces(&worlds, &Arc::new(git), codepipeline, parhelion_azure_devops::Settings::default())
 }
