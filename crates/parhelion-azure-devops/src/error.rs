@@ -95,6 +95,39 @@ pub enum Error {
     #[error("{}", messages.join("\n"))]
     PipelineInvalid { messages: Vec<String> },
 
+    #[error("This request expects an object in the request body, but nothing was supplied.")]
+    BodyMissing,
+    #[error("The request body must be empty when the retry parameter is specified.")]
+    RetryWithBody,
+    #[error("The build {id} cannot be run again: {why}")]
+    NotRetryable { id: u32, why: String },
+    #[error(
+        "TF900561: The following build cannot be deleted because it is marked as Retain Indefinitely: {number}. Remove the Retain Indefinitely flag to allow deletion of this build."
+    )]
+    BuildRetained { number: String },
+    #[error(
+        "One or more builds associated with the requested pipeline(s) are retained by a release. The pipeline(s) and builds will not be deleted."
+    )]
+    DefinitionRetained,
+    #[error("The build number '{number}' is not valid: {why}")]
+    BuildNumberBad { number: String, why: &'static str },
+    #[error("No build of the definition {definition} was found.")]
+    NoBuild { definition: String },
+    #[error("The stage {stage} of build {build} could not be found.")]
+    StageUnknown { build: u32, stage: String },
+    #[error("The artifact {name} was not found for build {build}.")]
+    ArtifactUnknown { build: u32, name: String },
+    #[error("Artifact {name} already exists for build {build}.")]
+    ArtifactExists { build: u32, name: String },
+    #[error("The folder {path} could not be found.")]
+    FolderUnknown { path: String },
+    #[error("The folder {path} already exists.")]
+    FolderExists { path: String },
+    #[error("The process {id} does not exist.")]
+    ProcessUnknown { id: String },
+    #[error("The team with id '{id}' does not exist.")]
+    TeamUnknown { id: String },
+
     // ------------------------------------------------------------------ git
     #[error(
         "TF401019: The Git repository with name or identifier {repository} does not exist or you do not have permissions for the operation you are attempting."
@@ -197,6 +230,24 @@ impl Error {
             PipelineUnknown { .. } => (404, "PipelineNotFoundException", ns::PIPELINES),
             RunUnknown { .. } => (404, "RunNotFoundException", ns::PIPELINES),
             LogUnknown { .. } => (404, "BuildLogNotFoundException", ns::BUILD),
+            // OBSERVED: status, type key and text.
+            BodyMissing => (400, "RequestContentException", ns::BUILD),
+            // OBSERVED: status and text.
+            RetryWithBody => (400, "RequestContentException", ns::BUILD),
+            // CHOICE: status and type key of this one and those below, unless said otherwise.
+            NotRetryable { .. } => (400, "InvalidBuildException", ns::BUILD),
+            // OBSERVED: the texts of these two.
+            BuildRetained { .. } => (400, "CannotDeleteRetainedBuildException", ns::BUILD),
+            DefinitionRetained => (400, "CannotDeleteDefinitionBuildExistsException", ns::BUILD),
+            BuildNumberBad { .. } => (400, "BuildNumberFormatException", ns::BUILD),
+            NoBuild { .. } => (404, "BuildNotFoundException", ns::BUILD),
+            StageUnknown { .. } => (404, "StageNotFoundException", ns::BUILD),
+            ArtifactUnknown { .. } => (404, "ArtifactNotFoundException", ns::BUILD),
+            ArtifactExists { .. } => (409, "ArtifactExistsException", ns::BUILD),
+            FolderUnknown { .. } => (404, "FolderNotFoundException", ns::BUILD),
+            FolderExists { .. } => (409, "FolderExistsException", ns::BUILD),
+            ProcessUnknown { .. } => (404, "ProcessNotFoundException", ns::CORE),
+            TeamUnknown { .. } => (404, "TeamNotFoundException", ns::CORE),
             QueueRefused { .. } => (400, "BuildRequestValidationFailedException", ns::BUILD),
             PipelineInvalid { .. } => (400, "PipelineValidationException", ns::PIPELINES),
             RepositoryUnknown { .. } => (404, "GitRepositoryNotFoundException", ns::GIT),

@@ -1,8 +1,8 @@
 //! The Azure DevOps surface: projects, service connections, pipelines and their runs, git repositories by REST, and
 //! the public endpoint of incoming webhooks, as the official clients see them at `{base}/{organization}`.
 //!
-//! Runs are simulated: their YAML is really read and expanded, every job and step succeeds at once, nothing is
-//! executed. Deliberately absent so far: CI triggers of pushes, smart-HTTP git (`_git/`), conditions and results of
+//! Runs are simulated: their YAML is really read and expanded, every job and step succeeds as soon as its pace lets
+//! it, nothing is executed. Deliberately absent so far: CI triggers of pushes, smart-HTTP git (`_git/`), conditions and results of
 //! runs, service hooks, variable groups, environments and approvals; the HTML pages, always.
 //!
 //! Start reading at `operations.rs` (the table), then `wire.rs` (the way of a request), `ops/webhooks/receive.rs`
@@ -45,8 +45,8 @@ pub fn surface_with(worlds: Arc<Worlds>, git: Arc<GitHost>, settings: Settings) 
         claims: wire::claims::claims,
         body_limit: wire::body_limit,
         operations: &operations::INFOS,
-        // Its simulated work does not look at behaviours and paces yet.
-        scripting: Scripting::NONE,
+        // Its simulated work has paces, and does not look at behaviours yet.
+        scripting: Scripting { kinds: &["run", "job", "step", "operation"], ..Scripting::NONE },
         service: service(move |request| {
             let wire = wire.clone();
             async move { wire.answer(request).await }

@@ -8,15 +8,24 @@ mod forget;
 mod project;
 mod repository;
 
-pub use build::{Build, BuildResult, BuildStatus, JobRun, Reason, StageRun, StepRun};
+pub use build::{
+    Artifact, Build, BuildResult, BuildStatus, DeletedBuild, JobRun, Life, Reason, RecordResult, StageRun,
+    StepRun, Wait,
+};
 pub use definition::{Definition, OtherSource, Process, QueueStatus, Registered, SourceRepository, Variable};
 pub use delivery::{Blob, Delivered, Outcome, OutcomeKind, TriggerIssue, WebhookDelivery};
 pub use endpoint::{Endpoint, Share, is_secret};
-pub use project::{OperationRecord, Project, Queue, valid_project_name};
+pub use project::{
+    Folder, OperationKind, OperationRecord, Project, ProjectState, Queue, ResourceReference,
+    valid_project_name,
+};
 pub use repository::{CommitSummary, Push, RefChange, Repository};
 
-use crate::error::{Error, Result};
-use parhelion_core::{TenantKey, Timestamp};
+use crate::{
+    domain::{operations, run::drive},
+    error::{Error, Result},
+};
+use parhelion_core::{Event, TenantKey, Timestamp};
 use parhelion_state::{AnyTable, Store, Table, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -40,6 +49,8 @@ pub const MAX_DELIVERY_BYTES: usize = 32 * 1024 * 1024;
 pub const MAX_ISSUES: usize = 1_000;
 /// Operations (of creating and deleting projects) kept in an organization.
 pub const MAX_OPERATIONS: usize = 1_000;
+/// Deleted builds, and deleted definitions, kept in an organization.
+pub const MAX_DELETED: usize = 1_000;
 /// Earlier revisions kept of a definition.
 pub const MAX_REVISIONS: u32 = 100;
 
@@ -124,6 +135,8 @@ pub struct AzureDevOpsStore {
     pub projects: Table<Uuid, Project>,
     /// Operations by id.
     pub operations: Table<Uuid, OperationRecord>,
+    /// The operations that are not done.
+    pub open_operations: Table<Uuid, ()>,
     /// Service endpoints by id.
     pub endpoints: Table<Uuid, Endpoint>,
     /// Git repositories by id.
@@ -140,6 +153,14 @@ pub struct AzureDevOpsStore {
     pub builds: Table<u32, Build>,
     /// The texts of all builds together, bytes.
     build_bytes: usize,
+    /// When builds go on by themselves.
+    due: Table<(Timestamp, u32), ()>,
+    /// Since when something of a build stands until it is stepped.
+    held: Table<(Timestamp, u32), ()>,
+    /// Deleted builds by id.
+    pub deleted_builds: Table<u32, DeletedBuild>,
+    /// Deleted definitions by id.
+    pub deleted_definitions: Table<u32, Definition>,
     /// Incoming webhook requests by number.
     pub deliveries: Table<u64, WebhookDelivery>,
     /// The bodies of all deliveries together, bytes.
@@ -161,6 +182,7 @@ impl Store for AzureDevOpsStore {
             profile: None,
             projects: Table::default(),
             operations: Table::default(),
+            open_operations: Table::default(),
             endpoints: Table::default(),
             repositories: Table::default(),
             pushes: Table::default(),
@@ -169,10 +191,34 @@ impl Store for AzureDevOpsStore {
             revisions: Table::default(),
             builds: Table::default(),
             build_bytes: 0,
+            due: Table::default(),
+            held: Table::default(),
+            deleted_builds: Table::default(),
+            deleted_definitions: Table::default(),
             deliveries: Table::default(),
             delivery_bytes: 0,
             issues: Table::default(),
         }
+    }
+
+    fn next_deadline(&self) -> Option<Timestamp> {
+        let build = self.due.get_min().map(|((at, _), _)| *at);
+        build.into_iter().chain(operations::next(self)).min()
+    }
+
+    fn on_time(&mut self, tx: &mut Tx<'_>) {
+        operations::on_time(self, tx);
+        drive::on_time(self, tx);
+    }
+
+    fn on_step(&mut self, id: Option<&str>, tx: &mut Tx<'_>) -> Option<String> {
+        operations::step(self, id, tx).or_else(|| drive::step(self, id, tx))
+    }
+
+    fn standing(&self, subject: &str, _now: Timestamp) -> Vec<Event> {
+        let mut facts = drive::standing(self, subject);
+        facts.extend(operations::standing(self, subject));
+        facts
     }
 
     fn on_mail(&mut self, mail: Self::Mail, _tx: &mut Tx<'_>) {
@@ -195,6 +241,8 @@ impl Store for AzureDevOpsStore {
             ("definitions", &self.definitions),
             ("revisions", &self.revisions),
             ("builds", &self.builds),
+            ("deleted_builds", &self.deleted_builds),
+            ("deleted_definitions", &self.deleted_definitions),
             ("webhook_deliveries", &self.deliveries),
             ("trigger_issues", &self.issues),
         ]
@@ -213,6 +261,14 @@ impl Store for AzureDevOpsStore {
             assert_eq!(*id, build.id);
             assert!(self.definitions.contains_key(&build.definition), "build {id} has no definition");
             assert_eq!(build.status == BuildStatus::Completed, build.result.is_some(), "build {id}");
+            let (due, held) = crate::domain::run::life::next(build);
+            assert_eq!(
+                build.status == BuildStatus::Completed,
+                due.or(held).is_none(),
+                "build {id} stands still"
+            );
+            assert!(due.is_none_or(|at| self.due.contains_key(&(at, *id))), "build {id} is forgotten");
+            assert!(held.is_none_or(|at| self.held.contains_key(&(at, *id))), "build {id} is forgotten");
         }
         for endpoint in self.endpoints.values() {
             assert!(!endpoint.shares.is_empty(), "endpoint {} is in no project", endpoint.id);
@@ -220,6 +276,13 @@ impl Store for AzureDevOpsStore {
         for repository in self.repositories.values() {
             assert!(self.projects.contains_key(&repository.project), "{} has no project", repository.name);
         }
+        for (_, id) in self.due.keys().chain(self.held.keys()) {
+            assert!(self.builds.contains_key(id), "build {id} is gone");
+        }
+        for id in self.open_operations.keys() {
+            assert!(self.operations.get(id).is_some_and(|o| o.wait.is_some()), "operation {id} is done");
+        }
+        assert!(self.deleted_builds.len() <= MAX_DELETED && self.deleted_definitions.len() <= MAX_DELETED);
         assert!(self.deliveries.len() <= MAX_DELIVERIES && self.issues.len() <= MAX_ISSUES);
         assert!(self.builds.len() <= MAX_BUILDS && self.pushes.len() <= MAX_PUSHES);
         let bodies = self.deliveries.values().map(|d| d.body.0.len());
@@ -249,7 +312,7 @@ impl Store for AzureDevOpsStore {
                 }
             }
         }
-        for table in ["definitions", "revisions", "builds"] {
+        for table in ["definitions", "revisions", "builds", "deleted_definitions"] {
             for record in records(store, table) {
                 let variables = record.get_mut("variables").and_then(Value::as_object_mut);
                 for (_, variable) in variables.into_iter().flat_map(|v| v.iter_mut()) {
@@ -293,8 +356,17 @@ impl AzureDevOpsStore {
         self.profile.as_ref().map_or_else(|| self.user(), |p| p.service.clone())
     }
 
-    /// A project by id or, ignoring case, by name.
+    /// A project that can be used, by id or, ignoring case, by name.
     pub fn project(&self, name_or_id: &str) -> Result<Arc<Project>> {
+        let found = self.project_in_any_state(name_or_id)?;
+        match found.state {
+            ProjectState::WellFormed => Ok(found),
+            // CHOICE: what is being made or deleted is as good as absent.
+            _ => Err(Error::ProjectUnknown { project: name_or_id.to_owned() }),
+        }
+    }
+    /// The same, also while it is being made or deleted.
+    pub fn project_in_any_state(&self, name_or_id: &str) -> Result<Arc<Project>> {
         let by_id = Uuid::parse_str(name_or_id).ok().and_then(|id| self.projects.get(&id));
         by_id
             .or_else(|| {

@@ -1,5 +1,6 @@
 //! From HTTP to operations and back: path, credentials, version, body in; status, headers, bytes out.
 
+pub mod archive;
 pub mod claims;
 pub mod control;
 pub mod locations;
@@ -9,6 +10,7 @@ pub mod respond;
 pub mod route;
 pub mod version;
 pub mod webhook;
+pub mod words;
 
 use crate::{
     error::{Error, Result},
@@ -128,6 +130,7 @@ impl Wire {
         let body = read_body(body, limits::BODY_BYTES).await.map_err(unreadable)?;
         let accept = parts.headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok());
         let request = ApiRequest {
+            method: parts.method.clone(),
             values,
             project: place.project,
             query,

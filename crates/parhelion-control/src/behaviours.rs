@@ -88,7 +88,8 @@ fn meant<'a>(
 ) -> Result<Vec<(&'static str, &'a Scripting)>, Problem> {
     let candidates: Vec<(&'static str, &Scripting)> = match matches.get("surface") {
         Some(surface) => vec![scripted_surface(ask, surface)?],
-        None => scripted(&ask.control).collect(),
+        // A surface whose work has a pace alone has no outcome to be matched.
+        None => scripted(&ask.control).filter(|(_, s)| !s.outcomes.is_empty()).collect(),
     };
     if let (Some(surface), Some(tenant)) = (matches.get("surface"), matches.get("tenant"))
         && ask.world.tenant_named(surface, tenant).is_none()

@@ -1,11 +1,12 @@
 //! What a definition must be to be kept.
 
 use crate::{
-    domain::refs,
+    domain::{refs, tags},
     error::{Error, Result},
     store::{
         AzureDevOpsStore, Definition, Process, Project, QueueStatus, Registered, SourceRepository, Variable,
     },
+    wire::words,
 };
 use parhelion_core::Timestamp;
 use serde::Deserialize;
@@ -29,6 +30,7 @@ pub struct Given {
     queue: Option<GivenQueue>,
     queue_status: Option<Value>,
     variables: Option<BTreeMap<String, GivenVariable>>,
+    tags: Option<Vec<String>>,
     #[serde(flatten)]
     rest: Map<String, Value>,
 }
@@ -105,7 +107,6 @@ const KEPT: &[&str] = &[
     "processParameters",
     "properties",
     "retentionRules",
-    "tags",
     "triggers",
     "variableGroups",
 ];
@@ -149,8 +150,10 @@ pub fn build(
         };
         by_id.or_else(by_name).map(|q| q.id)
     });
-    let settings =
-        given.rest.into_iter().filter(|(k, v)| KEPT.contains(&k.as_str()) && !v.is_null()).collect();
+    let tags = match given.tags {
+        Some(tags) => tags::read(tags)?,
+        None => before.map(|b| b.tags.clone()).unwrap_or_default(),
+    };
     Ok(Definition {
         id: before.map_or(0, |b| b.id),
         project: project.id,
@@ -163,7 +166,9 @@ pub fn build(
         repository: repository(store, project, given.repository)?,
         queue: queue.unwrap_or_else(|| project.hosted_queue()),
         variables,
-        settings,
+        settings: kept(given.rest)?,
+        tags,
+        authorized: before.map(|b| b.authorized.clone()).unwrap_or_default(),
         registered: Registered::default(),
         activated: before.is_some(),
         numbering: before.and_then(|b| b.numbering.clone()),
@@ -176,19 +181,29 @@ pub fn folder(path: &str) -> String {
     format!("\\{}", parts.join("\\"))
 }
 
-/// Clients send the name or the number of the enumeration.
 fn queue_status(given: Option<&Value>) -> Result<QueueStatus> {
-    let word = match given {
-        None | Some(Value::Null) => return Ok(QueueStatus::Enabled),
-        Some(Value::String(s)) => s.to_ascii_lowercase(),
-        Some(other) => other.to_string(),
-    };
-    match word.as_str() {
-        "enabled" | "0" => Ok(QueueStatus::Enabled),
-        "paused" | "1" => Ok(QueueStatus::Paused),
-        "disabled" | "2" => Ok(QueueStatus::Disabled),
-        _ => Err(Error::invalid("The queueStatus is none of enabled, paused, disabled.")),
+    Ok(match words::QUEUE_STATUS.member("queueStatus", given)? {
+        Some("paused") => QueueStatus::Paused,
+        Some("disabled") => QueueStatus::Disabled,
+        _ => QueueStatus::Enabled,
+    })
+}
+
+/// Members that are kept, their enumerations by name: clients send numbers, and read names.
+fn kept(rest: Map<String, Value>) -> Result<Map<String, Value>> {
+    let mut kept: Map<String, Value> =
+        rest.into_iter().filter(|(k, v)| KEPT.contains(&k.as_str()) && !v.is_null()).collect();
+    if let Some(scope) =
+        words::JOB_SCOPE.member("jobAuthorizationScope", kept.get("jobAuthorizationScope"))?
+    {
+        kept.insert("jobAuthorizationScope".into(), scope.into());
     }
+    for trigger in kept.get_mut("triggers").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(kind) = words::TRIGGER_TYPE.member("triggerType", trigger.get("triggerType"))? {
+            trigger["triggerType"] = kind.into();
+        }
+    }
+    Ok(kept)
 }
 
 fn process(given: Option<Value>) -> Result<Process> {

@@ -1,7 +1,9 @@
 //! Queueing a run: what to run is looked up, its YAML read and expanded outside the state, and the write that
 //! queues it checks that definition and branch are still what they were.
 
+pub mod drive;
 mod expand;
+pub mod life;
 mod queue;
 
 pub use expand::{Expansion, Outcome, expanded};
@@ -44,6 +46,8 @@ pub struct Ask {
     pub priority: String,
     /// The agent queue; `None`: the definition's.
     pub queue: Option<u32>,
+    /// What the agent must have, as given.
+    pub demands: Vec<Value>,
     /// What the trigger tells.
     pub trigger_info: BTreeMap<String, String>,
     /// The webhook delivery that starts it.
@@ -64,6 +68,7 @@ impl Default for Ask {
             raw_parameters: None,
             priority: "normal".to_owned(),
             queue: None,
+            demands: Vec::new(),
             trigger_info: BTreeMap::new(),
             delivery: None,
         }

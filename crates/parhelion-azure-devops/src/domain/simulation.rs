@@ -3,11 +3,11 @@
 
 use crate::{
     domain::variables::Variables,
-    store::{JobRun, StageRun, StepRun},
+    store::{JobRun, Life, StageRun, StepRun},
 };
 use parhelion_azure_pipelines::pipeline::{Job, Pipeline, Step, Strategy, Variable as Declared};
 use parhelion_state::Tx;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// Jobs of a run, matrix entries counted one by one; what comes after them is left out and named.
 // Docs: a matrix makes at most 256 jobs; 1 000 of all stages is our own bound.
@@ -57,10 +57,32 @@ pub fn play(
         let record = play.tx.uuid("record");
         let skipped = skip.iter().any(|s| s.eq_ignore_ascii_case(&stage.name));
         let jobs = stage.jobs.iter().filter(|_| !skipped).flat_map(|job| play.job(job, &known)).collect();
-        StageRun { record, name: stage.name.clone(), display: root.replace(&display), skipped, jobs }
+        StageRun {
+            record,
+            name: stage.name.clone(),
+            display: root.replace(&display),
+            depends_on: stage.depends_on.clone(),
+            skipped,
+            life: Life::default(),
+            earlier: Vec::new(),
+            jobs,
+        }
     });
     let stages = stages.collect();
     Simulated { stages, ignored: play.ignored.into_iter().collect() }
+}
+
+/// The artifact that a step publishes. Nothing is executed, so it is one without content.
+fn published(step: &Step, task: &str, known: &Variables) -> Option<String> {
+    // Docs: the inputs of the tasks, and what they are without them.
+    let (inputs, default) = match task {
+        "PublishPipelineArtifact" => (["artifactName", "artifact"], "drop"),
+        "PublishBuildArtifacts" => (["ArtifactName", "ArtifactName"], "drop"),
+        _ => return None,
+    };
+    let given = inputs.iter().find_map(|name| step.input(name)).map(|v| known.replace(v));
+    let name = given.map(|n| n.trim().to_owned()).filter(|n| !n.is_empty());
+    Some(name.unwrap_or_else(|| default.to_owned()))
 }
 
 /// A matrix entry's name and variables.
@@ -197,7 +219,18 @@ impl Play<'_, '_, '_> {
                 "##[section]Finishing: Finalize Job".to_owned(),
             ],
         ));
-        JobRun { phase, record, name, display, steps }
+        JobRun {
+            phase,
+            record,
+            base: job.name.clone(),
+            name,
+            display,
+            depends_on: job.depends_on.clone(),
+            life: Life::default(),
+            wait: None,
+            earlier: Vec::new(),
+            steps,
+        }
     }
 
     fn own(&mut self, title: &str, lines: Vec<String>) -> StepRun {
@@ -213,7 +246,17 @@ impl Play<'_, '_, '_> {
     ) -> StepRun {
         self.log += 1;
         let record = self.tx.uuid("record");
-        StepRun { record, name: name.to_owned(), display: title.to_owned(), task, log: self.log, lines }
+        StepRun {
+            record,
+            name: name.to_owned(),
+            display: title.to_owned(),
+            task,
+            publishes: None,
+            life: Life::default(),
+            wait: None,
+            log: self.log,
+            lines: Arc::new(lines),
+        }
     }
 
     fn checkout(&mut self, title: &str, name: &str, known: &Variables) -> StepRun {
@@ -261,7 +304,9 @@ impl Play<'_, '_, '_> {
             })),
         }
         lines.push(format!("##[section]Finishing: {title}"));
+        let publishes = published(step, shown, known);
         let task = (shown.to_owned(), version.to_owned());
-        self.record(&title, step.name.as_deref().unwrap_or(""), Some(task), lines)
+        let run = self.record(&title, step.name.as_deref().unwrap_or(""), Some(task), lines);
+        StepRun { publishes, ..run }
     }
 }

@@ -1,7 +1,7 @@
 //! Pipelines: definitions, as the pipelines API sees them.
 //! https://learn.microsoft.com/en-us/rest/api/azure/devops/pipelines/pipelines
 
-use super::definitions::{self, Wanted, create, order};
+use super::definitions::{self, Wanted, create, ordered};
 use crate::{
     domain::definitions::Given,
     error::{Error, Result},
@@ -9,10 +9,7 @@ use crate::{
     show::{Links, definition as show},
     store::AzureDevOpsStore,
     tenant::Tenant,
-    wire::{
-        reply::{Reply, page},
-        request::ApiRequest,
-    },
+    wire::{reply::Reply, request::ApiRequest},
 };
 use parhelion_state::{Query, View};
 use serde::Deserialize;
@@ -81,11 +78,10 @@ impl Query for List {
     fn run(store: &AzureDevOpsStore, wanted: Wanted, view: &View<'_>) -> Result<Reply> {
         let project = store.project(&wanted.project)?;
         let links = Links::of(store, view.call);
-        let mut found: Vec<_> = store.definitions.values().filter(|d| d.project == project.id).collect();
-        order(&mut found, Some(wanted.order.as_deref().unwrap_or("name asc")))?;
-        let shown = found.into_iter().map(|d| show::pipeline(d, &project, &links, false));
-        let (items, next) = page(shown, wanted.skip, wanted.top);
-        Ok(Reply::List { items, next: next.map(|n| n.to_string()) })
+        let found = store.definitions.values().filter(|d| d.project == project.id).collect();
+        let (page, next) = ordered(found, wanted.order.as_deref().unwrap_or("name asc"), &wanted)?;
+        let items = page.into_iter().map(|d| show::pipeline(d, &project, &links, false)).collect();
+        Ok(Reply::List { items, next })
     }
 }
 

@@ -2,15 +2,15 @@
 //! https://learn.microsoft.com/en-us/rest/api/azure/devops/core/projects
 
 use crate::{
+    domain::operations,
     error::{Error, Result},
     operations::Input,
     show::{Links, project as show},
-    store::{
-        AzureDevOpsStore, MAX_OPERATIONS, OperationRecord, Project, Queue, Repository, valid_project_name,
-    },
+    store::{AzureDevOpsStore, OperationKind, Project, ProjectState, Queue, Repository, valid_project_name},
     wire::{
         reply::{Reply, page},
         request::ApiRequest,
+        words,
     },
 };
 use parhelion_core::{Event, Verdict};
@@ -39,29 +39,10 @@ impl Input for Given {
     }
 }
 
-/// Clients send the name or the number of the enumeration.
 fn visibility(given: Option<&Value>) -> Result<Option<String>> {
-    match given {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Number(n)) if n.as_u64() == Some(2) => Ok(Some("public".into())),
-        Some(Value::Number(n)) if n.as_u64() == Some(0) => Ok(Some("private".into())),
-        Some(Value::String(s)) if s.eq_ignore_ascii_case("public") => Ok(Some("public".into())),
-        Some(Value::String(s)) if s.eq_ignore_ascii_case("private") => Ok(Some("private".into())),
-        Some(other) => Err(Error::invalid(format!("The visibility {other} is neither private nor public."))),
-    }
-}
-
-/// Keeps an operation's record; the oldest goes when there are too many.
-fn record(store: &mut AzureDevOpsStore, tx: &mut Tx<'_>) -> OperationRecord {
-    let operation = OperationRecord { id: tx.uuid("operation"), started: tx.now() };
-    store.operations.put(operation.id, operation.clone());
-    if store.operations.len() > MAX_OPERATIONS {
-        let oldest = store.operations.values().min_by_key(|o| (o.started, o.id)).map(|o| o.id);
-        if let Some(id) = oldest {
-            store.operations.remove(&id);
-        }
-    }
-    operation
+    // Docs: -1 (`unchanged`) leaves it as it is.
+    let given = given.filter(|v| v.as_i64() != Some(-1));
+    Ok(words::VISIBILITY.member("visibility", given)?.map(str::to_owned))
 }
 
 /// Projects_Create: the project, its repository and its queues exist when the call returns.
@@ -77,7 +58,7 @@ impl Operation for Create {
     fn run(store: &mut AzureDevOpsStore, input: Given, tx: &mut Tx<'_>) -> Result<Reply> {
         let name = input.name.unwrap_or_default().trim().to_owned();
         valid_project_name(&name)?;
-        if store.project(&name).is_ok() {
+        if store.project_in_any_state(&name).is_ok() {
             return Err(Error::ProjectExists { name });
         }
         let template =
@@ -106,6 +87,11 @@ impl Operation for Create {
             updated: tx.now(),
             team: tx.uuid("team"),
             queues,
+            state: ProjectState::WellFormed,
+            properties: BTreeMap::new(),
+            folders: BTreeMap::new(),
+            pipeline_settings: BTreeMap::new(),
+            authorized: Vec::new(),
         };
         // OBSERVED: and a git repository of the project's name, without any branch.
         let repository = Repository {
@@ -122,8 +108,9 @@ impl Operation for Create {
                 .with("name", project.name.clone()),
         );
         store.repositories.put(repository.id, repository);
-        store.projects.put(project.id, project);
-        let operation = record(store, tx);
+        let id = project.id;
+        store.projects.put(id, project);
+        let operation = operations::start(store, OperationKind::Create, id, tx);
         Ok(Reply::One(show::started(&operation, &Links::of(store, tx.call()))))
     }
 }
@@ -134,19 +121,17 @@ fn cut(text: &str) -> String {
 
 /// What a list is asked for.
 pub struct Wanted {
-    all: bool,
-    none: bool,
+    state: &'static str,
     top: usize,
     skip: usize,
 }
 
 impl Input for Wanted {
     fn read(request: &ApiRequest) -> Result<Self> {
-        let state = request.query.get("stateFilter").unwrap_or("wellFormed").to_ascii_lowercase();
+        let state = words::PROJECT_STATE.parameter("stateFilter", request.query.get("stateFilter"))?;
         let skip = request.query.parsed("continuationToken")?.or(request.query.parsed("$skip")?);
         Ok(Wanted {
-            all: matches!(state.as_str(), "all" | "wellformed"),
-            none: matches!(state.as_str(), "new" | "createpending" | "deleting" | "deleted" | "unchanged"),
+            state: state.unwrap_or("wellFormed"),
             top: request.query.parsed("$top")?.unwrap_or(PAGE),
             skip: skip.unwrap_or(0),
         })
@@ -164,13 +149,13 @@ impl Query for List {
     type Error = Error;
 
     fn run(store: &AzureDevOpsStore, wanted: Wanted, view: &View<'_>) -> Result<Reply> {
-        if !wanted.all && !wanted.none {
-            return Err(Error::invalid(
-                "The query parameter stateFilter is none of all, wellFormed, createPending, deleting, new, deleted.",
-            ));
-        }
         let links = Links::of(store, view.call);
-        let mut projects: Vec<_> = store.projects.values().filter(|_| wanted.all).collect();
+        let takes = |p: &Project| match p.state {
+            ProjectState::WellFormed => matches!(wanted.state, "all" | "wellFormed"),
+            ProjectState::CreatePending => matches!(wanted.state, "all" | "createPending"),
+            ProjectState::Deleting => matches!(wanted.state, "all" | "deleting"),
+        };
+        let mut projects: Vec<_> = store.projects.values().filter(|p| takes(p)).collect();
         projects.sort_by_cached_key(|p| p.name.to_lowercase());
         let (items, next) =
             page(projects.into_iter().map(|p| show::reference(p, &links)), wanted.skip, wanted.top);
@@ -202,7 +187,7 @@ impl Query for Get {
     type Error = Error;
 
     fn run(store: &AzureDevOpsStore, input: One, view: &View<'_>) -> Result<Reply> {
-        let project = store.project(&input.project)?;
+        let project = store.project_in_any_state(&input.project)?;
         Ok(Reply::One(show::whole(store, &project, &Links::of(store, view.call), input.capabilities)))
     }
 }
@@ -234,7 +219,7 @@ impl Operation for Update {
         let name = input.given.name.map(|n| n.trim().to_owned());
         if let Some(name) = &name {
             valid_project_name(name)?;
-            if store.project(name).is_ok_and(|other| other.id != project.id) {
+            if store.project_in_any_state(name).is_ok_and(|other| other.id != project.id) {
                 return Err(Error::ProjectExists { name: name.clone() });
             }
         }
@@ -250,7 +235,7 @@ impl Operation for Update {
         tx.emit(
             Event::new("project.changed", format!("project:{}", project.id)).fact("the project was changed"),
         );
-        let operation = record(store, tx);
+        let operation = operations::start(store, OperationKind::Update, project.id, tx);
         Ok(Reply::One(show::started(&operation, &Links::of(store, tx.call()))))
     }
 }
@@ -269,26 +254,11 @@ impl Operation for Delete {
     fn run(store: &mut AzureDevOpsStore, input: One, tx: &mut Tx<'_>) -> Result<Reply> {
         let project = store.project(&input.project)?;
         let id = project.id;
-        let definitions: Vec<u32> =
-            store.definitions.values().filter(|d| d.project == id).map(|d| d.id).collect();
-        for definition in definitions {
-            store.forget_definition(definition);
-        }
-        let repositories: Vec<Uuid> =
-            store.repositories.values().filter(|r| r.project == id).map(|r| r.id).collect();
-        for repository in repositories {
-            store.forget_repository(repository);
-        }
-        let endpoints: Vec<Uuid> = store.endpoints.keys().copied().collect();
-        for endpoint in endpoints {
-            store.forget_share(endpoint, id);
-        }
-        store.projects.remove(&id);
         tx.emit(
             Event::new("project.deleted", format!("project:{id}"))
                 .fact(format!("project {} was deleted with everything in it", project.name)),
         );
-        let operation = record(store, tx);
+        let operation = operations::start(store, OperationKind::Delete, id, tx);
         Ok(Reply::One(show::started(&operation, &Links::of(store, tx.call()))))
     }
 }

@@ -4,5 +4,5 @@
 mod read;
 mod write;
 
-pub use read::{Get, GetLog, List, ListLogs};
+pub use read::{Get, GetArtifact, GetLog, List, ListLogs};
 pub use write::{Preview, RunPipeline, start};

@@ -1,7 +1,7 @@
 //! Builds, and the same as runs of pipelines.
 
 use super::{Links, definition as definitions, identity, link, segment, time, with, without_nulls};
-use crate::store::{AzureDevOpsStore, Build, BuildStatus, Definition, Project};
+use crate::store::{Artifact, AzureDevOpsStore, Build, Definition, DeletedBuild, Project};
 use serde_json::{Map, Value, json};
 
 /// A build with what it refers to.
@@ -34,7 +34,6 @@ impl Shown<'_> {
     pub fn as_build(&self) -> Value {
         let (build, links) = (self.build, self.links);
         let by = identity(&build.requested_by, links);
-        let changed = build.finished.or(build.started).unwrap_or(build.queued);
         let shown = without_nulls(json!({
             "_links": {
                 "self": link(self.path("")),
@@ -43,8 +42,8 @@ impl Shown<'_> {
                 "timeline": link(self.path("/Timeline")),
                 "badge": link(links.to(format_args!("{}/_apis/build/status/{}", self.project.id, self.definition.id))),
             },
-            "properties": {},
-            "tags": [],
+            "properties": properties(&build.properties),
+            "tags": build.tags,
             "validationResults": [],
             "plans": [{ "planId": build.plan }],
             "triggerInfo": build.trigger_info,
@@ -67,18 +66,55 @@ impl Shown<'_> {
             "reason": build.reason,
             "requestedFor": by,
             "requestedBy": by,
-            "lastChangedDate": time(changed),
+            "demands": (!build.demands.is_empty()).then_some(&build.demands),
+            "quality": build.quality,
+            "keepForever": build.keep_forever.then_some(true),
+            "lastChangedDate": time(build.changed),
             "lastChangedBy": identity(&self.store.service_identity(), links),
             "parameters": build.parameters,
             "orchestrationPlan": { "planId": build.plan },
             "logs": { "id": 0, "type": "Container", "url": self.path("/logs") },
             "repository": self.repository(),
-            "retainedByRelease": false,
+            "retainedByRelease": build.retained_by_release,
             "templateParameters": build.template_parameters,
             "appendCommitMessageToRunName": true,
         }));
         // OBSERVED: this one is null, not absent.
         with(shown, [("triggeredByBuild", Value::Null)])
+    }
+
+    /// One of its artifacts, as the build API shows it.
+    pub fn artifact(&self, artifact: &Artifact) -> Value {
+        let of = |more: &str| {
+            let name = segment(&artifact.name);
+            self.path(&format!(
+                "/artifacts?artifactName={name}&api-version={}{more}",
+                crate::wire::version::RELEASED_TEXT
+            ))
+        };
+        without_nulls(json!({
+            "id": artifact.id,
+            "name": artifact.name,
+            "source": artifact.source,
+            "resource": {
+                "type": artifact.kind,
+                "data": artifact.data,
+                "properties": artifact.properties,
+                "url": of(""),
+                "downloadUrl": of("&$format=zip"),
+            },
+        }))
+    }
+
+    /// One of its artifacts, as the pipelines API shows it.
+    pub fn run_artifact(&self, artifact: &Artifact, signed: bool) -> Value {
+        let name = segment(&artifact.name);
+        let content = || self.path(&format!("/artifacts?artifactName={name}&$format=zip"));
+        without_nulls(json!({
+            "name": artifact.name,
+            "url": format!("{}/artifacts?artifactName={name}", self.run()),
+            "signedContent": signed.then(|| super::timeline::signed_url(content(), self.build.changed)),
+        }))
     }
 
     fn repository(&self) -> Value {
@@ -97,7 +133,6 @@ impl Shown<'_> {
     /// As the pipelines API shows it.
     pub fn as_run(&self) -> Value {
         let build = self.build;
-        let state = if build.status == BuildStatus::Completed { "completed" } else { "inProgress" };
         let variables = definitions::variables(&build.variables);
         let without_permission = |v: Value| match v {
             Value::Object(members) => {
@@ -127,8 +162,8 @@ impl Shown<'_> {
             },
             "templateParameters": build.template_parameters,
             "pipeline": definitions::pipeline_reference(self.definition, self.project, self.links),
-            "state": state,
-            "result": build.result,
+            "state": build.run_state(),
+            "result": build.run_result(),
             "createdDate": time(build.queued),
             "finishedDate": build.finished.map(time),
             "url": self.run(),
@@ -140,4 +175,31 @@ impl Shown<'_> {
             "name": build.number,
         }))
     }
+}
+
+/// A deleted build, as lists show it.
+pub fn deleted(shown: &Shown<'_>, of: &DeletedBuild) -> Value {
+    with(
+        shown.as_build(),
+        [
+            ("deleted", json!(true)),
+            ("deletedDate", json!(time(of.at))),
+            ("deletedBy", identity(&of.by, shown.links)),
+        ],
+    )
+}
+
+/// Properties as the service shows them: each value with its .NET type.
+// OBSERVED: the form.
+pub fn properties(of: &std::collections::BTreeMap<String, Value>) -> Value {
+    let typed = |value: &Value| {
+        let kind = match value {
+            Value::Number(n) if n.is_i64() => "System.Int32",
+            Value::Number(_) => "System.Double",
+            Value::Bool(_) => "System.Boolean",
+            _ => "System.String",
+        };
+        json!({ "$type": kind, "$value": value })
+    };
+    Value::Object(of.iter().map(|(name, value)| (name.clone(), typed(value))).collect())
 }

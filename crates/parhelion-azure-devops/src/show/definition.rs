@@ -1,7 +1,7 @@
 //! Definitions, and the same as pipelines.
 
 use super::{Links, identity, link, segment, time, with, without_nulls};
-use crate::store::{AzureDevOpsStore, Definition, Process, Project, Variable};
+use crate::store::{AzureDevOpsStore, BuildStatus, Definition, Process, Project, Variable};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -92,7 +92,7 @@ pub fn whole(store: &AzureDevOpsStore, definition: &Definition, project: &Projec
     for (name, default) in [
         ("triggers", json!([])),
         ("properties", json!({})),
-        ("tags", json!([])),
+        ("tags", json!(definition.tags)),
         ("jobAuthorizationScope", json!("project")),
         ("jobTimeoutInMinutes", json!(60)),
         ("jobCancelTimeoutInMinutes", json!(5)),
@@ -109,6 +109,40 @@ pub fn whole(store: &AzureDevOpsStore, definition: &Definition, project: &Projec
         shown.extend(members);
     }
     Value::Object(shown)
+}
+
+/// A definition with the newest of its builds, and the newest that is completed.
+pub fn with_latest_builds(
+    store: &AzureDevOpsStore,
+    shown: Value,
+    definition: &Definition,
+    project: &Project,
+    links: &Links,
+) -> Value {
+    let of = || store.builds.values().rev().filter(|b| b.definition == definition.id);
+    let show = |build| super::build::Shown { store, project, definition, build, links }.as_build();
+    let latest = of().next().map(|b| ("latestBuild", show(b)));
+    let completed =
+        of().find(|b| b.status == BuildStatus::Completed).map(|b| ("latestCompletedBuild", show(b)));
+    with(shown, latest.into_iter().chain(completed))
+}
+
+/// A definition's place in its history.
+pub fn revision(
+    store: &AzureDevOpsStore,
+    definition: &Definition,
+    project: &Project,
+    links: &Links,
+) -> Value {
+    without_nulls(json!({
+        "revision": definition.revision,
+        "name": definition.name,
+        "changedBy": identity(&store.user(), links),
+        "changedDate": time(definition.created),
+        "changeType": if definition.revision == 1 { "add" } else { "update" },
+        "comment": definition.settings.get("comment"),
+        "definitionUrl": url(definition, project, links),
+    }))
 }
 
 /// Variables; a secret's value shows as `null`.

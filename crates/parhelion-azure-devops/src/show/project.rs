@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 /// Agile, Scrum, Basic, CMMI.
 // OBSERVED: the ids of the service's own process templates.
-const PROCESSES: &[(&str, &str)] = &[
-    ("adcc42ab-9882-485e-a3ed-7678f01f66bc", "Agile"),
-    ("6b724908-ef14-45cf-84f8-768b5384da45", "Scrum"),
-    ("b8a3a935-7e91-48b8-a94c-606d37c3e9f2", "Basic"),
-    ("27450541-8e31-4150-9947-dc59f998fc01", "CMMI"),
+const PROCESSES: &[(&str, &str, &str)] = &[
+    ("adcc42ab-9882-485e-a3ed-7678f01f66bc", "Agile", "For teams that plan with user stories."),
+    ("6b724908-ef14-45cf-84f8-768b5384da45", "Scrum", "For teams that work as Scrum says."),
+    ("b8a3a935-7e91-48b8-a94c-606d37c3e9f2", "Basic", "For teams that want issues, tasks and epics only."),
+    ("27450541-8e31-4150-9947-dc59f998fc01", "CMMI", "For teams that must show and improve how they work."),
 ];
 
 /// The process of a project that asks for none.
@@ -24,7 +24,7 @@ pub fn reference(project: &Project, links: &Links) -> Value {
         "name": project.name,
         "description": (!project.description.is_empty()).then_some(&project.description),
         "url": links.to(format_args!("_apis/projects/{}", project.id)),
-        "state": "wellFormed",
+        "state": project.state,
         "revision": project.revision,
         "visibility": project.visibility,
         "lastUpdateTime": time(project.updated),
@@ -60,7 +60,7 @@ pub fn whole(store: &AzureDevOpsStore, project: &Project, links: &Links, capabil
         return shown;
     }
     let process = project.process.to_string();
-    let template = PROCESSES.iter().find(|(id, _)| *id == process).map_or("Custom", |(_, name)| name);
+    let template = PROCESSES.iter().find(|(id, ..)| *id == process).map_or("Custom", |(_, name, _)| name);
     with(
         shown,
         [(
@@ -71,6 +71,52 @@ pub fn whole(store: &AzureDevOpsStore, project: &Project, links: &Links, capabil
             }),
         )],
     )
+}
+
+/// The properties that every project has.
+// OBSERVED: names.
+pub fn system_properties(project: &Project) -> [(&'static str, Value); 4] {
+    let process = project.process.to_string();
+    let template = PROCESSES.iter().find(|(id, ..)| *id == process).map_or("Custom", |(_, name, _)| name);
+    [
+        ("System.CurrentProcessTemplateId", json!(process)),
+        ("System.Process Template", json!(template)),
+        ("System.ProcessTemplateType", json!(process)),
+        ("System.SourceControlGitEnabled", json!("True")),
+    ]
+}
+
+/// The project's only team.
+pub fn team(project: &Project, links: &Links) -> Value {
+    let url = links.to(format_args!("_apis/projects/{}/teams/{}", project.id, project.team));
+    json!({
+        "id": project.team,
+        "name": format!("{} Team", project.name),
+        "url": url,
+        "description": "The default project team.",
+        "identityUrl": links.to(format_args!("_apis/Identities/{}", project.team)),
+        "projectName": project.name,
+        "projectId": project.id,
+    })
+}
+
+/// The processes of an organization, or one of them by id.
+pub fn processes(id: Option<Uuid>, links: &Links) -> Vec<Value> {
+    let found = PROCESSES.iter().filter(|(known, ..)| id.is_none_or(|id| id.to_string() == *known));
+    found
+        .map(|(id, name, description)| {
+            let url = links.to(format_args!("_apis/process/processes/{id}"));
+            json!({
+                "id": id,
+                "description": description,
+                "isDefault": *name == "Basic",
+                "type": "system",
+                "url": url,
+                "name": name,
+                "_links": { "self": link(url.clone()) },
+            })
+        })
+        .collect()
 }
 
 /// What starting an operation answers.
@@ -86,8 +132,8 @@ pub fn started(operation: &OperationRecord, links: &Links) -> Value {
 /// An operation as it is polled.
 pub fn operation(operation: &OperationRecord, links: &Links) -> Value {
     let url = links.to(format_args!("_apis/operations/{}", operation.id));
-    // CHOICE: it has succeeded by the first poll.
-    json!({ "id": operation.id, "status": "succeeded", "url": url, "_links": { "self": link(url.clone()) } })
+    let status = if operation.wait.is_some() { "inProgress" } else { "succeeded" };
+    json!({ "id": operation.id, "status": status, "url": url, "_links": { "self": link(url.clone()) } })
 }
 
 /// `connectionData`.

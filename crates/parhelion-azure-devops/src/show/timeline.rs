@@ -1,7 +1,7 @@
 //! Timelines and logs, made of what a build keeps of its stages, jobs and steps.
 
 use super::{Links, time, without_nulls};
-use crate::store::{Build, BuildStatus, Project, StepRun};
+use crate::store::{Build, Life, Project, RecordResult, StepRun};
 use parhelion_core::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -14,8 +14,9 @@ struct Record<'a> {
     name: &'a str,
     order: usize,
     identifier: String,
+    life: Life,
+    earlier: &'a [Uuid],
     step: Option<&'a StepRun>,
-    skipped: bool,
 }
 
 /// Ids of the service's own tasks; others are shown by name alone.
@@ -32,106 +33,129 @@ const TASKS: &[(&str, &str)] = &[
 pub fn timeline(build: &Build, project: &Project, links: &Links) -> Value {
     let base = links.to(format_args!("{}/_apis/build/builds/{}", project.id, build.id));
     let mut records = Vec::new();
+    let mut add = |record: Record<'_>| records.push(show(build, &base, &record));
     for (s, stage) in build.stages.iter().enumerate() {
-        let of_stage = Record {
+        add(Record {
             id: stage.record,
             parent: None,
             kind: "Stage",
             name: &stage.display,
             order: s + 1,
             identifier: stage.name.clone(),
+            life: stage.life,
+            earlier: &stage.earlier,
             step: None,
-            skipped: stage.skipped,
-        };
-        records.push(show(build, &base, &of_stage));
+        });
+        // CHOICE: a stage that was left out has no children.
+        let jobs = stage.jobs.iter().filter(|_| stage.life.result != Some(RecordResult::Skipped));
         let mut phase = None;
-        for (j, job) in stage.jobs.iter().enumerate() {
+        for (j, job) in jobs.enumerate() {
             let of_job = format!("{}.{}", stage.name, job.name);
             // The jobs of a matrix share their phase.
             if phase != Some(job.phase) {
                 phase = Some(job.phase);
-                let of_phase = Record {
+                add(Record {
                     id: job.phase,
                     parent: Some(stage.record),
                     kind: "Phase",
                     name: &job.display,
                     order: j + 1,
                     identifier: of_job.clone(),
+                    life: of_all(stage.jobs.iter().filter(|other| other.phase == job.phase).map(|o| o.life)),
+                    earlier: &[],
                     step: None,
-                    skipped: false,
-                };
-                records.push(show(build, &base, &of_phase));
+                });
             }
             let identifier = format!("{of_job}.__default");
-            let of_job = Record {
+            add(Record {
                 id: job.record,
                 parent: Some(job.phase),
                 kind: "Job",
                 name: &job.display,
                 order: 1,
                 identifier: identifier.clone(),
+                life: job.life,
+                earlier: &job.earlier,
                 step: None,
-                skipped: false,
-            };
-            records.push(show(build, &base, &of_job));
-            for (t, step) in job.steps.iter().enumerate() {
+            });
+            // CHOICE: nor has a job.
+            let steps = job.steps.iter().filter(|_| job.life.result != Some(RecordResult::Skipped));
+            for (t, step) in steps.enumerate() {
                 let name =
                     if step.name.is_empty() { String::new() } else { format!("{identifier}.{}", step.name) };
-                let of_step = Record {
+                add(Record {
                     id: step.record,
                     parent: Some(job.record),
                     kind: "Task",
                     name: &step.display,
                     order: t + 1,
                     identifier: name,
+                    life: step.life,
+                    earlier: &[],
                     step: Some(step),
-                    skipped: false,
-                };
-                records.push(show(build, &base, &of_step));
+                });
             }
         }
     }
     json!({
         "records": records,
         "lastChangedBy": "00000002-0000-8888-8000-000000000000",
-        "lastChangedOn": time(build.finished.unwrap_or(build.queued)),
+        "lastChangedOn": time(build.changed),
         "id": build.plan,
         "changeId": 1,
         "url": format!("{base}/Timeline/{}", build.plan),
     })
 }
 
+/// What several lives come to: begun with the first, over with the last, as the worst.
+fn of_all(lives: impl Iterator<Item = Life>) -> Life {
+    let lives: Vec<Life> = lives.collect();
+    let over = lives.iter().all(|l| l.finished.is_some());
+    Life {
+        started: lives.iter().filter_map(|l| l.started).min(),
+        finished: lives.iter().filter_map(|l| l.finished).max().filter(|_| over),
+        result: lives.iter().filter_map(|l| l.result).max().filter(|_| over),
+    }
+}
+
 fn show(build: &Build, base: &str, record: &Record<'_>) -> Value {
-    let done = build.status == BuildStatus::Completed;
-    let log = record.step.filter(|_| done).map(|s| log_reference(base, s));
+    let Life { started, finished, result } = record.life;
+    let log = record.step.filter(|s| s.has_log()).map(|s| log_reference(base, s));
     let task = record.step.and_then(|s| s.task.as_ref()).map(|(name, version)| {
         let id = TASKS.iter().find(|(n, _)| n == name).map(|(_, id)| id);
         without_nulls(json!({ "id": id, "name": name, "version": version }))
     });
-    let result = match (done, record.skipped) {
-        (false, _) => None,
-        (true, true) => Some("skipped"),
-        (true, false) => Some("succeeded"),
+    let state = match (started, finished) {
+        (_, Some(_)) => "completed",
+        (Some(_), None) => "inProgress",
+        (None, None) => "pending",
     };
+    let earlier = record
+        .earlier
+        .iter()
+        .enumerate()
+        .map(|(n, id)| json!({ "attempt": n + 1, "timelineId": build.plan, "recordId": id }));
+    let agent = !matches!(record.kind, "Stage" | "Phase") && started.is_some();
     without_nulls(json!({
-        "previousAttempts": [],
+        "previousAttempts": earlier.collect::<Vec<_>>(),
         "id": record.id,
         "parentId": record.parent,
         "type": record.kind,
         "name": record.name,
-        "startTime": build.started.map(time),
-        "finishTime": build.finished.map(time),
-        "state": if done { "completed" } else { "pending" },
+        "startTime": started.map(time),
+        "finishTime": finished.map(time),
+        "percentComplete": (record.kind == "Task" && state == "inProgress").then_some(0),
+        "state": state,
         "result": result,
         "changeId": 1,
-        "lastModified": time(build.finished.unwrap_or(build.queued)),
-        "workerName": (record.kind != "Stage" && record.kind != "Phase").then_some("Hosted Agent"),
+        "lastModified": time(finished.or(started).unwrap_or(build.queued)),
+        "workerName": agent.then_some("Hosted Agent"),
         "order": record.order,
         "errorCount": 0,
         "warningCount": 0,
         "log": log,
         "task": task,
-        "attempt": 1,
+        "attempt": record.earlier.len() + 1,
         "identifier": (!record.identifier.is_empty()).then_some(&record.identifier),
     }))
 }
@@ -143,14 +167,14 @@ fn log_reference(base: &str, step: &StepRun) -> Value {
 /// The list of a build's logs, as the build API shows it.
 pub fn logs(build: &Build, project: &Project, links: &Links) -> Vec<Value> {
     let base = links.to(format_args!("{}/_apis/build/builds/{}", project.id, build.id));
-    let at = time(build.finished.unwrap_or(build.queued));
     build
-        .steps()
+        .logged()
         .map(|step| {
+            let (created, changed) = written(build, step);
             json!({
                 "lineCount": step.lines.len(),
-                "createdOn": at,
-                "lastChangedOn": at,
+                "createdOn": time(created),
+                "lastChangedOn": time(changed),
                 "id": step.log,
                 "type": "Container",
                 "url": format!("{base}/logs/{}", step.log),
@@ -159,32 +183,64 @@ pub fn logs(build: &Build, project: &Project, links: &Links) -> Vec<Value> {
         .collect()
 }
 
+/// When a log was begun and ended.
+fn written(build: &Build, step: &StepRun) -> (Timestamp, Timestamp) {
+    let begun = step.life.started.unwrap_or(build.queued);
+    (begun, step.life.finished.unwrap_or(begun))
+}
+
 /// One log as the pipelines API shows it.
 pub fn run_log(build: &Build, project: &Project, step: &StepRun, links: &Links, signed: bool) -> Value {
     let base =
         links.to(format_args!("{}/_apis/pipelines/{}/runs/{}/logs", project.id, build.definition, build.id));
-    let at = build.finished.unwrap_or(build.queued);
+    let (created, changed) = written(build, step);
     let content = links.to(format_args!("{}/_apis/build/builds/{}/logs/{}", project.id, build.id, step.log));
     without_nulls(json!({
-        "createdOn": time(at),
+        "createdOn": time(created),
         "id": step.log,
-        "lastChangedOn": time(at),
+        "lastChangedOn": time(changed),
         "lineCount": step.lines.len(),
         "url": format!("{base}/{}", step.log),
-        // CHOICE: the content is open to whoever has the URL, so the signed one is the plain one.
-        "signedContent": signed.then(|| json!({
-            "url": format!("{content}?$format=text"),
-            "signatureExpires": time(at + chrono::TimeDelta::hours(1)),
-        })),
+        "signedContent": signed.then(|| signed_url(format!("{content}?$format=text"), changed)),
     }))
+}
+
+/// Where content can be had without credentials.
+// CHOICE: the content is open to whoever may ask, so the signed URL is the plain one.
+pub fn signed_url(url: String, since: Timestamp) -> Value {
+    let expires = since.checked_add_signed(chrono::TimeDelta::hours(1)).unwrap_or(since);
+    json!({ "url": url, "signatureExpires": time(expires) })
 }
 
 /// The lines of a log, each with its time in front; `start` and `end` count from 1.
 pub fn lines(build: &Build, step: &StepRun, start: Option<usize>, end: Option<usize>) -> Vec<String> {
-    let at = stamp(build.finished.unwrap_or(build.queued));
+    let (begun, ended) = written(build, step);
+    let last = step.lines.len().saturating_sub(1);
+    let (begun, ended) = (stamp(begun), stamp(ended));
     let skip = start.unwrap_or(1).max(1) - 1;
     let take = end.unwrap_or(usize::MAX).saturating_sub(skip);
-    step.lines.iter().skip(skip).take(take).map(|line| format!("{at} {line}")).collect()
+    let lines = step.lines.iter().enumerate().skip(skip).take(take);
+    lines.map(|(n, line)| format!("{} {line}", if n == last { &ended } else { &begun })).collect()
+}
+
+/// A log as a text.
+pub fn text(build: &Build, step: &StepRun, start: Option<usize>, end: Option<usize>) -> String {
+    lines(build, step, start, end).iter().map(|l| format!("{l}\n")).collect()
+}
+
+/// The logs of a build as files: a folder for each job, as the service's archive has them.
+// CHOICE: the names of the files.
+pub fn files(build: &Build) -> Vec<(String, String)> {
+    let plain = |t: &str| t.replace(['/', '\\', ':', '*', '?', '"', '<', '>', '|'], "_");
+    let jobs = build.stages.iter().flat_map(|s| &s.jobs);
+    let steps = jobs.flat_map(|job| job.steps.iter().enumerate().map(move |(n, step)| (job, n, step)));
+    let logged = steps.filter(|(_, _, step)| step.has_log());
+    logged
+        .map(|(job, n, step)| {
+            let name = format!("{}/{}_{}.txt", plain(&job.display), n + 1, plain(&step.display));
+            (name, text(build, step, None, None))
+        })
+        .collect()
 }
 
 fn stamp(at: Timestamp) -> String {

@@ -4,7 +4,11 @@ use crate::store::{Delivered, Identity, Variable};
 use parhelion_core::Timestamp;
 use parhelion_git::ObjectId;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use uuid::Uuid;
 
 /// A build.
@@ -59,26 +63,72 @@ pub struct Build {
     /// Whether the YAML was given with the call.
     pub overridden: bool,
     /// The expanded pipeline.
-    pub final_yaml: String,
-    /// What was run.
+    pub final_yaml: Arc<str>,
+    /// What is run.
     pub stages: Vec<StageRun>,
+    /// What the run itself waits for: its start, or the end of its cancellation.
+    pub wait: Option<Wait>,
+    /// When something about it last changed.
+    pub changed: Timestamp,
+    /// Its tags.
+    pub tags: BTreeSet<String>,
+    /// Its properties.
+    pub properties: BTreeMap<String, Value>,
+    /// Its quality, where somebody gave it one.
+    pub quality: Option<String>,
+    /// What its agent must have, as given.
+    pub demands: Vec<Value>,
+    /// Whether it is kept forever.
+    pub keep_forever: bool,
+    /// Whether a release keeps it.
+    pub retained_by_release: bool,
+    /// Its artifacts.
+    pub artifacts: Vec<Artifact>,
 }
 
 impl Build {
     /// What its texts hold, bytes.
     pub fn weight(&self) -> usize {
-        let lines = self.steps().flat_map(|s| &s.lines).map(String::len).sum::<usize>();
+        let lines = self.steps().flat_map(|s| s.lines.iter()).map(String::len).sum::<usize>();
         let payload = self.delivery.as_ref().map_or(0, |d| d.payload.0.len());
-        self.final_yaml.len() + lines + payload
+        let properties = self.properties.iter().map(|(name, value)| name.len() + value.to_string().len());
+        let artifacts = self.artifacts.iter().map(Artifact::weight);
+        let tags = self.tags.iter().map(String::len);
+        self.final_yaml.len() + lines + payload + properties.chain(artifacts).chain(tags).sum::<usize>()
     }
     /// How it stands as a run, in the words of the pipelines API.
-    pub fn standing(&self) -> serde_json::Value {
-        let state = if self.status == BuildStatus::Completed { "completed" } else { "inProgress" };
-        serde_json::json!({"id": self.id, "name": self.number, "state": state, "result": self.result})
+    pub fn standing(&self) -> Value {
+        let (state, result) = (self.run_state(), self.run_result());
+        serde_json::json!({"id": self.id, "name": self.number, "state": state, "result": result})
+    }
+    /// The state of the run.
+    pub fn run_state(&self) -> &'static str {
+        match self.status {
+            BuildStatus::NotStarted | BuildStatus::InProgress => "inProgress",
+            BuildStatus::Cancelling => "canceling",
+            BuildStatus::Completed => "completed",
+        }
+    }
+    /// The result of the run.
+    // CHOICE: the pipelines API knows no partial success.
+    pub fn run_result(&self) -> Option<BuildResult> {
+        match self.result {
+            Some(BuildResult::PartiallySucceeded) => Some(BuildResult::Succeeded),
+            other => other,
+        }
     }
     /// All its steps in order.
     pub fn steps(&self) -> impl Iterator<Item = &StepRun> {
         self.stages.iter().flat_map(|s| &s.jobs).flat_map(|j| &j.steps)
+    }
+    /// Its steps that have a log: those that are over and did something.
+    pub fn logged(&self) -> impl Iterator<Item = &StepRun> {
+        self.steps().filter(|s| s.has_log())
+    }
+    /// A log by its number as text.
+    pub fn log(&self, id: &str) -> Option<&StepRun> {
+        let id: u32 = id.parse().ok()?;
+        self.logged().find(|s| s.log == id)
     }
 }
 
@@ -90,6 +140,8 @@ pub enum BuildStatus {
     NotStarted,
     /// Jobs are at work.
     InProgress,
+    /// It was told to end.
+    Cancelling,
     /// Nothing further happens.
     Completed,
 }
@@ -100,6 +152,12 @@ pub enum BuildStatus {
 pub enum BuildResult {
     /// Everything went well.
     Succeeded,
+    /// It went well, with issues.
+    PartiallySucceeded,
+    /// Something failed.
+    Failed,
+    /// It was ended before its time.
+    Canceled,
 }
 
 /// Why a build was started.
@@ -120,7 +178,63 @@ pub enum Reason {
     ValidateShelveset,
     /// A user-created reason.
     UserCreated,
+    /// Several pushes together.
+    BatchedCI,
+    /// A schedule, without anything new.
+    ScheduleForced,
+    /// A gated check-in.
+    CheckInShelveset,
+    /// Another build's end.
+    BuildCompletion,
 }
+
+/// What something waits for before it goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when; `None`: until somebody steps it.
+    pub until: Option<Timestamp>,
+}
+
+/// How far a stage, job or step has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Life {
+    /// When it began.
+    pub started: Option<Timestamp>,
+    /// When it ended; there exactly when it has a result.
+    pub finished: Option<Timestamp>,
+    /// How it came out.
+    pub result: Option<RecordResult>,
+}
+
+/// How a stage, job or step came out, from the best to the worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RecordResult {
+    /// It was left out.
+    Skipped,
+    /// It went well.
+    Succeeded,
+    /// It went well, with issues.
+    SucceededWithIssues,
+    /// It was given up, since its condition could not be told.
+    Abandoned,
+    /// It failed.
+    Failed,
+    /// It was ended before its time.
+    Canceled,
+}
+
+impl RecordResult {
+    /// Whether what depends on it may go on.
+    pub fn is_good(self) -> bool {
+        matches!(self, RecordResult::Succeeded | RecordResult::SucceededWithIssues)
+    }
+}
+
+/// The timeline records of the earlier attempts at something, oldest first.
+pub type Attempts = Vec<Uuid>;
 
 /// A stage of a build.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -131,8 +245,14 @@ pub struct StageRun {
     pub name: String,
     /// As shown.
     pub display: String,
+    /// The stages that it waits for.
+    pub depends_on: Vec<String>,
     /// Whether the caller asked to leave it out; it then has no jobs.
     pub skipped: bool,
+    /// How far it is.
+    pub life: Life,
+    /// The records of earlier attempts.
+    pub earlier: Attempts,
     /// Its jobs.
     pub jobs: Vec<JobRun>,
 }
@@ -144,10 +264,20 @@ pub struct JobRun {
     pub phase: Uuid,
     /// The job's timeline record.
     pub record: Uuid,
-    /// `Job` where the YAML names none.
+    /// The YAML's `job`: the same for all entries of a matrix.
+    pub base: String,
+    /// `Job` where the YAML names none; with the entry of the matrix.
     pub name: String,
     /// As shown.
     pub display: String,
+    /// The jobs of its stage that it waits for.
+    pub depends_on: Vec<String>,
+    /// How far it is.
+    pub life: Life,
+    /// What it waits for before it begins.
+    pub wait: Option<Wait>,
+    /// The records of earlier attempts.
+    pub earlier: Attempts,
     /// Its steps, the service's own at both ends among them.
     pub steps: Vec<StepRun>,
 }
@@ -163,8 +293,57 @@ pub struct StepRun {
     pub display: String,
     /// The task and its version (`CmdLine`, `2`); `None` for the service's own steps.
     pub task: Option<(String, String)>,
+    /// The artifact that it publishes.
+    pub publishes: Option<String>,
+    /// How far it is.
+    pub life: Life,
+    /// What it waits for before it ends.
+    pub wait: Option<Wait>,
     /// The log's id within the build, from 1.
     pub log: u32,
-    /// The log's lines.
-    pub lines: Vec<String>,
+    /// The log's lines, once it has ended.
+    pub lines: Arc<Vec<String>>,
+}
+
+impl StepRun {
+    /// Whether its log can be read: it is over, and it was not left out.
+    pub fn has_log(&self) -> bool {
+        self.life.started.is_some() && self.life.finished.is_some()
+    }
+}
+
+/// An artifact of a build.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Artifact {
+    /// The id within the build, from 1.
+    pub id: u32,
+    /// The name, unique in the build.
+    pub name: String,
+    /// The timeline record of the job that made it.
+    pub source: Option<String>,
+    /// `PipelineArtifact`, `Container`, `FilePath` …
+    pub kind: String,
+    /// Where its content is, as its maker says.
+    pub data: String,
+    /// Further properties.
+    pub properties: BTreeMap<String, String>,
+}
+
+impl Artifact {
+    /// What its texts hold, bytes.
+    pub fn weight(&self) -> usize {
+        let properties = self.properties.iter().map(|(k, v)| k.len() + v.len()).sum::<usize>();
+        self.name.len() + self.kind.len() + self.data.len() + properties
+    }
+}
+
+/// A build that was deleted: what lists still tell of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeletedBuild {
+    /// The build, without its texts.
+    pub build: Build,
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: Identity,
 }

@@ -1,11 +1,12 @@
 //! Build definitions, which are also the pipelines.
 
+use crate::store::ResourceReference;
 use parhelion_azure_pipelines::WebhookResource;
 use parhelion_core::Timestamp;
 use parhelion_git::ObjectId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// A build definition.
@@ -35,6 +36,10 @@ pub struct Definition {
     pub variables: BTreeMap<String, Variable>,
     /// Members that are kept and returned as they were given (triggers, options, description …).
     pub settings: Map<String, Value>,
+    /// Its tags: those of all its revisions.
+    pub tags: BTreeSet<String>,
+    /// Resources that it may use.
+    pub authorized: Vec<ResourceReference>,
     /// The webhooks that its YAML names on its default branch.
     pub registered: Registered,
     /// Whether it was run or saved again since it was made.

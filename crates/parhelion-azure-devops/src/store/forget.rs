@@ -1,9 +1,12 @@
 //! Taking things out together with what hangs on them.
 
 use super::{
-    AzureDevOpsStore, Build, MAX_BUILD_BYTES, MAX_BUILDS, MAX_DELIVERIES, MAX_DELIVERY_BYTES, MAX_PUSH_BYTES,
-    MAX_PUSHES, MAX_REVISIONS, Push, WebhookDelivery,
+    AzureDevOpsStore, Build, DeletedBuild, MAX_BUILD_BYTES, MAX_BUILDS, MAX_DELETED, MAX_DELIVERIES,
+    MAX_DELIVERY_BYTES, MAX_PUSH_BYTES, MAX_PUSHES, MAX_REVISIONS, Push, WebhookDelivery,
 };
+use crate::domain::run::life;
+use parhelion_core::Timestamp;
+use std::sync::Arc;
 use uuid::Uuid;
 
 impl AzureDevOpsStore {
@@ -18,11 +21,40 @@ impl AzureDevOpsStore {
         for build in builds {
             self.take_build(build);
         }
+        let deleted: Vec<u32> =
+            self.deleted_builds.values().filter(|d| d.build.definition == id).map(|d| d.build.id).collect();
+        for build in deleted {
+            self.deleted_builds.remove(&build);
+        }
         let issues: Vec<u64> =
             self.issues.iter().filter(|(_, i)| i.pipeline_id == id).map(|(k, _)| *k).collect();
         for issue in issues {
             self.issues.remove(&issue);
         }
+    }
+
+    /// Takes out a project with everything in it.
+    pub fn forget_project(&mut self, id: Uuid) {
+        let definitions: Vec<u32> =
+            self.definitions.values().filter(|d| d.project == id).map(|d| d.id).collect();
+        for definition in definitions {
+            self.forget_definition(definition);
+        }
+        let deleted: Vec<u32> =
+            self.deleted_definitions.iter().filter(|(_, d)| d.project == id).map(|(k, _)| *k).collect();
+        for definition in deleted {
+            self.deleted_definitions.remove(&definition);
+        }
+        let repositories: Vec<Uuid> =
+            self.repositories.values().filter(|r| r.project == id).map(|r| r.id).collect();
+        for repository in repositories {
+            self.forget_repository(repository);
+        }
+        let endpoints: Vec<Uuid> = self.endpoints.keys().copied().collect();
+        for endpoint in endpoints {
+            self.forget_share(endpoint, id);
+        }
+        self.projects.remove(&id);
     }
 
     /// Takes out a repository with its pushes. Definitions that build it stay, and say so when they are run.
@@ -31,6 +63,18 @@ impl AzureDevOpsStore {
         let pushes: Vec<u32> = self.pushes.values().filter(|p| p.repository == id).map(|p| p.id).collect();
         for push in pushes {
             self.take_push(push);
+        }
+    }
+
+    /// Takes a definition out of sight with its builds: it can be brought back, they cannot.
+    // CHOICE: the service brings back the builds too.
+    pub fn delete_definition(&mut self, id: u32) {
+        let Some(definition) = self.definitions.get(&id).cloned() else { return };
+        self.forget_definition(id);
+        self.deleted_definitions.put(id, Arc::unwrap_or_clone(definition));
+        while self.deleted_definitions.len() > MAX_DELETED {
+            let Some(oldest) = self.deleted_definitions.get_min().map(|(id, _)| *id) else { return };
+            self.deleted_definitions.remove(&oldest);
         }
     }
 
@@ -56,14 +100,65 @@ impl AzureDevOpsStore {
 
     /// Puts a build in its place; the oldest go when there are too many or they hold too much.
     pub fn put_build(&mut self, build: Build) {
-        self.build_bytes += build.weight();
-        if let Some(before) = self.builds.put(build.id, build) {
+        if let Some(before) = self.builds.get(&build.id).cloned() {
             self.build_bytes = self.build_bytes.saturating_sub(before.weight());
+            self.schedule(&before, false);
         }
+        self.build_bytes += build.weight();
+        self.schedule(&build, true);
+        self.builds.put(build.id, build);
         while self.builds.len() > 1 && (self.builds.len() > MAX_BUILDS || self.build_bytes > MAX_BUILD_BYTES)
         {
             let Some(oldest) = self.builds.get_min().map(|(id, _)| *id) else { return };
             self.take_build(oldest);
+        }
+    }
+
+    /// Notes (or forgets) when a build goes on by itself, and since when it stands until it is stepped.
+    fn schedule(&mut self, build: &Build, noted: bool) {
+        let (due, held) = life::next(build);
+        for (table, at) in [(&mut self.due, due), (&mut self.held, held)] {
+            let Some(at) = at else { continue };
+            if noted {
+                table.put((at, build.id), ());
+            } else {
+                table.remove(&(at, build.id));
+            }
+        }
+    }
+
+    /// Changes a build, if it is there.
+    pub fn edit_build<R>(&mut self, id: u32, change: impl FnOnce(&mut Build) -> R) -> Option<R> {
+        let mut build = Arc::unwrap_or_clone(self.builds.get(&id)?.clone());
+        let done = change(&mut build);
+        self.put_build(build);
+        Some(done)
+    }
+
+    /// The first build that goes on by now.
+    pub fn due_build(&self, now: Timestamp) -> Option<Arc<Build>> {
+        let ((at, id), _) = self.due.get_min()?;
+        self.builds.get(id).filter(|_| *at <= now).cloned()
+    }
+
+    /// The builds in which something stands until it is stepped, the longest first.
+    pub fn held_builds(&self) -> impl Iterator<Item = &Arc<Build>> {
+        self.held.keys().filter_map(|(_, id)| self.builds.get(id))
+    }
+
+    /// Takes a build out of sight: lists may still tell of it.
+    pub fn delete_build(&mut self, id: u32, at: Timestamp) {
+        let Some(build) = self.take_build(id) else { return };
+        let mut build = Arc::unwrap_or_clone(build);
+        build.final_yaml = "".into();
+        build.stages.clear();
+        build.artifacts.clear();
+        build.delivery = None;
+        let by = self.user();
+        self.deleted_builds.put(id, DeletedBuild { build, at, by });
+        while self.deleted_builds.len() > MAX_DELETED {
+            let Some(oldest) = self.deleted_builds.get_min().map(|(id, _)| *id) else { return };
+            self.deleted_builds.remove(&oldest);
         }
     }
 
@@ -97,9 +192,10 @@ impl AzureDevOpsStore {
     }
 
     /// Takes a build out.
-    pub fn take_build(&mut self, id: u32) {
-        if let Some(gone) = self.builds.remove(&id) {
-            self.build_bytes = self.build_bytes.saturating_sub(gone.weight());
-        }
+    pub fn take_build(&mut self, id: u32) -> Option<Arc<Build>> {
+        let gone = self.builds.remove(&id)?;
+        self.build_bytes = self.build_bytes.saturating_sub(gone.weight());
+        self.schedule(&gone, false);
+        Some(gone)
     }
 }

@@ -1,8 +1,11 @@
 //! Projects, their queues, and the operations that make and delete them.
 
 use crate::error::{Error, Result};
+use crate::store::Wait;
 use parhelion_core::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// A team project.
@@ -26,6 +29,55 @@ pub struct Project {
     pub team: Uuid,
     /// The agent queues: `Default` and `Azure Pipelines`.
     pub queues: Vec<Queue>,
+    /// Whether it can be used.
+    pub state: ProjectState,
+    /// Its properties.
+    pub properties: BTreeMap<String, Value>,
+    /// Folders of definitions that were made as such, by their path in lower case.
+    pub folders: BTreeMap<String, Folder>,
+    /// The general settings of its pipelines that were set, by name.
+    pub pipeline_settings: BTreeMap<String, bool>,
+    /// Resources that all its pipelines may use.
+    pub authorized: Vec<ResourceReference>,
+}
+
+/// Whether a project can be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ProjectState {
+    /// It can.
+    #[default]
+    WellFormed,
+    /// It is being made.
+    CreatePending,
+    /// It is being deleted.
+    Deleting,
+}
+
+/// A folder of definitions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Folder {
+    /// `\a\b`.
+    pub path: String,
+    /// What it is for.
+    pub description: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub changed: Timestamp,
+}
+
+/// A resource that pipelines may use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceReference {
+    /// `endpoint`, `queue`, `variablegroup` …
+    pub kind: String,
+    /// Its id.
+    pub id: String,
+    /// Its name; may be empty.
+    pub name: String,
+    /// Whether they may.
+    pub authorized: bool,
 }
 
 /// An agent queue of a project.
@@ -59,6 +111,24 @@ pub struct OperationRecord {
     pub id: Uuid,
     /// When it was started.
     pub started: Timestamp,
+    /// What it does.
+    pub kind: OperationKind,
+    /// The project that it is about.
+    pub project: Uuid,
+    /// What it waits for before it is done; `None`: it is.
+    pub wait: Option<Wait>,
+}
+
+/// What an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OperationKind {
+    /// It makes a project.
+    Create,
+    /// It changes one.
+    Update,
+    /// It deletes one.
+    Delete,
 }
 
 /// Checks a project's name.

@@ -26,7 +26,7 @@ fn a_definition_is_a_pipeline_too() {
         {
           "triggers": [
             {
-              "triggerType": 2,
+              "triggerType": "continuousIntegration",
               "settingsSourceType": 2
             }
           ],
@@ -187,7 +187,7 @@ fn names_are_unique_in_a_folder_and_lists_are_filtered() {
     assert_eq!(names("?name=B-*&path=\\"), r#"["b-one"]"#);
     assert_eq!(names("?definitionIds=2,3"), r#"["a-two","B-ONE"]"#);
     assert_eq!(names("?yamlFilename=/x.yml&includeAllProperties=true"), r#"["B-ONE"]"#);
-    assert_eq!(names("?$top=1&continuationToken=1"), r#"["a-two"]"#);
+    assert_eq!(names("?$top=1&continuationToken=MDAwMDAwMDAwMQ"), r#"["a-two"]"#);
     let pipelines = bench.get("/contoso/P/_apis/pipelines");
     assert_eq!(pipelines["value"][0]["name"], "a-two");
     assert!(pipelines["value"][0].get("configuration").is_none());

@@ -128,11 +128,20 @@ fn builds_are_listed_newest_first_and_filtered() {
     assert_eq!(ids("?minTime=2026-01-01T00:00:00Z&maxTime=2026-01-01T00:00:00.0000000Z"), "[3,2,1]");
     assert_eq!(ids("?minTime=2026-01-02T00:00:00Z"), "[]");
     assert_eq!(ids("?$top=2"), "[3,2]");
-    assert_eq!(ids("?$top=2&continuationToken=2"), "[1]");
-    assert_eq!(
-        bench.send("GET", &format!("{BUILDS}?$top=2"), &[], "").header("x-ms-continuationtoken"),
-        Some("2")
-    );
+    let first = bench.send("GET", &format!("{BUILDS}?$top=2"), &[], "");
+    let token = first.header("x-ms-continuationtoken").unwrap().to_owned();
+    // A build that comes between two pages moves nothing.
+    bench.ok(&format!("POST {BUILDS}"), json!({ "definition": { "id": 1 } }));
+    assert_eq!(ids(&format!("?$top=2&continuationToken={token}")), "[1]");
+    let last = bench.send("GET", &format!("{BUILDS}?continuationToken={token}"), &[], "");
+    assert_eq!(last.header("x-ms-continuationtoken"), None);
+    for bad in ["2", "x-y", "2026-01-01T00:00:00Z-x"] {
+        assert_eq!(
+            bench.send("GET", &format!("{BUILDS}?continuationToken={bad}"), &[], "").status,
+            400,
+            "{bad}"
+        );
+    }
     assert_eq!(bench.send("GET", &format!("{BUILDS}?definitions=x"), &[], "").status, 400);
 }
 

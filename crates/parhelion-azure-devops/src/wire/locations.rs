@@ -64,6 +64,26 @@ pub mod id {
     pub const DEFINITIONS: &str = "dbeaf647-6167-421a-bda9-c9327b25e2e6";
     pub const TIMELINE: &str = "8baac422-4c6e-4de5-8532-db96d92acffa";
     pub const BUILD_LOGS: &str = "35a80daf-7f30-45fc-86e8-6b813d9c90df";
+    pub const PROCESSES: &str = "93878975-88c5-4e6a-8abb-7ddd77a8a7d8";
+    pub const PROJECT_PROPERTIES: &str = "4976a71a-4487-49aa-8aab-a1eda469037a";
+    pub const TEAMS: &str = "d30a3dd1-f8ba-442a-b86a-bd0c0c383e59";
+    pub const ENDPOINT_TYPES: &str = "5a7938a4-655e-486c-b562-b78c54a7e87b";
+    pub const ENDPOINT_HISTORY: &str = "10a16738-9299-4cd1-9a81-fd23ad6200d0";
+    pub const RUN_ARTIFACTS: &str = "85023071-bd5e-4438-89b0-2a5bf362a19d";
+    pub const BUILD_ARTIFACTS: &str = "1db06c96-014e-44e1-ac91-90b2d4b3e984";
+    pub const BUILD_TAGS: &str = "6e6114b2-8161-44c8-8f6c-c5505782427f";
+    pub const DEFINITION_TAGS: &str = "cb894432-134a-4d31-a839-83beceaace4b";
+    pub const TAGS: &str = "d84ac5c6-edc7-43d5-adc9-1b34be5dea09";
+    pub const CHANGES: &str = "54572c7b-bbd3-45d4-80dc-28be08941620";
+    pub const STAGES: &str = "b8aac6c9-744b-46e1-88fc-3550969f9313";
+    pub const BUILD_PROPERTIES: &str = "0a6312e9-0627-49b7-8083-7d74a64849c9";
+    pub const REVISIONS: &str = "7c116775-52e5-453e-8c5d-914d9762d8c4";
+    pub const YAML: &str = "7c3df3a1-7e51-4150-8cf7-540347f8697f";
+    pub const LATEST: &str = "54481611-01f4-47f3-998f-160da0f0c229";
+    pub const FOLDERS: &str = "a906531b-d2da-4f55-bda7-f3e676cc50d9";
+    pub const AUTHORIZED_RESOURCES: &str = "398c85bc-81aa-4822-947c-a194a05f0fef";
+    pub const DEFINITION_RESOURCES: &str = "ea623316-1967-45eb-89ab-e9e6110cf2d6";
+    pub const GENERAL_SETTINGS: &str = "c4aefd19-30ff-405b-80ad-aca021e7242a";
     pub const REPOSITORIES: &str = "225f7195-f9c7-4d14-ab28-a83f7ff77e1f";
     pub const REFS: &str = "2d874a60-a811-4f62-9c9f-963a6ea0a55b";
     pub const PUSHES: &str = "ea98d07b-3c87-4971-8ede-a613694ffb55";
@@ -78,17 +98,37 @@ pub static LOCATIONS: &[Location] = &[
     preview(id::CONNECTION_DATA, "Location", "ConnectionData", "_apis/{resource}", 1, "1.0"),
     preview(id::WEBHOOKS, "distributedtask", "webhooks", "_apis/public/{area}/{resource}/{webHookId}", 1, "6.0"),
     released(id::PROJECTS, "core", "projects", "_apis/{resource}/{*projectId}", 4, "1.0"),
+    released(id::PROCESSES, "core", "processes", "_apis/process/{resource}/{*processId}", 1, "1.0"),
+    preview(id::PROJECT_PROPERTIES, "core", "properties", "_apis/projects/{projectId}/{resource}", 1, "3.2"),
+    released(id::TEAMS, "core", "teams", "_apis/projects/{projectId}/{resource}/{*teamId}", 3, "1.0"),
     released(id::OPERATIONS, "operations", "operations", "_apis/{resource}/{operationId}", 1, "2.0"),
     released(id::ENDPOINTS, "serviceendpoint", "endpoints", "_apis/{area}/{resource}/{endpointId}", 4, "5.2"),
     released(id::PROJECT_ENDPOINTS, "serviceendpoint", "endpoints", "{project}/_apis/{area}/{resource}/{endpointId}", 4, "4.1"),
+    released(id::ENDPOINT_TYPES, "serviceendpoint", "types", "_apis/{area}/{resource}", 1, "4.1"),
+    released(id::ENDPOINT_HISTORY, "serviceendpoint", "executionhistory", "{project}/_apis/{area}/{endpointId}/{resource}", 1, "4.1"),
     released(id::PIPELINES, "Pipelines", "pipelines", "{project}/_apis/{area}/{pipelineId}", 1, "5.1"),
     released(id::PREVIEW, "pipelines", "preview", "{project}/_apis/{area}/{pipelineId}/{resource}", 2, "5.1"),
     released(id::RUNS, "Pipelines", "runs", "{project}/_apis/{area}/{pipelineId}/{resource}/{runId}", 2, "5.1"),
     released(id::RUN_LOGS, "Pipelines", "logs", "{project}/_apis/{area}/{pipelineId}/runs/{runId}/{resource}/{logId}", 1, "5.1"),
+    released(id::RUN_ARTIFACTS, "Pipelines", "artifacts", "{project}/_apis/{area}/{pipelineId}/runs/{runId}/{resource}", 1, "5.2"),
     released(id::BUILDS, "Build", "Builds", "{project}/_apis/build/{resource}/{buildId}", 7, "1.0"),
     released(id::DEFINITIONS, "Build", "Definitions", "{project}/_apis/build/{resource}/{definitionId}", 7, "1.0"),
     released(id::TIMELINE, "build", "Timeline", "{project}/_apis/{area}/builds/{buildId}/{resource}/{timelineId}", 3, "2.0"),
     released(id::BUILD_LOGS, "build", "logs", "{project}/_apis/{area}/builds/{buildId}/{resource}/{logId}", 2, "2.0"),
+    released(id::BUILD_ARTIFACTS, "build", "artifacts", "{project}/_apis/{area}/builds/{buildId}/{resource}/{artifactName}", 5, "2.0"),
+    released(id::BUILD_TAGS, "build", "tags", "{project}/_apis/{area}/builds/{buildId}/{resource}/{*tag}", 3, "2.0"),
+    released(id::DEFINITION_TAGS, "build", "tags", "{project}/_apis/{area}/definitions/{DefinitionId}/{resource}/{*tag}", 3, "3.1"),
+    released(id::TAGS, "build", "tags", "{project}/_apis/{area}/{resource}/{*tag}", 3, "2.0"),
+    released(id::CHANGES, "build", "changes", "{project}/_apis/{area}/builds/{buildId}/{resource}", 2, "2.0"),
+    released(id::STAGES, "build", "stages", "{project}/_apis/{area}/builds/{buildId}/{resource}/{stageRefName}", 5, "5.2"),
+    released(id::BUILD_PROPERTIES, "build", "properties", "{project}/_apis/{area}/builds/{buildId}/{resource}", 1, "3.2"),
+    released(id::REVISIONS, "build", "revisions", "{project}/_apis/{area}/definitions/{definitionId}/{resource}", 3, "2.0"),
+    released(id::YAML, "build", "yaml", "{project}/_apis/{area}/definitions/{definitionId}/{resource}", 1, "6.0"),
+    preview(id::LATEST, "build", "latest", "{project}/_apis/{area}/{resource}/{*definition}", 1, "5.0"),
+    preview(id::FOLDERS, "build", "folders", "{project}/_apis/{area}/{resource}/{*path}", 2, "3.0"),
+    preview(id::AUTHORIZED_RESOURCES, "build", "authorizedresources", "{project}/_apis/{area}/{resource}", 1, "5.0"),
+    preview(id::DEFINITION_RESOURCES, "build", "resources", "{project}/_apis/{area}/definitions/{definitionId}/{resource}", 1, "5.0"),
+    released(id::GENERAL_SETTINGS, "build", "generalSettings", "{project}/_apis/{area}/{resource}", 1, "6.0"),
     released(id::REPOSITORIES, "git", "repositories", "{project}/_apis/{area}/{resource}/{repositoryId}", 1, "1.0"),
     released(id::REFS, "git", "refs", "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{*filter}", 2, "1.0"),
     released(id::PUSHES, "git", "pushes", "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{pushId}", 3, "1.0"),
@@ -136,7 +176,7 @@ mod tests {
 
     #[test]
     fn an_area_is_found_in_any_case() {
-        assert_eq!(published(Some("PIPELINES")).len(), 4);
+        assert_eq!(published(Some("PIPELINES")).len(), 5);
         assert_eq!(published(Some("nope")).len(), 0);
         assert_eq!(published(None).len(), LOCATIONS.len());
     }

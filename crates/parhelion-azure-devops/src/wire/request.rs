@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use bytes::Bytes;
+use http::Method;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use std::str::FromStr;
@@ -69,6 +70,8 @@ fn worded(message: &str) -> String {
 /// What an operation is asked.
 #[derive(Clone, Debug, Default)]
 pub struct ApiRequest {
+    /// The method.
+    pub method: Method,
     /// The values of the route's variables.
     pub values: Vec<(&'static str, String)>,
     /// The project in the path, by name or id.
@@ -86,6 +89,18 @@ impl ApiRequest {
     pub fn value(&self, name: &str) -> &str {
         self.values.iter().find(|(n, _)| *n == name).map_or("", |(_, v)| v)
     }
+    /// A variable of the route or, where the client sends it so, of the query.
+    pub fn value_or_query(&self, name: &str) -> &str {
+        match self.value(name) {
+            "" => self.query.get(name).unwrap_or_default(),
+            value => value,
+        }
+    }
+    /// Whether the client asks for an archive: by `$format`, or by what it accepts.
+    pub fn wants_zip(&self) -> bool {
+        let format = self.query.get("$format").unwrap_or_default();
+        format.eq_ignore_ascii_case("zip") || self.accepts("application/zip")
+    }
     /// The project in the path.
     pub fn project(&self) -> Result<&str> {
         self.project.as_deref().ok_or(Error::PageNotFound)
@@ -94,6 +109,10 @@ impl ApiRequest {
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         // Serde would take a list for a structure.
         self.parsed(b'{', "an object")
+    }
+    /// Whether the call has no body, or one without a word.
+    pub fn is_bodyless(&self) -> bool {
+        self.body.trim_ascii().is_empty()
     }
     /// The body as a JSON list.
     pub fn json_list<T: DeserializeOwned>(&self) -> Result<Vec<T>> {

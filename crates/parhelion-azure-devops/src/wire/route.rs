@@ -45,8 +45,13 @@ pub enum Found {
 pub fn find(method: &Method, place: &Place) -> Found {
     let method = if method == Method::HEAD { &Method::GET } else { method };
     let mut others = Vec::new();
+    let mut first = None;
     for row in ROWS {
         let Some(values) = matches(row, place) else { continue };
+        // What a variable of any number of segments would take, too, belongs to the location that says it best.
+        if *first.get_or_insert(row.location) != row.location {
+            continue;
+        }
         if row.method() == method.as_str() {
             return Found::Operation(row, values);
         }

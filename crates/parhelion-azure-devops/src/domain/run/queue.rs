@@ -1,19 +1,21 @@
-//! The write that queues a run. Nothing is executed, so the same write also plays it to its end.
+//! The write that queues a run. It goes on from there in the same write, as far as the paces let it: without any, to its
+//! end.
 
-use super::{Ask, Look, expand::known, set_by_caller, shown_parameters};
+use super::{Ask, Look, drive, expand::known, set_by_caller, shown_parameters};
 use crate::{
     domain::{build_number, refs, simulation},
     show::Links,
-    store::{AzureDevOpsStore, Build, BuildResult, BuildStatus, Reason},
+    store::{AzureDevOpsStore, Build, BuildStatus, Reason},
 };
 use parhelion_azure_pipelines::Expanded;
 use parhelion_core::{Cause, Event, Verdict};
 use parhelion_git::ObjectId;
 use parhelion_state::Tx;
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Queues a run of what was looked at and expanded. Gives it as it stands at that moment, not yet started: what the
-/// queueing call answers. By the end of the write it is completed.
+/// queueing call answers. By the end of the write it has gone as far as the paces let it.
 // CHOICE: without a pace, every step succeeds at the very instant of queueing.
 pub fn queue(
     store: &mut AzureDevOpsStore,
@@ -69,8 +71,17 @@ pub fn queue(
         trigger_info: ask.trigger_info.clone(),
         delivery: ask.delivery.clone(),
         overridden: ask.yaml.is_some(),
-        final_yaml: expanded.final_yaml.clone(),
+        final_yaml: expanded.final_yaml.as_str().into(),
         stages: simulated.stages,
+        wait: None,
+        changed: tx.now(),
+        tags: BTreeSet::new(),
+        properties: BTreeMap::new(),
+        quality: None,
+        demands: ask.demands.clone(),
+        keep_forever: false,
+        retained_by_release: false,
+        artifacts: Vec::new(),
     };
     store.definitions.edit(&definition.id, |d| {
         d.numbering = Some((number.stem, number.rev));
@@ -102,21 +113,7 @@ pub fn queue(
             started.with("warnings", expanded.warnings.iter().map(ToString::to_string).collect::<Vec<_>>());
     }
     let started = tx.emit(started);
-    tx.emit(
-        Event::new("run.finished", format!("run:{id}"))
-            .fact("every job and step succeeded (simulated)")
-            .verdict(Verdict::Ok)
-            .with("result", "succeeded")
-            .because(started),
-    );
-    let finished = Build {
-        status: BuildStatus::Completed,
-        result: Some(BuildResult::Succeeded),
-        started: Some(tx.now()),
-        finished: Some(tx.now()),
-        ..queued.clone()
-    };
-    store.put_build(finished);
+    drive::go_on(store, queued.clone(), Vec::new(), started.into(), tx);
     queued
 }
 

@@ -1,25 +1,26 @@
 //! Getting a build, its timeline, its logs.
 
+use super::{Found, Key};
 use crate::{
     error::{Error, Result},
-    operations::Input,
-    show::{Links, build::Shown, timeline},
-    store::{AzureDevOpsStore, Build, Project},
-    wire::{reply::Reply, request::ApiRequest},
+    operations::{Input, Work},
+    show::{Links, timeline},
+    store::AzureDevOpsStore,
+    tenant::Tenant,
+    wire::{archive, reply::Reply, request::ApiRequest},
 };
 use parhelion_state::{Query, View};
 use serde_json::Value;
-use std::sync::Arc;
 
 /// A build of a project, and perhaps something in it.
 pub struct One {
-    project: String,
-    build: String,
+    key: Key,
     timeline: String,
     log: String,
     start: Option<usize>,
     end: Option<usize>,
     plain: bool,
+    zip: bool,
 }
 
 impl Input for One {
@@ -27,22 +28,28 @@ impl Input for One {
         let value = |name| request.value(name).to_owned();
         let format = request.query.get("$format").unwrap_or_default();
         Ok(One {
-            project: request.project()?.to_owned(),
-            build: value("buildId"),
+            key: Key::read(request)?,
             timeline: value("timelineId"),
             log: value("logId"),
             start: request.query.parsed("startLine")?,
             end: request.query.parsed("endLine")?,
             plain: request.accepts("text/plain") || format.eq_ignore_ascii_case("text"),
+            zip: request.wants_zip(),
         })
     }
 }
 
-impl One {
-    fn find(&self, store: &AzureDevOpsStore) -> Result<(Arc<Project>, Arc<Build>)> {
-        let project = store.project(&self.project)?;
-        let build = store.build(&project, &self.build)?.clone();
-        Ok((project, build))
+/// A build, and which of its properties to show.
+pub struct Wanted {
+    key: Key,
+    properties: Option<Vec<String>>,
+}
+
+impl Input for Wanted {
+    fn read(request: &ApiRequest) -> Result<Self> {
+        let names = request.query.list("propertyFilters");
+        let properties = names.map(|l| l.into_iter().map(str::to_owned).collect());
+        Ok(Wanted { key: Key::read(request)?, properties })
     }
 }
 
@@ -52,17 +59,15 @@ pub struct Get;
 impl Query for Get {
     const NAME: &'static str = "Builds_Get";
     type Store = AzureDevOpsStore;
-    type Input = One;
+    type Input = Wanted;
     type Output = Reply;
     type Error = Error;
 
-    fn run(store: &AzureDevOpsStore, input: One, view: &View<'_>) -> Result<Reply> {
-        let (project, build) = input.find(store)?;
+    fn run(store: &AzureDevOpsStore, input: Wanted, view: &View<'_>) -> Result<Reply> {
+        let found = input.key.find(store)?;
         let links = Links::of(store, view.call);
-        let definition =
-            store.definitions.get(&build.definition).ok_or(Error::BuildUnknown { id: input.build })?;
-        let shown = Shown { store, project: &project, definition, build: &build, links: &links };
-        Ok(Reply::One(shown.as_build()))
+        let shown = found.shown(store, &links).as_build();
+        Ok(Reply::One(super::properties::only(shown, &found.build, input.properties.as_deref())?))
     }
 }
 
@@ -78,7 +83,7 @@ impl Query for GetTimeline {
     type Error = Error;
 
     fn run(store: &AzureDevOpsStore, input: One, view: &View<'_>) -> Result<Reply> {
-        let (project, build) = input.find(store)?;
+        let Found { project, build, .. } = input.key.find(store)?;
         if !input.timeline.is_empty() && !input.timeline.eq_ignore_ascii_case(&build.plan.to_string()) {
             return Ok(Reply::One(Value::Null));
         }
@@ -86,41 +91,42 @@ impl Query for GetTimeline {
     }
 }
 
-/// Builds_GetBuildLogs.
+/// Builds_GetBuildLogs: a list of them, or all in an archive.
 pub struct GetLogs;
 
-impl Query for GetLogs {
+impl Work for GetLogs {
     const NAME: &'static str = "Builds_GetBuildLogs";
-    type Store = AzureDevOpsStore;
     type Input = One;
-    type Output = Reply;
-    type Error = Error;
-
-    fn run(store: &AzureDevOpsStore, input: One, view: &View<'_>) -> Result<Reply> {
-        let (project, build) = input.find(store)?;
-        Ok(Reply::list(timeline::logs(&build, &project, &Links::of(store, view.call))))
+    async fn run(tenant: &Tenant, input: One) -> Result<Reply> {
+        let Found { project, build, .. } = tenant.read(|store, _| input.key.find(store))?;
+        if input.zip {
+            return archive::of_files(format!("logs_{}", build.id), timeline::files(&build)).await;
+        }
+        let links = tenant.read(|store, view| Links::of(store, view.call));
+        Ok(Reply::list(timeline::logs(&build, &project, &links)))
     }
 }
 
-/// Builds_GetBuildLog: its lines, as a list or as text.
+/// Builds_GetBuildLog: its lines, as a list, as text, or as text in an archive.
 pub struct GetLog;
 
-impl Query for GetLog {
+impl Work for GetLog {
     const NAME: &'static str = "Builds_GetBuildLog";
-    type Store = AzureDevOpsStore;
     type Input = One;
-    type Output = Reply;
-    type Error = Error;
-
-    fn run(store: &AzureDevOpsStore, input: One, _: &View<'_>) -> Result<Reply> {
-        let (_, build) = input.find(store)?;
-        let found = input.log.parse().ok().and_then(|id: u32| build.steps().find(|s| s.log == id));
-        let step = found.ok_or_else(|| Error::LogUnknown { build: build.id, log: input.log.clone() })?;
-        let lines = timeline::lines(&build, step, input.start, input.end);
+    async fn run(tenant: &Tenant, input: One) -> Result<Reply> {
+        let Found { build, .. } = tenant.read(|store, _| input.key.find(store))?;
+        let unknown = || Error::LogUnknown { build: build.id, log: input.log.chars().take(40).collect() };
+        let step = build.log(&input.log).ok_or_else(unknown)?;
+        if input.zip {
+            let text = timeline::text(&build, step, input.start, input.end);
+            let name = format!("{}.txt", step.log);
+            return archive::of_files(format!("log_{}", step.log), vec![(name, text)]).await;
+        }
         if input.plain {
-            let text: String = lines.iter().map(|l| format!("{l}\n")).collect();
+            let text = timeline::text(&build, step, input.start, input.end);
             return Ok(Reply::Raw { media: "text/plain; charset=utf-8", body: text.into(), file_name: None });
         }
+        let lines = timeline::lines(&build, step, input.start, input.end);
         Ok(Reply::list(lines.into_iter().map(Value::from).collect()))
     }
 }

@@ -1,16 +1,20 @@
 //! Listing with filters.
 
 use crate::{
+    domain::tags,
     error::{Error, Result},
     operations::Input,
-    show::{Links, build::Shown},
-    store::{AzureDevOpsStore, Build},
-    wire::{reply::Reply, request::ApiRequest},
+    show::{
+        Links,
+        build::{self as show, Shown},
+    },
+    store::{AzureDevOpsStore, Build, DeletedBuild, SourceRepository},
+    wire::{reply::Reply, request::ApiRequest, words},
 };
 use chrono::DateTime;
 use parhelion_core::Timestamp;
 use parhelion_state::{Query, View};
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 /// Builds in a page when the client does not say.
 const PAGE: usize = 1_000;
@@ -26,19 +30,21 @@ pub struct Wanted {
     number: Option<String>,
     branch: Option<String>,
     repository: Option<String>,
-    reasons: Option<Vec<String>>,
-    statuses: Option<Vec<String>>,
-    results: Option<Vec<String>>,
-    tags: bool,
+    repository_kind: Option<String>,
+    reasons: Option<Vec<&'static str>>,
+    statuses: Option<Vec<&'static str>>,
+    results: Option<Vec<&'static str>>,
+    tags: Vec<String>,
+    properties: Option<Vec<String>>,
     requested_for: Option<String>,
-    only_deleted: bool,
+    deleted: &'static str,
     min: Option<Timestamp>,
     max: Option<Timestamp>,
     ascending: bool,
     by: By,
     per_definition: Option<usize>,
     top: usize,
-    skip: usize,
+    after: Option<Place>,
 }
 
 /// Which of a build's times orders the list and is compared with `minTime` and `maxTime`.
@@ -47,6 +53,24 @@ enum By {
     Queue,
     Start,
     Finish,
+}
+
+/// Where a build stands in the order: by its time, then by its id.
+type Place = (Timestamp, u32);
+
+/// A place as a client carries it from page to page: new builds do not move it.
+fn token((at, id): Place) -> String {
+    format!("{}-{id}", crate::show::time(at))
+}
+
+fn place(token: &str) -> Result<Place> {
+    let bad = || Error::invalid("The continuationToken is none that a list has given.");
+    let (at, id) = token.rsplit_once('-').ok_or_else(bad)?;
+    Ok((instant(at).ok_or_else(bad)?, id.parse().map_err(|_| bad())?))
+}
+
+fn instant(text: &str) -> Option<Timestamp> {
+    DateTime::parse_from_rfc3339(text).ok().map(|t| t.to_utc())
 }
 
 impl Input for Wanted {
@@ -59,25 +83,19 @@ impl Input for Wanted {
             };
             q.list(name).map(|l| l.into_iter().map(|v| v.parse().map_err(|_| bad(v))).collect()).transpose()
         };
-        let words = |name| {
-            let words = q.list(name).map(|l| l.into_iter().map(str::to_ascii_lowercase).collect::<Vec<_>>());
-            // `all` is the same as nothing.
-            words.filter(|w| !w.iter().any(|w| w == "all"))
+        let time = |name: &str| -> Result<Option<Timestamp>> {
+            let bad = || Error::invalid(format!("The query parameter {name} is no ISO 8601 time."));
+            q.get(name).map(|t| instant(t).ok_or_else(bad)).transpose()
         };
-        let instant = |name: &str| -> Result<Option<Timestamp>> {
-            let bad = |_| Error::invalid(format!("The query parameter {name} is no ISO 8601 time."));
-            q.get(name).map(|t| DateTime::parse_from_rfc3339(t).map(|t| t.to_utc()).map_err(bad)).transpose()
+        let texts = |name: &str| -> Option<Vec<String>> {
+            Some(q.list(name)?.into_iter().map(str::to_owned).collect())
         };
-        let order = q.get("queryOrder").unwrap_or("queueTimeDescending").to_ascii_lowercase();
-        let by = match order.trim_end_matches("ascending").trim_end_matches("descending") {
-            "queuetime" => By::Queue,
-            "starttime" => By::Start,
-            "finishtime" => By::Finish,
-            _ => {
-                return Err(Error::invalid(
-                    "The query parameter queryOrder is none of those that the API lists.",
-                ));
-            }
+        let order = words::BUILD_ORDER.parameter("queryOrder", q.get("queryOrder"))?;
+        let order = order.unwrap_or("finishTimeDescending");
+        let by = match order.trim_end_matches("Ascending").trim_end_matches("Descending") {
+            "queueTime" => By::Queue,
+            "startTime" => By::Start,
+            _ => By::Finish,
         };
         Ok(Wanted {
             project: request.project()?.to_owned(),
@@ -85,28 +103,32 @@ impl Input for Wanted {
             ids: numbers("buildIds")?,
             queues: numbers("queues")?,
             number: q.get("buildNumber").map(str::to_owned),
-            branch: q.get("branchName").map(str::to_owned),
+            branch: q.get("branchName").map(crate::domain::refs::full),
             repository: q.get("repositoryId").map(str::to_owned),
-            reasons: words("reasonFilter"),
-            statuses: words("statusFilter"),
-            results: words("resultFilter"),
-            tags: q.list("tagFilters").is_some_and(|t| !t.is_empty()),
+            repository_kind: q.get("repositoryType").map(str::to_owned),
+            reasons: words::REASON.flags("reasonFilter", q.get("reasonFilter"))?,
+            statuses: words::BUILD_STATUS.flags("statusFilter", q.get("statusFilter"))?,
+            results: words::BUILD_RESULT.flags("resultFilter", q.get("resultFilter"))?,
+            tags: texts("tagFilters").unwrap_or_default(),
+            properties: texts("properties"),
             requested_for: q.get("requestedFor").map(str::to_owned),
-            only_deleted: q.get("deletedFilter").is_some_and(|d| d.eq_ignore_ascii_case("onlyDeleted")),
-            min: instant("minTime")?,
-            max: instant("maxTime")?,
-            ascending: order.ends_with("ascending"),
+            deleted: words::DELETED
+                .parameter("deletedFilter", q.get("deletedFilter"))?
+                .unwrap_or("excludeDeleted"),
+            min: time("minTime")?,
+            max: time("maxTime")?,
+            ascending: order.ends_with("Ascending"),
             by,
             per_definition: q.parsed("maxBuildsPerDefinition")?,
             top: q.parsed("$top")?.unwrap_or(PAGE).min(MAX_PAGE),
-            skip: q.parsed("continuationToken")?.unwrap_or(0),
+            after: q.get("continuationToken").map(place).transpose()?,
         })
     }
 }
 
 fn word(of: impl serde::Serialize) -> String {
     match serde_json::to_value(of) {
-        Ok(serde_json::Value::String(word)) => word.to_ascii_lowercase(),
+        Ok(serde_json::Value::String(word)) => word,
         _ => String::new(),
     }
 }
@@ -119,22 +141,22 @@ impl Wanted {
             By::Finish => build.finished,
         }
     }
+    // CHOICE: what has not begun, or ended, stands where the newest would.
+    fn place(&self, build: &Build) -> Place {
+        (self.time(build).unwrap_or(Timestamp::MAX_UTC), build.id)
+    }
 
     fn takes(&self, store: &AzureDevOpsStore, build: &Build) -> bool {
         let among = |list: &Option<Vec<u32>>, id| list.as_ref().is_none_or(|l| l.contains(&id));
-        let named = |list: &Option<Vec<String>>, text: &str| {
-            list.as_ref().is_none_or(|l| l.iter().any(|w| w == text))
-        };
+        let named = |list: &Option<Vec<&str>>, text: &str| list.as_ref().is_none_or(|l| l.contains(&text));
         let number = self.number.as_ref().is_none_or(|wanted| match wanted.strip_suffix('*') {
             Some(start) => build.number.to_lowercase().starts_with(&start.to_lowercase()),
             None => build.number.eq_ignore_ascii_case(wanted),
         });
-        let repository = self.repository.as_ref().is_none_or(|wanted| {
-            store
-                .definitions
-                .get(&build.definition)
-                .is_some_and(|d| d.repository.id.eq_ignore_ascii_case(wanted))
-        });
+        let source = || store.definitions.get(&build.definition).map(|d| &d.repository);
+        let same = |wanted: &Option<String>, of: fn(&SourceRepository) -> &str| {
+            wanted.as_ref().is_none_or(|w| source().is_some_and(|r| of(r).eq_ignore_ascii_case(w)))
+        };
         let by = &build.requested_by;
         let requested = self.requested_for.as_ref().is_none_or(|wanted| {
             [by.id.to_string(), by.name.clone(), by.unique_name.clone()]
@@ -143,15 +165,14 @@ impl Wanted {
         });
         let time = self.time(build);
         number
-            && repository
             && requested
-            // No build has a tag, and a deleted one is gone.
-            && !self.tags
-            && !self.only_deleted
+            && same(&self.repository, |r| &r.id)
+            && same(&self.repository_kind, |r| &r.kind)
+            && self.tags.iter().all(|wanted| build.tags.iter().any(|t| tags::same(t, wanted)))
             && among(&self.definitions, build.definition)
             && among(&self.ids, build.id)
             && among(&self.queues, build.queue)
-            && self.branch.as_ref().is_none_or(|b| crate::domain::refs::full(b) == build.branch)
+            && self.branch.as_ref().is_none_or(|b| *b == build.branch)
             && named(&self.reasons, &word(build.reason))
             && named(&self.statuses, &word(build.status))
             && (self.results.is_none() || build.result.is_some_and(|r| named(&self.results, &word(r))))
@@ -160,7 +181,7 @@ impl Wanted {
     }
 }
 
-/// Builds_List: newest first unless asked otherwise.
+/// Builds_List.
 pub struct List;
 
 impl Query for List {
@@ -173,23 +194,38 @@ impl Query for List {
     fn run(store: &AzureDevOpsStore, wanted: Wanted, view: &View<'_>) -> Result<Reply> {
         let project = store.project(&wanted.project)?;
         let links = Links::of(store, view.call);
-        // Ids follow the order of queueing, and a run starts and ends as it is queued: the table has every order.
-        let all: Box<dyn Iterator<Item = &Arc<Build>>> = if wanted.ascending {
-            Box::new(store.builds.values())
-        } else {
-            Box::new(store.builds.values().rev())
-        };
+        let present = store.builds.values().map(|b| (&**b, None)).filter(|_| wanted.deleted != "onlyDeleted");
+        let gone = store.deleted_builds.values().map(|d| (&d.build, Some(&**d)));
+        let all = present.chain(gone.filter(|_| wanted.deleted != "excludeDeleted"));
+        let mut found: Vec<(&Build, Option<&DeletedBuild>)> =
+            all.filter(|(b, _)| b.project == project.id && wanted.takes(store, b)).collect();
+        found.sort_by_key(|(b, _)| wanted.place(b));
+        if !wanted.ascending {
+            found.reverse();
+        }
         let mut of_definition: BTreeMap<u32, usize> = BTreeMap::new();
-        let found = all.filter(|b| b.project == project.id && wanted.takes(store, b)).filter(|b| {
+        found.retain(|(b, _)| {
             let count = of_definition.entry(b.definition).or_default();
             *count += 1;
             wanted.per_definition.is_none_or(|max| *count <= max)
         });
-        let (page, next) = crate::wire::reply::page(found, wanted.skip, wanted.top);
-        let items = page.into_iter().filter_map(|build| {
-            let definition = store.definitions.get(&build.definition)?;
-            Some(Shown { store, project: &project, definition, build, links: &links }.as_build())
-        });
-        Ok(Reply::List { items: items.collect(), next: next.map(|n| n.to_string()) })
+        let is_after = |b: &Build| {
+            let place = wanted.place(b);
+            wanted.after.is_none_or(|after| if wanted.ascending { place > after } else { place < after })
+        };
+        let mut rest = found.into_iter().filter(|(b, _)| is_after(b));
+        let page: Vec<_> = rest.by_ref().take(wanted.top).collect();
+        let next = rest.next().and(page.last().map(|(b, _)| token(wanted.place(b))));
+        let mut items = Vec::new();
+        for (build, deleted) in page {
+            let Some(definition) = store.definitions.get(&build.definition) else { continue };
+            let shown = Shown { store, project: &project, definition, build, links: &links };
+            let value = match deleted {
+                Some(deleted) => show::deleted(&shown, deleted),
+                None => shown.as_build(),
+            };
+            items.push(super::properties::only(value, build, wanted.properties.as_deref())?);
+        }
+        Ok(Reply::List { items, next })
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     ops::runs::start,
     store::{AzureDevOpsStore, Reason, Variable},
     tenant::Tenant,
-    wire::{reply::Reply, request::ApiRequest},
+    wire::{reply::Reply, request::ApiRequest, words},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -25,6 +25,7 @@ struct Given {
     reason: Option<Value>,
     priority: Option<Value>,
     queue: Option<Reference>,
+    demands: Option<Vec<Value>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -48,14 +49,18 @@ impl Input for Asked {
             .ok_or_else(|| Error::invalid("The build names no definition: {\"definition\":{\"id\":…}}."))?;
         let version = given.source_version.filter(|v| !v.trim().is_empty());
         let ask = Ask {
-            reason: reason(given.reason.as_ref()),
+            reason: reason(given.reason.as_ref())?,
             branch: run::branch(given.source_branch.as_deref()),
             version: version.map(|v| run::commit(&v)).transpose()?,
             parameters: given.template_parameters.unwrap_or_default(),
             variables: variables(given.parameters.as_deref())?,
             raw_parameters: given.parameters.filter(|p| !p.trim().is_empty()),
-            priority: priority(given.priority.as_ref()),
+            priority: words::PRIORITY
+                .member("priority", given.priority.as_ref())?
+                .unwrap_or("normal")
+                .to_owned(),
             queue: given.queue.and_then(|q| q.id),
+            demands: given.demands.unwrap_or_default(),
             ..Ask::default()
         };
         Ok(Asked { project: request.project()?.to_owned(), definition, ask })
@@ -77,29 +82,11 @@ fn variables(parameters: Option<&str>) -> Result<BTreeMap<String, Variable>> {
 }
 
 /// A caller may name a reason; what only the service can have seen stays a manual start.
-fn reason(given: Option<&Value>) -> Reason {
-    match given.and_then(Value::as_str).map(str::to_ascii_lowercase).as_deref() {
-        Some("usercreated") => Reason::UserCreated,
-        Some("individualci") => Reason::IndividualCI,
-        Some("schedule") => Reason::Schedule,
-        Some("pullrequest") => Reason::PullRequest,
-        Some("validateshelveset") => Reason::ValidateShelveset,
-        _ => Reason::Manual,
-    }
-}
-
-/// The names of the enumeration in the order of its numbers, from 1.
-const PRIORITIES: &[&str] = &["high", "aboveNormal", "normal", "belowNormal", "low"];
-
-fn priority(given: Option<&Value>) -> String {
-    let found = match given {
-        Some(Value::String(s)) => PRIORITIES.iter().find(|p| p.eq_ignore_ascii_case(s)),
-        Some(Value::Number(n)) => {
-            n.as_u64().and_then(|n| n.checked_sub(1)).and_then(|n| PRIORITIES.get(usize::try_from(n).ok()?))
-        }
-        _ => None,
-    };
-    (*found.unwrap_or(&"normal")).to_owned()
+// CHOICE: so does `none`, and a trigger's that nobody pulled.
+fn reason(given: Option<&Value>) -> Result<Reason> {
+    let word = words::REASON.member("reason", given)?.filter(|w| *w != "resourceTrigger");
+    let known = word.and_then(|w| serde_json::from_value(w.into()).ok());
+    Ok(known.unwrap_or(Reason::Manual))
 }
 
 /// Builds_Queue.

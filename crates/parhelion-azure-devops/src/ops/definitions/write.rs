@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Result},
     operations::{Input, Work},
     show::{Links, definition as show},
-    store::{AzureDevOpsStore, Definition, Project},
+    store::{AzureDevOpsStore, Build, Definition, Project},
     tenant::{ATTEMPTS, Tenant},
     wire::{reply::Reply, request::ApiRequest},
 };
@@ -150,6 +150,60 @@ impl Work for Update {
     }
 }
 
+/// Definitions_RestoreDefinition: brings back what was deleted, as a new revision, without its builds.
+pub struct Restore;
+
+/// A deleted definition.
+pub struct Deleted(One);
+
+impl Input for Deleted {
+    fn read(request: &ApiRequest) -> Result<Self> {
+        match request.query.get("deleted") {
+            Some(word) if word.eq_ignore_ascii_case("false") => One::read(request).map(Deleted),
+            // Docs: only `false` has a meaning.
+            _ => Err(Error::invalid(
+                "The query parameter deleted must be false: that restores the definition.",
+            )),
+        }
+    }
+}
+
+impl Work for Restore {
+    const NAME: &'static str = "Definitions_RestoreDefinition";
+    type Input = Deleted;
+    async fn run(tenant: &Tenant, Deleted(input): Deleted) -> Result<Reply> {
+        let draft = |store: &AzureDevOpsStore, now| {
+            let project = store.project(&input.project)?;
+            let id = input.id.parse().ok();
+            let found = id.and_then(|id: u32| store.deleted_definitions.get(&id));
+            let before = found.filter(|d| d.project == project.id);
+            let before = before.ok_or_else(|| Error::DefinitionUnknown { id: input.id.clone() })?;
+            let same = |d: &Definition| {
+                d.project == project.id
+                    && d.name.to_lowercase() == before.name.to_lowercase()
+                    && d.path.to_lowercase() == before.path.to_lowercase()
+            };
+            if store.definitions.values().any(|d| same(d)) {
+                let (name, path) = (before.name.clone(), before.path.clone());
+                return Err(Error::DefinitionExists { name, path });
+            }
+            let revision = before.revision.saturating_add(1);
+            Ok((project, Definition { revision, created: now, ..(**before).clone() }))
+        };
+        save(tenant, draft, |store, project, definition, tx| {
+            store.deleted_definitions.remove(&definition.id);
+            tx.emit(
+                Event::new("pipeline.changed", format!("pipeline:{}", definition.id))
+                    .fact(format!("pipeline {} was restored, without its runs", definition.name))
+                    .with("webhooks", aliases(&definition)),
+            );
+            store.definitions.put(definition.id, definition.clone());
+            Reply::One(show::whole(store, &definition, &project, &Links::of(store, tx.call())))
+        })
+        .await
+    }
+}
+
 /// A definition of a project.
 pub struct One {
     project: String,
@@ -176,7 +230,11 @@ impl Operation for Delete {
         let project = store.project(&input.project)?;
         let found = store.definition(&project, &input.id).map(|d| (d.id, d.name.clone()));
         let (id, name) = found.ok_or(Error::DefinitionUnknown { id: input.id })?;
-        store.forget_definition(id);
+        let kept = |b: &Build| b.definition == id && (b.keep_forever || b.retained_by_release);
+        if store.builds.values().any(|b| kept(b)) {
+            return Err(Error::DefinitionRetained);
+        }
+        store.delete_definition(id);
         tx.emit(
             Event::new("pipeline.deleted", format!("pipeline:{id}"))
                 .fact(format!("pipeline {name} was deleted with its runs")),

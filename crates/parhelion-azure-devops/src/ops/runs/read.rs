@@ -119,7 +119,7 @@ impl Query for ListLogs {
         let (project, definition, build) = input.run(store)?;
         let links = Links::of(store, view.call);
         let logs: Vec<Value> =
-            build.steps().map(|s| timeline::run_log(&build, &project, s, &links, input.signed)).collect();
+            build.logged().map(|s| timeline::run_log(&build, &project, s, &links, input.signed)).collect();
         let path = format!("{}/_apis/pipelines/{}/runs/{}/logs", project.id, definition.id, build.id);
         Ok(Reply::One(json!({ "logs": logs, "url": links.to(path) })))
     }
@@ -138,8 +138,45 @@ impl Query for GetLog {
     fn run(store: &AzureDevOpsStore, input: One, view: &View<'_>) -> Result<Reply> {
         let (project, _, build) = input.run(store)?;
         let links = Links::of(store, view.call);
-        let found = input.log.parse().ok().and_then(|id: u32| build.steps().find(|s| s.log == id));
-        let step = found.ok_or_else(|| Error::LogUnknown { build: build.id, log: input.log.clone() })?;
+        let step = build
+            .log(&input.log)
+            .ok_or_else(|| Error::LogUnknown { build: build.id, log: input.log.clone() })?;
         Ok(Reply::One(timeline::run_log(&build, &project, step, &links, input.signed)))
+    }
+}
+
+/// A run of a pipeline and the name of an artifact.
+pub struct WantedArtifact {
+    run: One,
+    name: String,
+}
+
+impl Input for WantedArtifact {
+    fn read(request: &ApiRequest) -> Result<Self> {
+        let name = request.query.get("artifactName");
+        let name = name.ok_or_else(|| Error::invalid("The query parameter artifactName is required."))?;
+        Ok(WantedArtifact { run: One::read(request)?, name: name.to_owned() })
+    }
+}
+
+/// Artifacts_Get.
+pub struct GetArtifact;
+
+impl Query for GetArtifact {
+    const NAME: &'static str = "Artifacts_Get";
+    type Store = AzureDevOpsStore;
+    type Input = WantedArtifact;
+    type Output = Reply;
+    type Error = Error;
+
+    fn run(store: &AzureDevOpsStore, input: WantedArtifact, view: &View<'_>) -> Result<Reply> {
+        let (project, definition, build) = input.run.run(store)?;
+        let links = Links::of(store, view.call);
+        let found = build.artifacts.iter().find(|a| a.name.eq_ignore_ascii_case(&input.name));
+        let unknown =
+            || Error::ArtifactUnknown { build: build.id, name: input.name.chars().take(80).collect() };
+        let artifact = found.ok_or_else(unknown)?;
+        let shown = Shown { store, project: &project, definition: &definition, build: &build, links: &links };
+        Ok(Reply::One(shown.run_artifact(artifact, input.run.signed)))
     }
 }

@@ -1,0 +1,159 @@
+//! Moving the runs of an organization, and telling the journal what moved.
+
+use super::life::{self, Moved, Paces, Part, Turn};
+use crate::store::{AzureDevOpsStore, Build, BuildResult, BuildStatus, RecordResult};
+use parhelion_core::{Cause, Event, Verdict};
+use parhelion_state::Tx;
+use serde::Serialize;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Moves a build as far as it comes now, tells what moved, and puts it in its place.
+pub fn go_on(
+    store: &mut AzureDevOpsStore,
+    mut build: Build,
+    mut moved: Vec<Moved>,
+    cause: Cause,
+    tx: &mut Tx<'_>,
+) {
+    let paces = Paces::of(tx);
+    let at_once = paces.are_immediate() && build.status == BuildStatus::NotStarted;
+    moved.extend(life::advance(&mut build, &paces, tx.now()));
+    tell(&build, &moved, at_once, &cause, tx);
+    store.put_build(build);
+}
+
+/// Every build whose time has come.
+pub fn on_time(store: &mut AzureDevOpsStore, tx: &mut Tx<'_>) {
+    while let Some(build) = store.due_build(tx.now()) {
+        let last = Cause::Last(format!("run:{}", build.id));
+        go_on(store, Arc::unwrap_or_clone(build), Vec::new(), last, tx);
+    }
+}
+
+/// Steps what stands by hand: the thing of this id (a record's, or a run's), or what has stood longest.
+pub fn step(store: &mut AzureDevOpsStore, id: Option<&str>, tx: &mut Tx<'_>) -> Option<String> {
+    let held = |store: &AzureDevOpsStore| store.held_builds().cloned().collect::<Vec<_>>();
+    let (build, record) = match id {
+        None => (held(store).into_iter().next()?, None),
+        Some(id) => match (id.parse::<u32>(), Uuid::parse_str(id)) {
+            (Ok(run), _) => (store.builds.get(&run)?.clone(), None),
+            (_, Ok(record)) => {
+                let holds = |b: &Arc<Build>| life::waiting(b).iter().any(|w| w.record == Some(record));
+                (held(store).into_iter().find(holds)?, Some(record))
+            }
+            _ => return None,
+        },
+    };
+    let mut build = Arc::unwrap_or_clone(build);
+    let what = life::let_go(&mut build, record, tx.now())?;
+    let run = format!("run:{}", build.id);
+    let stepped = Event::new("run.changed", run.clone()).fact(format!("{what} was stepped by hand"));
+    // What follows from it belongs to the run's story.
+    let stepped = tx.emit(stepped.verdict(Verdict::Ok).because(Cause::Last(run)));
+    go_on(store, build, Vec::new(), stepped.into(), tx);
+    Some(what)
+}
+
+/// What a run waits for, for explain.
+pub fn standing(store: &AzureDevOpsStore, subject: &str) -> Vec<Event> {
+    let id = subject.strip_prefix("run:").and_then(|id| id.parse::<u32>().ok());
+    let Some(build) = id.and_then(|id| store.builds.get(&id)) else { return Vec::new() };
+    let told = life::waiting(build).into_iter().map(|w| {
+        let event = Event::new("run.changed", subject).verdict(Verdict::Waiting);
+        match w.wait.until {
+            Some(until) => {
+                let until = crate::show::time(until);
+                let fact = format!("it waits for {}, at {until} as its pace says", w.what);
+                event.fact(fact).with("waits_for", "clock")
+            }
+            None => event.fact(format!("it waits for {}, which stands until it is stepped by hand", w.what)),
+        }
+        .with("waiting", w.subject)
+    });
+    told.collect()
+}
+
+/// The word of an enumeration, as answers write it.
+fn word(of: impl Serialize) -> String {
+    match serde_json::to_value(of) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+fn tell(build: &Build, moved: &[Moved], at_once: bool, cause: &Cause, tx: &mut Tx<'_>) {
+    for Moved(part, turn) in moved {
+        // A run that goes through in one instant is told by its end alone: its timeline has the rest.
+        if at_once && (*part, *turn) != (Part::Run, Turn::Ended) {
+            continue;
+        }
+        let told = match part {
+            Part::Run => Some(of_run(build, *turn, at_once)),
+            part => of_part(build, *part, *turn),
+        };
+        if let Some(event) = told {
+            tx.emit(event.because(cause.clone()));
+        }
+    }
+}
+
+fn of_run(build: &Build, turn: Turn, at_once: bool) -> Event {
+    let (kind, fact) = match turn {
+        Turn::Began => ("run.changed", "the run is in progress".to_owned()),
+        Turn::Cancelling => ("run.changed", "the run was told to end: what it was at is canceled".to_owned()),
+        Turn::Ended => match build.result.map(word).unwrap_or_default() {
+            result if at_once && result == "succeeded" => {
+                ("run.finished", "every job and step succeeded (simulated)".to_owned())
+            }
+            result => ("run.finished", format!("the run is completed: {result}")),
+        },
+    };
+    let event = Event::new(kind, format!("run:{}", build.id)).fact(fact);
+    match (turn, build.result) {
+        (Turn::Ended, Some(result)) => event.verdict(match result {
+            BuildResult::Succeeded | BuildResult::PartiallySucceeded => Verdict::Ok,
+            BuildResult::Failed => Verdict::Failed,
+            BuildResult::Canceled => Verdict::Skipped,
+        }),
+        _ => event.verdict(Verdict::Ok),
+    }
+    .with("result", build.result.map(word))
+}
+
+fn of_part(build: &Build, part: Part, turn: Turn) -> Option<Event> {
+    let (thing, record, name, life) = match part {
+        Part::Run => return None,
+        Part::Stage(s) => {
+            let stage = build.stages.get(s)?;
+            ("stage", stage.record, format!("stage {}", stage.name), stage.life)
+        }
+        Part::Job(s, j) => {
+            let job = build.stages.get(s)?.jobs.get(j)?;
+            ("job", job.record, format!("job {}", job.display), job.life)
+        }
+        Part::Step(s, j, t) => {
+            let job = build.stages.get(s)?.jobs.get(j)?;
+            let step = job.steps.get(t)?;
+            ("step", step.record, format!("step {} of job {}", step.display, job.display), step.life)
+        }
+    };
+    let kind = match (thing, turn) {
+        ("stage", Turn::Ended) => "stage.finished",
+        ("stage", _) => "stage.started",
+        ("job", Turn::Ended) => "job.finished",
+        ("job", _) => "job.started",
+        (_, Turn::Ended) => "step.finished",
+        _ => "step.started",
+    };
+    let event = Event::new(kind, format!("{thing}:{record}")).with("run", build.id);
+    let Some(result) = life.result.filter(|_| turn == Turn::Ended) else {
+        return Some(event.fact(format!("{name} began")).verdict(Verdict::Ok));
+    };
+    let verdict = match result {
+        RecordResult::Succeeded | RecordResult::SucceededWithIssues => Verdict::Ok,
+        RecordResult::Failed | RecordResult::Abandoned => Verdict::Failed,
+        RecordResult::Skipped | RecordResult::Canceled => Verdict::Skipped,
+    };
+    Some(event.fact(format!("{name} is completed: {}", word(result))).verdict(verdict))
+}
