@@ -7,6 +7,7 @@ mod examples;
 mod expressions;
 mod final_yaml;
 mod holds;
+mod includes;
 mod mutations;
 mod parameters;
 mod properties;
