@@ -30,6 +30,12 @@ impl Repository {
         self.kind.as_deref().is_none_or(|k| k.is_empty() || k.eq_ignore_ascii_case("git"))
     }
 
+    /// Whether another resource of the alias means the same.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let means = |r: &Self| (r.is_git(), r.name.to_lowercase(), r.reference.clone(), r.endpoint.clone());
+        means(self) == means(other)
+    }
+
     /// Reads an entry of `resources.repositories`; `None` if it names no repository.
     pub(crate) fn of(node: &Node) -> Option<Self> {
         let text = |key| node.get(key).and_then(Node::as_text).map(str::to_owned);

@@ -45,8 +45,8 @@ impl Walk<'_> {
         for repository in items.iter().filter_map(Repository::of) {
             let known = self.library.repositories.iter().find(|r| fold(&r.alias) == fold(&repository.alias));
             match known {
-                // CHOICE: what a template extends may name the same repository again, another one not.
-                Some(known) if Repository { mark: repository.mark, ..known.clone() } == repository => {}
+                // CHOICE: a template that is extended may name the same repository again, another one not.
+                Some(known) if known.is_same(&repository) => {}
                 Some(_) => self.report(repository.mark, already_defined(&repository.alias)),
                 None => {
                     if let Err(message) = self.library.declare(repository) {

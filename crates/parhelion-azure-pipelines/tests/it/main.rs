@@ -1,5 +1,6 @@
 //! The library as its users see it: text in, pipeline or errors out.
 
+mod arguments;
 mod bounds;
 mod directives;
 mod errors;
@@ -16,6 +17,7 @@ mod references;
 mod run_time;
 mod seed;
 mod tables;
+mod templates;
 mod webhooks;
 
 use parhelion_azure_pipelines::{Expanded, Inputs, Issue, expand, expand_with, joined, parse};
