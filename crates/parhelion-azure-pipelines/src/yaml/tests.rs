@@ -1,7 +1,7 @@
 //! The emitter against a second one, and against the reader.
 
 use super::{Entry, Mark, Node, Scalar, Style, Tree, emit::emit, read::read, scalar};
-use libyaml_safer::{Emitter, Encoding, Event, MappingStyle, ScalarStyle, SequenceStyle};
+use libyaml_safer::{Emitter, Encoding, Event, EventData, MappingStyle, Parser, ScalarStyle, SequenceStyle};
 use proptest::prelude::*;
 
 fn scalars(text: &'static str) -> impl Strategy<Value = Scalar> {
@@ -137,5 +137,55 @@ proptest! {
         for style in [Style::Plain, Style::Single, Style::Double, Style::Literal, Style::Folded] {
             prop_assert_eq!(scalar::choose(&text, style, false), style);
         }
+    }
+}
+
+/// Where libyaml sees each key, scalar and collection begin, in the order of its events.
+fn places_by_libyaml(text: &str) -> Vec<(u32, u32)> {
+    let mut input = text.as_bytes();
+    let mut parser = Parser::new();
+    parser.set_input_string(&mut input);
+    let mut out = Vec::new();
+    for event in &mut parser {
+        let event = event.expect("it was emitted");
+        let starts = matches!(
+            event.data,
+            EventData::Scalar { .. } | EventData::SequenceStart { .. } | EventData::MappingStart { .. }
+        );
+        if starts {
+            let mark = event.start_mark;
+            out.push((u32::try_from(mark.line).unwrap() + 1, u32::try_from(mark.column).unwrap() + 1));
+        }
+    }
+    out
+}
+
+/// The same of our tree.
+fn places(node: &Node, out: &mut Vec<(u32, u32)>) {
+    out.push((node.mark.line, node.mark.col));
+    match &node.tree {
+        Tree::Scalar(_) => {}
+        Tree::Sequence(items) => items.iter().for_each(|i| places(i, out)),
+        Tree::Mapping(entries) => {
+            for e in entries {
+                out.push((e.mark.line, e.mark.col));
+                places(&e.value, out);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+    #[test]
+    fn sees_places_where_libyaml_sees_them(root in trees(TEXT, KEY), comment in any::<bool>()) {
+        let mut text = emit(&root);
+        if comment {
+            text = format!("# a - b: |\n\n--- # é\n{text}");
+        }
+        let ours = read(&text, 0, "f").expect("it was emitted");
+        let mut found = Vec::new();
+        places(&ours.root, &mut found);
+        prop_assert_eq!(found, places_by_libyaml(&text), "{}", text);
     }
 }
