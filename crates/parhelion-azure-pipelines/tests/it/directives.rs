@@ -31,7 +31,7 @@ fn outcome(steps: &str) -> String {
             expanded.pipeline.stages[0].jobs[0].steps.iter().map(line).collect()
         }
         Err(issues) => {
-            let before = u32::try_from(PARAMETERS.lines().count()).unwrap();
+            let before = u32::try_from(PARAMETERS.lines().count()).expect("a few lines");
             let line = |mut issue: parhelion_azure_pipelines::Issue| {
                 issue.line = issue.line.map(|l| l - before);
                 format!("{issue}\n")

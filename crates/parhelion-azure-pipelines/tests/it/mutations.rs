@@ -2,10 +2,11 @@
 //!
 //! `PARHELION_MUTATIONS=N` tries more of them (`scripts/fuzz mutations N`), `PARHELION_SEED=N` others.
 
-use crate::{FILE, examples, holds::holds};
+use crate::{FILE, examples::all, holds::holds};
 use parhelion_azure_pipelines::Inputs;
 use std::{
     collections::BTreeMap,
+    fs, io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
 };
@@ -24,37 +25,45 @@ struct Project {
 
 /// The files of the tests, and each folder of `examples/`.
 fn projects() -> Vec<Project> {
-    let own = examples::all().into_iter().map(|(name, text, inputs)| Project {
+    let own = all().into_iter().map(|(name, text, inputs)| Project {
         name: name.to_owned(),
         files: [(FILE.to_owned(), text.to_owned())].into(),
         inputs,
     });
+    own.chain(examples().expect("the examples can be read")).collect()
+}
+
+fn examples() -> io::Result<Vec<Project>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
-    let mut folders: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
-    folders.sort();
-    let examples = folders.into_iter().filter(|f| f.join(&FILE[1..]).exists()).map(|folder| {
+    let mut out = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if !entry.file_type()?.is_dir() {
+            continue;
+        }
         let mut files = BTreeMap::new();
-        read(&folder, &mut String::new(), &mut files);
-        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
-        Project { name, files, inputs: Inputs::default() }
-    });
-    own.chain(examples).collect()
+        read(&entry.path(), "", &mut files)?;
+        if files.contains_key(FILE) {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            out.push(Project { name, files, inputs: Inputs::default() });
+        }
+    }
+    out.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(out)
 }
 
 /// All YAML files of a folder, by their path from its root.
-fn read(folder: &Path, at: &mut String, files: &mut BTreeMap<String, String>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let entry = entry.unwrap();
-        let before = at.len();
-        at.push('/');
-        at.push_str(entry.file_name().to_str().unwrap());
-        if entry.file_type().unwrap().is_dir() {
-            read(&entry.path(), at, files);
-        } else if at.ends_with(".yml") {
-            files.insert(at.clone(), std::fs::read_to_string(entry.path()).unwrap());
+fn read(folder: &Path, at: &str, files: &mut BTreeMap<String, String>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = format!("{at}/{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            read(&entry.path(), &path, files)?;
+        } else if path.ends_with(".yml") {
+            files.insert(path, fs::read_to_string(entry.path())?);
         }
-        at.truncate(before);
     }
+    Ok(())
 }
 
 /// A small generator of its own: the same mutations in every run, on every machine.

@@ -20,7 +20,8 @@ fn unescaped(cell: &str) -> String {
             "t" => out.push('\t'),
             "u" => {
                 let (digits, tail) = rest.split_at(4);
-                out.push(char::from_u32(u32::from_str_radix(digits, 16).unwrap()).unwrap());
+                let code = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32);
+                out.push(code.expect("four digits of a character"));
                 rest = tail;
             }
             other => out.push_str(other),
@@ -57,7 +58,7 @@ fn meant(outcome: &str) -> String {
         return format!("{FILE}: {}", unescaped(outcome));
     }
     let line = |one: &str| {
-        let (place, text) = one.trim_start_matches('(').split_once(") ").unwrap();
+        let (place, text) = one.trim_start_matches('(').split_once(") ").expect("a place and a text");
         let at = at(place);
         format!("{FILE} (Line: {}, Col: {}): {text}", at[0], at[1])
     };
