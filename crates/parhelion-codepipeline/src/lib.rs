@@ -40,7 +40,7 @@ use parhelion_state::{AnyShelf, JobDriver, Shelf, Store, World, Worlds};
 use std::sync::{Arc, OnceLock};
 use store::CodePipelineStore;
 use wire::sigv4::verify::{Denied, Service};
-use wire::{Fault, Protocol, Refusal, value::Value};
+use wire::{Fault, Input, Refusal, Unserved};
 
 /// The surface `codepipeline` over these worlds.
 pub fn surface(worlds: Arc<Worlds>, settings: Arc<Settings>) -> Surface {
@@ -117,15 +117,14 @@ impl wire::Dispatch for Operations<'_> {
         operation: &str,
         place: &Place,
         call: &Call,
-        input: Value,
-        protocol: Protocol,
-    ) -> Result<Vec<u8>, Fault> {
+        input: Input<'_>,
+    ) -> Result<Vec<u8>, Unserved> {
         let (Some(row), Some(world)) = (operations::find(operation), self.gate.worlds.find(&head.world))
         else {
             // The wire asked for what it knows, in a world that was opened for the request.
-            return Err(Fault::internal());
+            return Err(Fault::internal().into());
         };
-        match (row.run)(&world, place, call, input, protocol) {
+        match (row.run)(&world, place, call, input) {
             Ok(output) => Ok(output),
             Err(Failure::Asked(asked)) => {
                 let output = asked.output.clone();
@@ -133,14 +132,15 @@ impl wire::Dispatch for Operations<'_> {
                 let _ = self.asked.set(asked);
                 Ok(output)
             }
-            Err(Failure::Refused(error)) => Err(Self::refusal(&world, operation, place, call, &error)),
+            Err(Failure::Unread(refusal)) => Err(refusal.into()),
+            Err(Failure::Refused(error)) => Err(Self::refusal(&world, operation, place, call, &error).into()),
             Err(Failure::Internal(error)) => {
                 let text = format!("{operation}: {error}");
                 let event = Event::new("request.failed", format!("request:{}", call.request_id))
                     .fact(text)
                     .verdict(Verdict::Failed);
                 world.note(CodePipelineStore::SURFACE, call, event);
-                Err(Fault::internal())
+                Err(Fault::internal().into())
             }
         }
     }

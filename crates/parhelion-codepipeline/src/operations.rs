@@ -7,11 +7,7 @@ use crate::{
     error::Error,
     ops::{Across, Asks},
     store::CodePipelineStore,
-    wire::{
-        Protocol,
-        output::write,
-        value::{Value, ValueError, from_value},
-    },
+    wire::{Input, Refusal, output::write, value::ValueError},
 };
 use parhelion_core::{Call, DeliveryId, OperationInfo, Standing, limits};
 use parhelion_state::{Operation, Query, World};
@@ -21,18 +17,20 @@ use serde::{Serialize, de::DeserializeOwned};
 pub struct Row {
     /// Name, target, documentation, standing.
     pub info: OperationInfo,
-    /// Runs it: the input was checked against the model before.
+    /// Runs it: it reads its input, which is checked against the model.
     pub run: Run,
 }
 
-/// From a checked input to the bytes of the output (any where the API has no output).
-pub type Run = fn(&World, &Place, &Call, Value, Protocol) -> Result<Vec<u8>, Failure>;
+/// From an input to the bytes of the output (any where the API has no output).
+pub type Run = fn(&World, &Place, &Call, Input<'_>) -> Result<Vec<u8>, Failure>;
 
 /// Why there is no output.
 #[derive(Debug)]
 pub enum Failure {
     /// There is none yet: somebody outside was asked.
     Asked(Asked),
+    /// The input is none of the operation's.
+    Unread(Refusal),
     /// The operation refused.
     Refused(Error),
     /// A value did not fit its shape: a mistake of ours.
@@ -49,6 +47,11 @@ pub struct Asked {
     pub output: Vec<u8>,
 }
 
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Failure::Unread(refusal)
+    }
+}
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Failure::Refused(error)
@@ -157,19 +160,13 @@ pub fn infos() -> &'static [OperationInfo] {
 }
 
 /// Runs an operation that may change the tenant.
-fn writes<O>(
-    world: &World,
-    place: &Place,
-    call: &Call,
-    input: Value,
-    protocol: Protocol,
-) -> Result<Vec<u8>, Failure>
+fn writes<O>(world: &World, place: &Place, call: &Call, input: Input<'_>) -> Result<Vec<u8>, Failure>
 where
     O: Operation<Store = CodePipelineStore, Error = Error>,
     O::Input: DeserializeOwned,
     O::Output: Serialize,
 {
-    let input = from_value(input)?;
+    let (protocol, input) = (input.protocol, input.read()??);
     let shelf = world.shelf::<CodePipelineStore>();
     if !shelf.admits(place) {
         return Err(Error::LimitExceeded { what: "tenants of this emulator", limit: limits::TENANTS }.into());
@@ -179,19 +176,13 @@ where
 }
 
 /// Runs an operation that asks somebody outside.
-fn asks<O>(
-    world: &World,
-    place: &Place,
-    call: &Call,
-    input: Value,
-    protocol: Protocol,
-) -> Result<Vec<u8>, Failure>
+fn asks<O>(world: &World, place: &Place, call: &Call, input: Input<'_>) -> Result<Vec<u8>, Failure>
 where
     O: Asks + Operation<Store = CodePipelineStore, Error = Error>,
     O::Input: DeserializeOwned,
     O::Output: Serialize,
 {
-    let input = from_value(input)?;
+    let (protocol, input) = (input.protocol, input.read()??);
     let shelf = world.shelf::<CodePipelineStore>();
     if !shelf.admits(place) {
         return Err(Error::LimitExceeded { what: "tenants of this emulator", limit: limits::TENANTS }.into());
@@ -205,38 +196,27 @@ where
 }
 
 /// Runs an operation that only reads the tenant.
-fn reads<Q>(
-    world: &World,
-    place: &Place,
-    call: &Call,
-    input: Value,
-    protocol: Protocol,
-) -> Result<Vec<u8>, Failure>
+fn reads<Q>(world: &World, place: &Place, call: &Call, input: Input<'_>) -> Result<Vec<u8>, Failure>
 where
     Q: Query<Store = CodePipelineStore, Error = Error>,
     Q::Input: DeserializeOwned,
     Q::Output: Serialize,
 {
-    let input = from_value(input)?;
+    let (protocol, input) = (input.protocol, input.read()??);
     let output =
         world.shelf::<CodePipelineStore>().read(place, call, |store, view| Q::run(store, input, view))?;
     Ok(write(protocol, &output)?)
 }
 
 /// Runs an operation that looks beyond the caller's tenant.
-fn across<A>(
-    world: &World,
-    place: &Place,
-    call: &Call,
-    input: Value,
-    protocol: Protocol,
-) -> Result<Vec<u8>, Failure>
+fn across<A>(world: &World, place: &Place, call: &Call, input: Input<'_>) -> Result<Vec<u8>, Failure>
 where
     A: Across,
     A::Input: DeserializeOwned,
     A::Output: Serialize,
 {
-    Ok(write(protocol, &A::run(world, place, call, from_value(input)?)?)?)
+    let (protocol, input) = (input.protocol, input.read()??);
+    Ok(write(protocol, &A::run(world, place, call, input)?)?)
 }
 
 #[cfg(test)]

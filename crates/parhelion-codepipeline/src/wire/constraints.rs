@@ -236,7 +236,8 @@ fn absent(at: &Path<'_>, found: &mut Vec<String>) {
     }
 }
 
-fn length(n: usize, min: Option<i64>, max: Option<i64>) -> Option<String> {
+/// The bound on a length that does not hold.
+pub(super) fn length(n: usize, min: Option<i64>, max: Option<i64>) -> Option<String> {
     let n = i64::try_from(n).unwrap_or(i64::MAX);
     match (min, max) {
         (_, Some(max)) if n > max => Some(format!("Member must have length less than or equal to {max}")),
@@ -282,7 +283,8 @@ fn scalar_holds(shape: &Shape, value: &Value) -> bool {
     }
 }
 
-fn text_holds(shape: &Shape, text: &str) -> bool {
+/// Whether a text meets all constraints of its shape.
+pub(super) fn text_holds(shape: &Shape, text: &str) -> bool {
     match &shape.kind {
         Kind::Text { min, max, pattern, values } => {
             length(text.chars().count(), *min, *max).is_none()

@@ -6,6 +6,8 @@
 mod answer;
 pub mod cbor;
 pub mod constraints;
+mod direct;
+mod input;
 pub mod json11;
 pub mod output;
 pub mod paging;
@@ -17,18 +19,17 @@ pub mod table;
 pub mod value;
 
 pub(crate) use answer::uuid_of;
-pub use refusal::{Fault, Refusal};
+pub use input::Input;
+pub use refusal::{Fault, Refusal, Unserved};
 
 use crate::domain::place::Place;
 use crate::s3;
-use constraints::Instants;
 use http::{Method, header::CONTENT_TYPE, request::Parts};
 use parhelion_core::{Call, limits, text::prefix};
 use parhelion_http::{Head, Named, Request, Response, read_body};
 use refusal::Problem;
-use shape::Operation;
+use shape::{Operation, Output};
 use sigv4::{Claim, verify::Denied};
-use value::Value;
 
 /// The path of webhook deliveries; the operation behind it is no part of the API and has its own form.
 pub const TRIGGER_PATH: &str = "/trigger";
@@ -48,20 +49,19 @@ pub enum Protocol {
 pub trait Dispatch: Sync {
     /// Whether an operation of the API model is built here.
     fn knows(&self, operation: &str) -> bool;
-    /// Runs it. `input` has the operation's input shape; what comes back are the bytes of its output in that protocol
-    /// (any where it has none). `call.caller` is the caller's ARN.
+    /// Runs it. What comes back are the bytes of its output in the input's protocol (any where it has none).
+    /// `call.caller` is the caller's ARN.
     ///
     /// # Errors
-    /// The exception that the client gets.
+    /// The exception that the client gets, or what is wrong with the input.
     fn run(
         &self,
         head: &Head,
         operation: &str,
         place: &Place,
         call: &Call,
-        input: Value,
-        protocol: Protocol,
-    ) -> Result<Vec<u8>, Fault>;
+        input: Input<'_>,
+    ) -> Result<Vec<u8>, Unserved>;
     /// Waits for what [`Dispatch::run`] left to be waited for; its output counts only then.
     ///
     /// # Errors
@@ -122,7 +122,7 @@ pub fn body_limit(parts: &Parts) -> u64 {
     }
 }
 
-/// Answers a call of the API: authenticate → protocol and operation → body → input → constraints → run → bytes.
+/// Answers a call of the API: authenticate → protocol and operation → body → run (input → constraints) → bytes.
 pub async fn serve(request: Request, dispatch: &impl Dispatch) -> Response {
     let (parts, body) = request.into_parts();
     let head = Head::of(&parts);
@@ -130,25 +130,25 @@ pub async fn serve(request: Request, dispatch: &impl Dispatch) -> Response {
     let call = Call { caller: place.caller_arn(), ..head.call() };
     let (protocol, name) = addressed(&parts);
 
-    let judged = match operation(&parts, protocol, name, dispatch) {
+    let served = match operation(&parts, protocol, name, dispatch) {
         // What cannot be a call needs no body to be refused; a signature covers the body.
-        Err(refusal) if !dispatch.is_strict() => Err(refusal),
+        Err(refusal) if !dispatch.is_strict() => Err(refusal.into()),
         operation => match read_body(body, limits::BODY_BYTES).await {
-            Err(error) => Err(Refusal::from(error)),
-            Ok(bytes) => dispatch.admit(&parts, &bytes).map_err(Refusal::Denied).and_then(|()| {
-                let operation = operation?;
-                Ok((operation, input(&parts, protocol, operation, &bytes)?))
-            }),
+            Err(error) => Err(Refusal::from(error).into()),
+            Ok(bytes) => {
+                let admitted = dispatch.admit(&parts, &bytes).map_err(Refusal::Denied);
+                let input = admitted.and_then(|()| input(&parts, protocol, operation?, &bytes));
+                match input {
+                    Ok(input) => ran(dispatch, head, (&place, &call), input).await,
+                    Err(refusal) => Err(refusal.into()),
+                }
+            }
         },
     };
-    let mut response = match judged {
-        Ok((operation, input)) => {
-            match ran(dispatch, head, operation, (&place, &call), input, protocol).await {
-                Ok(output) => answer::success(protocol, operation.output, output, &head.request_id),
-                Err(fault) => answer::problem(protocol, fault.into(), &head.request_id),
-            }
-        }
-        Err(refusal) => {
+    let mut response = match served {
+        Ok((form, output)) => answer::success(protocol, form, output, &head.request_id),
+        Err(Unserved::Failed(fault)) => answer::problem(protocol, fault.into(), &head.request_id),
+        Err(Unserved::Refused(refusal)) => {
             dispatch.refused(head, prefix(name, 100), &place, &call, &refusal);
             answer::problem(protocol, Problem::of(&refusal, protocol), &head.request_id)
         }
@@ -158,18 +158,17 @@ pub async fn serve(request: Request, dispatch: &impl Dispatch) -> Response {
     response
 }
 
-/// Runs an operation and waits for what it waits for.
+/// Runs an operation and waits for what it waits for: its output and the output's form.
 async fn ran(
     dispatch: &impl Dispatch,
     head: &Head,
-    operation: &Operation,
     (place, call): (&Place, &Call),
-    input: Value,
-    protocol: Protocol,
-) -> Result<Vec<u8>, Fault> {
-    let output = dispatch.run(head, operation.name, place, call, input, protocol)?;
+    input: Input<'_>,
+) -> Result<(Output, Vec<u8>), Unserved> {
+    let operation = input.operation;
+    let output = dispatch.run(head, operation.name, place, call, input)?;
     dispatch.settled(head, operation.name, place, call).await?;
-    Ok(output)
+    Ok((operation.output, output))
 }
 
 /// The answer to a call whose handling panicked, in the form of its protocol.
@@ -242,28 +241,19 @@ fn operation(
     known.ok_or(Refusal::UnknownOperation)
 }
 
-/// The checked input of an operation.
-fn input(parts: &Parts, protocol: Protocol, operation: &Operation, bytes: &[u8]) -> Result<Value, Refusal> {
-    let (read, instants) = match protocol {
-        Protocol::Json => (json11::read(bytes), Instants::Plain),
-        Protocol::Cbor => {
-            // Without a body there need be no content type.
-            let cbor = content_type(parts).map_or(bytes.is_empty(), |t| t == "application/cbor");
-            if !cbor {
-                return Err(Refusal::UnsupportedMediaType);
-            }
-            (cbor::read(bytes), Instants::Tagged)
-        }
-    };
-    let value = read.map_err(Refusal::Serialization)?;
-    if !matches!(value, Value::Map(_)) {
-        return Err(Refusal::Serialization("The request body must be a structure".to_owned()));
+/// What an operation is given, when the body is of the protocol's kind.
+fn input<'a>(
+    parts: &Parts,
+    protocol: Protocol,
+    operation: &'static Operation,
+    bytes: &'a [u8],
+) -> Result<Input<'a>, Refusal> {
+    // Without a body there need be no content type.
+    let cbor = || content_type(parts).map_or(bytes.is_empty(), |t| t == "application/cbor");
+    if protocol == Protocol::Cbor && !cbor() {
+        return Err(Refusal::UnsupportedMediaType);
     }
-    let value = constraints::coerce(operation.input, value, instants).map_err(Refusal::Serialization)?;
-    match constraints::violations(operation.input, &value) {
-        none if none.is_empty() => Ok(value),
-        some => Err(Refusal::Constraints(some)),
-    }
+    Ok(Input { protocol, operation, bytes })
 }
 
 /// The media type of the body, in lower case and without parameters.

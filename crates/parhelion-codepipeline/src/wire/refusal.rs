@@ -77,6 +77,26 @@ impl Fault {
     }
 }
 
+/// Why a call has no output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unserved {
+    /// It reached no operation.
+    Refused(Refusal),
+    /// The operation gave none.
+    Failed(Fault),
+}
+
+impl From<Refusal> for Unserved {
+    fn from(refusal: Refusal) -> Self {
+        Unserved::Refused(refusal)
+    }
+}
+impl From<Fault> for Unserved {
+    fn from(fault: Fault) -> Self {
+        Unserved::Failed(fault)
+    }
+}
+
 /// An error as it is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Problem {

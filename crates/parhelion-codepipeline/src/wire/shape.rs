@@ -97,7 +97,40 @@ pub struct Member {
 pub struct Pattern {
     /// As the model spells it; error messages show it.
     pub source: &'static str,
-    compiled: OnceLock<Option<Regex>>,
+    compiled: OnceLock<Option<Compiled>>,
+}
+
+/// A pattern as it is asked.
+#[derive(Debug)]
+struct Compiled {
+    regex: Regex,
+    /// Where the pattern is one or more characters of a class: which ASCII characters are. It is asked many times for
+    /// each pipeline, and an expression takes long to get going.
+    class: Option<[bool; 128]>,
+}
+
+impl Compiled {
+    fn new(source: &str) -> Option<Self> {
+        let regex = Regex::new(&format!(r"\A(?:{})\z", java(source))).ok()?;
+        let inner = source.strip_prefix('[').and_then(|rest| rest.strip_suffix("]+"));
+        let class = inner.filter(|inner| !inner.contains(['[', ']'])).map(|_| {
+            let mut byte = 0;
+            [(); 128].map(|()| {
+                byte += 1;
+                regex.is_match(char::from(byte - 1).encode_utf8(&mut [0; 4]))
+            })
+        });
+        Some(Compiled { regex, class })
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        match self.class {
+            Some(class) if text.is_ascii() => {
+                !text.is_empty() && text.bytes().all(|byte| class.get(usize::from(byte)) == Some(&true))
+            }
+            _ => self.regex.is_match(text),
+        }
+    }
 }
 
 impl Pattern {
@@ -109,11 +142,11 @@ impl Pattern {
     /// Whether the whole text matches.
     pub fn matches(&self, text: &str) -> bool {
         // A pattern that does not compile refuses nothing; `every_pattern_of_the_model_compiles` keeps that away.
-        self.compiled().is_none_or(|regex| regex.is_match(text))
+        self.compiled().is_none_or(|compiled| compiled.matches(text))
     }
 
-    fn compiled(&self) -> Option<&Regex> {
-        self.compiled.get_or_init(|| Regex::new(&format!(r"\A(?:{})\z", java(self.source))).ok()).as_ref()
+    fn compiled(&self) -> Option<&Compiled> {
+        self.compiled.get_or_init(|| Compiled::new(self.source)).as_ref()
     }
 }
 
@@ -174,6 +207,31 @@ mod tests {
         for pattern in patterns {
             assert!(pattern.compiled().is_some(), "{}", pattern.source);
         }
+    }
+
+    /// All texts of one and two ASCII characters, and some others: a class says what the expression says.
+    #[test]
+    fn a_class_is_its_expression() {
+        let mut patterns = Vec::new();
+        OPERATIONS.iter().for_each(|o| visit(o.input, &mut patterns));
+        let classes = patterns.iter().filter_map(|p| p.compiled()).filter(|c| c.class.is_some());
+        let mut texts = vec![String::new(), "a".repeat(300), "aü".into(), "ü".into(), "a\n".into()];
+        for one in 0..128_u8 {
+            texts.push(char::from(one).into());
+            texts.extend((0..128_u8).map(|other| format!("{}{}", char::from(one), char::from(other))));
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        for compiled in classes.filter(|compiled| seen.insert(compiled.regex.as_str().to_owned())) {
+            for text in &texts {
+                assert_eq!(
+                    compiled.matches(text),
+                    compiled.regex.is_match(text),
+                    "{:?} {text:?}",
+                    compiled.regex
+                );
+            }
+        }
+        assert!(seen.len() >= 7);
     }
 
     #[test]

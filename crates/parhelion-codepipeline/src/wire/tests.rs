@@ -1,7 +1,9 @@
 //! Whole exchanges in both protocols, from head and bytes to head and bytes.
 
 use super::*;
-use crate::shapes::{GetPipelineInput, GetPipelineOutput, PipelineMetadata};
+use crate::shapes::{
+    DeletePipelineInput, DeleteWebhookInput, GetPipelineInput, GetPipelineOutput, PipelineMetadata,
+};
 use expect_test::{Expect, expect};
 use parhelion_core::WorldName;
 use parhelion_core::text::{hex, unhex};
@@ -26,21 +28,24 @@ impl Dispatch for Fake {
         operation: &str,
         place: &Place,
         call: &Call,
-        input: Value,
-        protocol: Protocol,
-    ) -> Result<Vec<u8>, Fault> {
+        input: Input<'_>,
+    ) -> Result<Vec<u8>, Unserved> {
+        let named = match operation {
+            "GetPipeline" => input.read::<GetPipelineInput>()?.unwrap().name,
+            "DeletePipeline" => input.read::<DeletePipelineInput>()?.unwrap().name,
+            _ => input.read::<DeleteWebhookInput>()?.unwrap().name,
+        };
         self.seen.lock().unwrap().push(format!("{operation} at {place} by {}", call.caller));
         if operation != "GetPipeline" {
             return Ok(Vec::new());
         }
-        let input: GetPipelineInput = value::from_value(input).unwrap();
-        match input.name.as_str() {
-            "panics" => Err(Fault::internal()),
-            "busy" => Err(Fault::new("ConflictException", 409, "Busy.")),
+        match named.as_str() {
+            "panics" => Err(Fault::internal().into()),
+            "busy" => Err(Fault::new("ConflictException", 409, "Busy.").into()),
             "known" => {
                 let created = chrono::DateTime::from_timestamp_millis(1_598_902_400_123).unwrap();
                 Ok(output::write(
-                    protocol,
+                    input.protocol,
                     &GetPipelineOutput {
                         pipeline: None,
                         metadata: Some(PipelineMetadata {
@@ -51,7 +56,7 @@ impl Dispatch for Fake {
                 )
                 .unwrap())
             }
-            name => Err(Fault::new("PipelineNotFoundException", 400, format!("No '{name}'."))),
+            name => Err(Fault::new("PipelineNotFoundException", 400, format!("No '{name}'.")).into()),
         }
     }
     fn refused(&self, _: &Head, operation: &str, place: &Place, _: &Call, refusal: &Refusal) {
