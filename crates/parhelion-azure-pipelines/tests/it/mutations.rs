@@ -2,7 +2,7 @@
 //!
 //! `PARHELION_MUTATIONS=N` tries more of them (`scripts/fuzz mutations N`), `PARHELION_SEED=N` others.
 
-use crate::{FILE, examples::all, holds::holds};
+use crate::{FILE, examples::all, holds::holds, payload};
 use parhelion_azure_pipelines::Inputs;
 use std::{
     collections::BTreeMap,
@@ -12,7 +12,7 @@ use std::{
 };
 
 /// How many are tried in a run of the tests.
-const MUTATIONS: usize = 2000;
+const MUTATIONS: usize = 1200;
 /// Steps that a mutation of one of these files may take at most: some loops in loops, far from what the engine bears.
 const STEPS: u64 = 100_000;
 
@@ -23,44 +23,56 @@ struct Project {
     inputs: Inputs,
 }
 
-/// The files of the tests, and each folder of `examples/`.
+/// A folder of `examples/` that is the pipeline's own repository, another that is a repository by an alias, and a
+/// webhook's payload.
+type Example = (&'static str, Option<(&'static str, &'static str)>, Option<(&'static str, &'static str)>);
+
+const EXAMPLES: &[Example] = &[
+    ("bench", None, None),
+    ("monorepo", None, None),
+    ("governed-release/app", Some(("platform", "governed-release/platform")), None),
+    ("webhook-deployment", None, Some(("Pushed", "webhook-deployment/pushed.json"))),
+];
+
+/// The files of the tests, and the examples.
 fn projects() -> Vec<Project> {
     let own = all().into_iter().map(|(name, text, inputs)| Project {
         name: name.to_owned(),
         files: [(FILE.to_owned(), text.to_owned())].into(),
         inputs,
     });
-    own.chain(examples().expect("the examples can be read")).collect()
+    let examples = EXAMPLES.iter().map(|e| example(e).expect("the example can be read"));
+    own.chain(examples).collect()
 }
 
-fn examples() -> io::Result<Vec<Project>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
-    let mut out = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if !entry.file_type()?.is_dir() {
-            continue;
-        }
-        let mut files = BTreeMap::new();
-        read(&entry.path(), "", &mut files)?;
-        if files.contains_key(FILE) {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            out.push(Project { name, files, inputs: Inputs::default() });
-        }
+fn example((own, repository, webhook): &Example) -> io::Result<Project> {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let mut files = BTreeMap::new();
+    read(&examples.join(own), "", "", &mut files)?;
+    if let Some((alias, folder)) = repository {
+        read(&examples.join(folder), "", &format!("@{alias}"), &mut files)?;
     }
-    out.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(out)
+    let inputs = match webhook {
+        Some((alias, file)) => {
+            payload(alias, serde_json::from_str(&fs::read_to_string(examples.join(file))?)?)
+        }
+        None => Inputs::default(),
+    };
+    Ok(Project { name: (*own).to_owned(), files, inputs })
 }
 
 /// All YAML files of a folder, by their path from its root.
-fn read(folder: &Path, at: &str, files: &mut BTreeMap<String, String>) -> io::Result<()> {
+fn read(folder: &Path, at: &str, of: &str, files: &mut BTreeMap<String, String>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let path = format!("{at}/{}", entry.file_name().to_string_lossy());
         if entry.file_type()?.is_dir() {
-            read(&entry.path(), &path, files)?;
+            // What comes out is kept there.
+            if path != "/expected" {
+                read(&entry.path(), &path, of, files)?;
+            }
         } else if path.ends_with(".yml") {
-            files.insert(path, fs::read_to_string(entry.path())?);
+            files.insert(format!("{path}{of}"), fs::read_to_string(entry.path())?);
         }
     }
     Ok(())
@@ -221,6 +233,11 @@ fn mutations_of_the_examples() {
         crashes.len()
     );
     assert!(crashes.is_empty(), "{}", crashes.join("\n\n"));
+    // Each of them as it is, too.
+    for project in &projects {
+        let outcome = holds(&project.files[FILE], &project.inputs, &project.files);
+        assert!(outcome.as_ref().is_ok_and(|o| o.expanded), "{} {outcome:?}", project.name);
+    }
     // They are close enough to the originals that a good part still is a pipeline.
     assert!(expanded * 20 > wanted, "{expanded} of {wanted}");
 }
