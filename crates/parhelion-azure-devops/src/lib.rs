@@ -38,7 +38,7 @@ pub fn surface(worlds: Arc<Worlds>, git: Arc<GitHost>) -> Surface {
 
 /// The surface with settings of its own.
 pub fn surface_with(worlds: Arc<Worlds>, git: Arc<GitHost>, settings: Settings) -> Surface {
-    let wire = Arc::new(wire::Wire { worlds, git, settings: Arc::new(settings) });
+    let wire = Arc::new(wire::Wire { worlds, git, documents: Arc::default(), settings: Arc::new(settings) });
     let controlled = wire.clone();
     Surface {
         name: "azure-devops",

@@ -1,6 +1,7 @@
 //! One organization of one world, as operations that must work outside the state reach it.
 
 use crate::{
+    domain::documents::Documents,
     error::{Error, Result},
     settings::Settings,
     store::{AzureDevOpsStore, Organization},
@@ -23,6 +24,8 @@ pub struct Tenant {
     pub call: Call,
     /// Git objects.
     pub git: Arc<GitHost>,
+    /// Pipelines' files that were parsed lately, of all worlds.
+    pub documents: Arc<Documents>,
     /// The surface's settings.
     pub settings: Arc<Settings>,
 }

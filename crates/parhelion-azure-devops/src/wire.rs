@@ -13,6 +13,7 @@ pub mod webhook;
 pub mod words;
 
 use crate::{
+    domain::documents::Documents,
     error::{Error, Result},
     operations::{Row, Run},
     settings::Settings,
@@ -39,6 +40,8 @@ pub struct Wire {
     pub worlds: Arc<Worlds>,
     /// Git objects.
     pub git: Arc<GitHost>,
+    /// Pipelines' files that were parsed lately.
+    pub documents: Arc<Documents>,
     /// The settings.
     pub settings: Arc<Settings>,
 }
@@ -144,7 +147,14 @@ impl Wire {
 
     /// An organization, the call at hand and what slow work needs.
     fn tenant(&self, world: Arc<World>, key: Organization, call: Call) -> Tenant {
-        Tenant { world, key, call, git: self.git.clone(), settings: self.settings.clone() }
+        Tenant {
+            world,
+            key,
+            call,
+            git: self.git.clone(),
+            documents: self.documents.clone(),
+            settings: self.settings.clone(),
+        }
     }
 
     /// An organization exists from its first call on, or only if the settings list it.

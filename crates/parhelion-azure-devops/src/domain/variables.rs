@@ -1,6 +1,6 @@
 //! The variables of a run, and `$(x)` in its texts.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// How deep a variable's value may refer to others.
 const DEPTH: usize = 10;
@@ -11,23 +11,27 @@ const MAX_REPLACEMENTS: usize = 100_000;
 /// Longest name between `$(` and `)`, bytes: what is looked through for a name costs no more than this.
 const MAX_NAME_BYTES: usize = 1024;
 
-/// Variables by name; names are compared ignoring case.
+/// Variables by name; names are compared ignoring case. A copy shares what is in it: every stage and job has its own.
 #[derive(Clone, Debug, Default)]
-pub struct Variables(BTreeMap<String, (String, String, bool)>);
+pub struct Variables(BTreeMap<Arc<str>, Arc<Known>>);
+
+/// A variable's name as written, its value, and whether that is a secret.
+type Known = (String, String, bool);
 
 impl Variables {
     /// Sets a variable; a later value wins.
     pub fn set(&mut self, name: &str, value: impl Into<String>, secret: bool) {
-        self.0.insert(name.to_lowercase(), (name.to_owned(), value.into(), secret));
+        self.0.insert(name.to_lowercase().into(), Arc::new((name.to_owned(), value.into(), secret)));
     }
     /// A variable's value; a secret's shows as `***`.
     pub fn get(&self, name: &str) -> Option<&str> {
-        let (_, value, secret) = self.0.get(&name.trim().to_lowercase())?;
+        let (_, value, secret) = &**self.0.get(&*name.trim().to_lowercase())?;
         Some(if *secret { "***" } else { value })
     }
     /// Those that are no secrets, by name.
     pub fn shown(&self) -> BTreeMap<String, String> {
-        self.0.values().filter(|(.., secret)| !secret).map(|(n, v, _)| (n.clone(), v.clone())).collect()
+        let open = self.0.values().filter(|known| !known.2);
+        open.map(|known| (known.0.clone(), known.1.clone())).collect()
     }
     /// A text with `$(x)` replaced; unknown ones stay, secrets show as `***`.
     pub fn replace(&self, text: &str) -> String {
@@ -47,7 +51,7 @@ impl Variables {
             rest = &rest[start..];
             let reach = &rest.as_bytes()[..rest.len().min(MAX_NAME_BYTES)];
             let end = reach.iter().position(|b| *b == b')');
-            match end.and_then(|end| Some((end, self.0.get(&rest[2..end].trim().to_lowercase())?))) {
+            match end.and_then(|end| Some((end, &**self.0.get(&*rest[2..end].trim().to_lowercase())?))) {
                 Some((end, (_, _, true))) => {
                     out.push_str("***");
                     rest = &rest[end + 1..];

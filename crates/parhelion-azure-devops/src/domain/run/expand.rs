@@ -12,7 +12,8 @@ use crate::{
     store::{AzureDevOpsStore, Definition, OtherSource, Reason},
     tenant::{Tenant, unavailable},
 };
-use parhelion_azure_pipelines::{Expanded, Inputs, expand_with, parse};
+use parhelion_azure_pipelines::{Document, Expanded, Inputs, expand_with, parse};
+use std::sync::Arc;
 
 /// An expanded pipeline, and what it was made of besides the definition's own repository.
 pub struct Expansion {
@@ -45,14 +46,19 @@ pub async fn expanded(tenant: &Tenant, look: &Look, ask: &Ask) -> Result<Outcome
     if let Some(messages) = unreadable(tenant, look).await? {
         return Ok(Err(messages));
     }
-    let text = match &ask.yaml {
-        Some(text) => text.clone(),
-        None => match text(tenant, look, &links).await? {
-            Ok(text) => text,
-            Err(messages) => return Ok(Err(messages)),
+    let commit = look.place.commit.filter(|_| ask.yaml.is_none());
+    let source = match commit.and_then(|c| tenant.documents.get(c, &look.place.file)) {
+        Some(parsed) => Source::Parsed(parsed),
+        None => match &ask.yaml {
+            Some(text) => Source::Text(text.clone()),
+            None => match text(tenant, look, &links).await? {
+                Ok(text) => Source::Text(text),
+                Err(messages) => return Ok(Err(messages)),
+            },
         },
     };
     let name = if look.place.file.is_empty() { "/azure-pipelines.yml" } else { &look.place.file }.to_owned();
+    let documents = tenant.documents.clone();
     let inputs = Inputs {
         parameters: ask.parameters.clone(),
         webhooks: ask.payloads.clone(),
@@ -60,13 +66,29 @@ pub async fn expanded(tenant: &Tenant, look: &Look, ask: &Ask) -> Result<Outcome
     };
     let files = GitFiles::new(tenant, store, look.project.clone(), &look.definition, &look.place);
     let work = move |files: &GitFiles| {
-        parse(&name, &text).and_then(|document| expand_with(&document, &inputs, files))
+        let document = match source {
+            Source::Parsed(document) => document,
+            Source::Text(text) => {
+                let document = Arc::new(parse(&name, &text)?);
+                if let Some(commit) = commit {
+                    documents.put(commit, &name, document.clone(), text.len());
+                }
+                document
+            }
+        };
+        expand_with(&document, &inputs, files)
     };
     let (expanded, others) = with_files(files, work).await?;
     Ok(match expanded {
         Ok(expanded) => Ok(Expansion { expanded, others }),
         Err(issues) => Err(issues.iter().map(ToString::to_string).collect()),
     })
+}
+
+/// Where the tree comes from.
+enum Source {
+    Text(String),
+    Parsed(Arc<Document>),
 }
 
 /// Why a commit that was asked for cannot be read: the object store is shared, an id alone says nothing about whose
