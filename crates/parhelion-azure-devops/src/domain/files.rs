@@ -2,7 +2,7 @@
 //! organization.
 
 use crate::{
-    domain::{refs, source::Place},
+    domain::{refs, run::Pin, source::Place},
     error::{Error, Result},
     show::{Links, segment},
     store::{AzureDevOpsStore, Definition, OtherSource, Project, Repository},
@@ -22,6 +22,8 @@ pub struct GitFiles {
     links: Links,
     project: Arc<Project>,
     own: Fixed,
+    /// Where the caller wants other repositories to be read, by alias in lower case.
+    pins: BTreeMap<String, Pin>,
     /// By alias in lower case.
     others: RefCell<BTreeMap<String, Fixed>>,
     failure: RefCell<Option<GitError>>,
@@ -31,7 +33,7 @@ pub struct GitFiles {
 #[derive(Clone)]
 enum Fixed {
     /// A commit of a repository of ours.
-    Here { repository: Arc<Repository>, branch: String, commit: Option<ObjectId> },
+    Here { repository: Arc<Repository>, branch: String, commit: Option<ObjectId>, pinned: bool },
     /// It is elsewhere: why it cannot be read.
     Elsewhere(String),
 }
@@ -48,7 +50,7 @@ impl GitFiles {
         let found = definition.repository.is_ours().then(|| store.source_of(definition).cloned()).flatten();
         let own = match found {
             Some(repository) => {
-                Fixed::Here { repository, branch: place.branch.clone(), commit: place.commit }
+                Fixed::Here { repository, branch: place.branch.clone(), commit: place.commit, pinned: true }
             }
             None => elsewhere(&definition.repository.name, &definition.repository.kind),
         };
@@ -59,9 +61,16 @@ impl GitFiles {
             store,
             project,
             own,
+            pins: BTreeMap::new(),
             others: RefCell::default(),
             failure: RefCell::default(),
         }
+    }
+
+    /// The same with other repositories where the caller wants them, by alias in lower case.
+    #[must_use]
+    pub fn pinned(self, pins: BTreeMap<String, Pin>) -> Self {
+        Self { pins, ..self }
     }
 
     /// What was fixed besides the definition's own repository.
@@ -73,10 +82,11 @@ impl GitFiles {
             return Err(unavailable(failure));
         }
         let fixed = self.others.into_inner().into_values().filter_map(|fixed| match fixed {
-            Fixed::Here { repository, branch, commit } => {
+            Fixed::Here { repository, branch, commit, pinned: false } => {
                 Some(OtherSource { repository: repository.id, branch, commit })
             }
-            Fixed::Elsewhere(_) => None,
+            // A commit that was asked for stays what it is.
+            Fixed::Here { .. } | Fixed::Elsewhere(_) => None,
         });
         Ok(fixed.collect())
     }
@@ -102,12 +112,30 @@ impl GitFiles {
                 "The repository {name} in project {project} could not be retrieved. Verify the name and credentials being used and permissions."
             ));
         };
+        let pin = self.pins.get(&resource.alias.to_lowercase()).cloned().unwrap_or_default();
         // Docs: the default branch unless a ref is designated.
-        let named = resource.reference.as_deref().map(refs::full);
+        let named = pin.branch.or_else(|| resource.reference.as_deref().map(refs::full));
         let branch = named.or_else(|| repository.default_branch.clone());
         let branch = branch.unwrap_or_else(|| "refs/heads/main".to_owned());
-        let commit = repository.tip(&branch);
-        Ok(Fixed::Here { repository, branch, commit })
+        let Some(version) = pin.version else {
+            let commit = repository.tip(&branch);
+            return Ok(Fixed::Here { repository, branch, commit, pinned: false });
+        };
+        // The object store is shared: an id alone says nothing about whose commit it is.
+        match self.runtime.block_on(self.git.contains(&repository.as_refs(), version)) {
+            Ok(true) => Ok(Fixed::Here { repository, branch, commit: Some(version), pinned: true }),
+            Ok(false) => {
+                Err(format!("Could not find the version {version} in the repository {}.", repository.name))
+            }
+            Err(failure) => Err(self.failed(failure)),
+        }
+    }
+
+    /// Notes that git hosting does not work; why.
+    fn failed(&self, failure: GitError) -> String {
+        let why = failure.to_string();
+        self.failure.borrow_mut().get_or_insert(failure);
+        why
     }
 
     /// What messages say was searched.
@@ -140,7 +168,7 @@ impl Files for GitFiles {
             }
         };
         let (repository, branch, commit) = match fixed {
-            Fixed::Here { repository, branch, commit } => (repository, branch, commit),
+            Fixed::Here { repository, branch, commit, .. } => (repository, branch, commit),
             Fixed::Elsewhere(why) => return Err(Unread::Other(why)),
         };
         let missing = || Unread::Missing(self.searched(&repository, &branch, commit));
@@ -150,11 +178,7 @@ impl Files for GitFiles {
             Ok(Some(file)) => Ok(decode(&file.content).into_owned()),
             Ok(None) => Err(missing()),
             Err(GitError::TooLarge { .. }) => Err(Unread::TooLarge),
-            Err(failure) => {
-                let why = failure.to_string();
-                self.failure.borrow_mut().get_or_insert(failure);
-                Err(Unread::Other(why))
-            }
+            Err(failure) => Err(Unread::Other(self.failed(failure))),
         }
     }
 }

@@ -21,6 +21,15 @@ use parhelion_git::ObjectId;
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
 
+/// Where a repository is to be read instead of where its resource says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pin {
+    /// The branch or tag, a full ref.
+    pub branch: Option<String>,
+    /// The commit.
+    pub version: Option<ObjectId>,
+}
+
 /// What a run is asked to be.
 #[derive(Clone, Debug)]
 pub struct Ask {
@@ -30,6 +39,8 @@ pub struct Ask {
     pub branch: Option<String>,
     /// The commit; `None`: the branch's tip.
     pub version: Option<ObjectId>,
+    /// Other repositories of the YAML, by alias in lower case.
+    pub repositories: BTreeMap<String, Pin>,
     /// YAML in place of the file's.
     pub yaml: Option<String>,
     /// Template parameters.
@@ -60,6 +71,7 @@ impl Default for Ask {
             reason: Reason::Manual,
             branch: None,
             version: None,
+            repositories: BTreeMap::new(),
             yaml: None,
             parameters: BTreeMap::new(),
             payloads: BTreeMap::new(),

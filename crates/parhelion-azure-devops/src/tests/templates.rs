@@ -146,6 +146,25 @@ fn a_commit_of_another_repository_gives_no_templates() {
 }
 
 #[test]
+fn other_repositories_are_read_where_the_caller_wants() {
+    let bench = bench(&format!("{RESOURCES}steps:\n- template: a.yml@common\n"));
+    bench.commit_to(SHARED, "/a.yml", "steps:\n- script: echo old\n");
+    let old = tip(&bench, SHARED);
+    bench.commit_to(SHARED, "/a.yml", "steps:\n- script: echo new\n");
+    let at = |pin: Value| json!({ "resources": { "repositories": { "Common": pin } } });
+    assert_eq!(echoed(&bench, json!({})), "new");
+    assert_eq!(echoed(&bench, at(json!({ "version": old }))), "old");
+    assert!(echoed(&bench, at(json!({ "refName": "gone" }))).contains("branch refs/heads/gone version ."));
+    // A run of it is queued, though the branch has moved on.
+    bench.ok("POST /contoso/P/_apis/pipelines/1/runs", at(json!({ "version": old })));
+    let foreign = tip(&bench, "P/_apis/git/repositories/P");
+    assert_eq!(
+        echoed(&bench, at(json!({ "version": foreign }))),
+        format!("Could not find the version {foreign} in the repository shared.")
+    );
+}
+
+#[test]
 fn what_a_pipeline_extends_registers_its_webhooks() {
     let bench = bench(&format!("{RESOURCES}extends:\n  template: base.yml@common\n"));
     bench.connect("IncomingWH", "WebHook", "", "");

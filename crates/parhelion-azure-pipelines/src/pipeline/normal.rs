@@ -120,8 +120,10 @@ pub(crate) fn variables(node: Node) -> Node {
 }
 
 /// One text as a list.
+// CHOICE: an empty text is an empty list: what a parameter without a value leaves of `dependsOn`.
 fn listed(node: Node) -> Node {
     match node.tree {
+        Tree::Scalar(s) if s.text.is_empty() => Node { mark: node.mark, tree: Tree::Sequence(Vec::new()) },
         Tree::Scalar(_) => Node { mark: node.mark, tree: Tree::Sequence(vec![node]) },
         _ => node,
     }

@@ -65,6 +65,7 @@ pub async fn expanded(tenant: &Tenant, look: &Look, ask: &Ask) -> Result<Outcome
         variables: variables.shown(),
     };
     let files = GitFiles::new(tenant, store, look.project.clone(), &look.definition, &look.place);
+    let files = files.pinned(ask.repositories.clone());
     let work = move |files: &GitFiles| {
         let document = match source {
             Source::Parsed(document) => document,

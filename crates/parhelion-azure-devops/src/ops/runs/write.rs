@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         definitions::GivenVariable,
-        run::{self, Ask, Look, expanded, may_run, queue},
+        run::{self, Ask, Look, Pin, expanded, may_run, queue},
     },
     error::{Error, Result},
     operations::{Input, Work},
@@ -55,14 +55,18 @@ impl Input for Asked {
     fn read(request: &ApiRequest) -> Result<Self> {
         let given: Given = request.json()?;
         let repositories = given.resources.and_then(|r| r.repositories).unwrap_or_default();
-        let own =
-            repositories.into_iter().find(|(alias, _)| alias.eq_ignore_ascii_case("self")).map(|(_, v)| v);
-        let own = own.unwrap_or_default();
-        let version = own.version.filter(|v| !v.trim().is_empty());
+        let mut pins = BTreeMap::new();
+        for (alias, at) in repositories {
+            let version = at.version.filter(|v| !v.trim().is_empty());
+            let version = version.map(|v| run::commit(&v)).transpose()?;
+            pins.insert(alias.to_lowercase(), Pin { branch: run::branch(at.ref_name.as_deref()), version });
+        }
+        let own = pins.remove("self").unwrap_or_default();
         let variables = given.variables.unwrap_or_default();
         let ask = Ask {
-            branch: run::branch(own.ref_name.as_deref()),
-            version: version.map(|v| run::commit(&v)).transpose()?,
+            branch: own.branch,
+            version: own.version,
+            repositories: pins,
             // OBSERVED: an empty override expands the committed file.
             yaml: given.yaml_override.filter(|y| !y.trim().is_empty()),
             skip: given.stages_to_skip.unwrap_or_default(),
