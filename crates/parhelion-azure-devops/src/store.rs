@@ -5,6 +5,7 @@ mod definition;
 mod delivery;
 mod endpoint;
 mod forget;
+mod lines;
 mod project;
 mod repository;
 
@@ -15,6 +16,7 @@ pub use build::{
 pub use definition::{Definition, OtherSource, Process, QueueStatus, Registered, SourceRepository, Variable};
 pub use delivery::{Blob, Delivered, Outcome, OutcomeKind, TriggerIssue, WebhookDelivery};
 pub use endpoint::{Endpoint, Share, is_secret};
+pub use lines::Lines;
 pub use project::{
     Folder, OperationKind, OperationRecord, Project, ProjectState, Queue, ResourceReference,
     valid_project_name,

@@ -7,7 +7,7 @@ pub mod life;
 mod queue;
 
 pub use expand::{Expansion, Outcome, expanded};
-pub use queue::queue;
+pub use queue::{queue, start};
 
 use crate::{
     domain::{

@@ -7,7 +7,7 @@ use crate::{
 };
 use parhelion_azure_pipelines::pipeline::{Job, Pipeline, Step, Strategy, Variable as Declared};
 use parhelion_state::Tx;
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 /// Jobs of a run, matrix entries counted one by one; what comes after them is left out and named.
 // Docs: a matrix makes at most 256 jobs; 1 000 of all stages is our own bound.
@@ -255,7 +255,7 @@ impl Play<'_, '_, '_> {
             life: Life::default(),
             wait: None,
             log: self.log,
-            lines: Arc::new(lines),
+            lines: lines.into(),
         }
     }
 

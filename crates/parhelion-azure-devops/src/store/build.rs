@@ -1,6 +1,6 @@
 //! Builds, which are also the runs of pipelines.
 
-use crate::store::{Delivered, Identity, Variable};
+use crate::store::{Delivered, Identity, Lines, Variable};
 use parhelion_core::Timestamp;
 use parhelion_git::ObjectId;
 use serde::{Deserialize, Serialize};
@@ -89,7 +89,7 @@ pub struct Build {
 impl Build {
     /// What its texts hold, bytes.
     pub fn weight(&self) -> usize {
-        let lines = self.steps().flat_map(|s| s.lines.iter()).map(String::len).sum::<usize>();
+        let lines = self.steps().map(|s| s.lines.bytes()).sum::<usize>();
         let payload = self.delivery.as_ref().map_or(0, |d| d.payload.0.len());
         let properties = self.properties.iter().map(|(name, value)| name.len() + value.to_string().len());
         let artifacts = self.artifacts.iter().map(Artifact::weight);
@@ -302,7 +302,7 @@ pub struct StepRun {
     /// The log's id within the build, from 1.
     pub log: u32,
     /// The log's lines, once it has ended.
-    pub lines: Arc<Vec<String>>,
+    pub lines: Lines,
 }
 
 impl StepRun {

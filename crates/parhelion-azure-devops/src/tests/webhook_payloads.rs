@@ -28,7 +28,7 @@ fn said(bench: &Bench, body: &str) -> String {
     let build = &store.builds[&u32::try_from(build).unwrap()];
     let script = build.steps().find(|s| s.task.as_ref().is_some_and(|t| t.0 == "CmdLine")).unwrap();
     let from = script.lines.iter().position(|l| l == "Script contents:").unwrap();
-    script.lines[from + 1].clone()
+    script.lines.iter().nth(from + 1).unwrap().to_owned()
 }
 
 #[test]

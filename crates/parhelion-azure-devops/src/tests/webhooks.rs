@@ -326,9 +326,5 @@ fn text_of_the_payload_is_never_yaml() {
     let steps: Vec<_> =
         store.builds[&1].steps().filter(|s| s.task.as_ref().is_some_and(|t| t.0 == "CmdLine")).collect();
     assert_eq!(steps.len(), 1);
-    assert!(
-        steps[0].lines.contains(&"- script: evil: ${{ variables }} 1".to_owned()),
-        "{:?}",
-        steps[0].lines
-    );
+    assert!(steps[0].lines.iter().any(|l| l == "- script: evil: ${{ variables }} 1"), "{:?}", steps[0].lines);
 }

@@ -8,7 +8,7 @@ use crate::{
     store::{AzureDevOpsStore, Build, BuildStatus, Reason},
 };
 use parhelion_azure_pipelines::Expanded;
-use parhelion_core::{Cause, Event, Verdict};
+use parhelion_core::{Cause, Event, EventNo, Verdict};
 use parhelion_git::ObjectId;
 use parhelion_state::Tx;
 use serde_json::Value;
@@ -25,6 +25,35 @@ pub fn queue(
     cause: Cause,
     tx: &mut Tx<'_>,
 ) -> Build {
+    let (queued, started) = made(store, look, ask, expanded, cause, tx);
+    drive::go_on(store, queued.clone(), Vec::new(), started.into(), tx);
+    queued
+}
+
+/// The same for whoever wants no more than its id.
+pub fn start(
+    store: &mut AzureDevOpsStore,
+    look: &Look,
+    ask: &Ask,
+    expanded: &Expanded,
+    cause: Cause,
+    tx: &mut Tx<'_>,
+) -> u32 {
+    let (queued, started) = made(store, look, ask, expanded, cause, tx);
+    let id = queued.id;
+    drive::go_on(store, queued, Vec::new(), started.into(), tx);
+    id
+}
+
+/// A run that has not been started, and the entry that tells of it.
+fn made(
+    store: &mut AzureDevOpsStore,
+    look: &Look,
+    ask: &Ask,
+    expanded: &Expanded,
+    cause: Cause,
+    tx: &mut Tx<'_>,
+) -> (Build, EventNo) {
     let (definition, project) = (&look.definition, &look.project);
     let id = u32::try_from(tx.number("build")).unwrap_or(u32::MAX);
     let mut variables = known(store, look, ask, &Links::of(store, tx.call()));
@@ -113,8 +142,7 @@ pub fn queue(
             started.with("warnings", expanded.warnings.iter().map(ToString::to_string).collect::<Vec<_>>());
     }
     let started = tx.emit(started);
-    drive::go_on(store, queued.clone(), Vec::new(), started.into(), tx);
-    queued
+    (queued, started)
 }
 
 /// A template parameter as it is shown.

@@ -216,7 +216,7 @@ fn outcome(
             let payload = Blob(received.body.clone().unwrap_or_default());
             let delivery = Some(Delivered { id: delivery, payload });
             let ask = run::Ask { delivery, ..candidate.ask(&received.name) };
-            outcome.build_id = Some(run::queue(store, &candidate.look, &ask, expanded, cause, tx).id);
+            outcome.build_id = Some(run::start(store, &candidate.look, &ask, expanded, cause, tx));
         }
     }
     Ok(outcome)
