@@ -23,10 +23,10 @@ use crate::{
     error::{Error, Flow, Result},
     shapes::WebhookDefinition,
 };
-use parhelion_core::{Cause, Event, Settled, Timestamp};
+use parhelion_core::{Cause, Datum, Event, Members, Settled, Timestamp};
 use parhelion_state::{AnyTable, Handle, Store, Table, Tx};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Docs: user guide, "Quotas", per account and region.
@@ -206,7 +206,7 @@ impl CodePipelineStore {
                 }
                 Effect::Publish(change) => {
                     let event = self.published(change, tx);
-                    let body = (!self.event_targets.is_empty()).then(|| event.data.clone());
+                    let body = (!self.event_targets.is_empty()).then(|| event.data.to_object());
                     let number = tx.emit(event);
                     if let Some(body) = body {
                         event_targets::publish(&self.event_targets, &body, number, tx);
@@ -229,22 +229,20 @@ impl CodePipelineStore {
     /// A change in the envelope in which AWS publishes it. Docs: EventBridge's event form.
     fn published(&self, change: Change, tx: &mut Tx<'_>) -> Event {
         let id = tx.uuid("event").to_string();
-        let resources = vec![Value::from(self.place.arn(&change.pipeline))];
-        let state = change.detail.get("state").and_then(Value::as_str).unwrap_or_default();
+        let state = change.detail.get("state").and_then(Datum::as_str).unwrap_or_default();
         let mut event = Event::new("codepipeline.event", format!("event:{id}"))
             .fact(format!("published: {} {state}", change.detail_type))
             .because(Cause::Last(change.because));
-        event.data = Map::from_iter([
-            ("version".to_owned(), "0".into()),
-            ("id".to_owned(), id.into()),
-            ("detail-type".to_owned(), change.detail_type.into()),
-            ("source".to_owned(), "aws.codepipeline".into()),
-            ("account".to_owned(), self.place.account().into()),
-            ("time".to_owned(), tx.now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true).into()),
-            ("region".to_owned(), self.place.region().into()),
-            ("resources".to_owned(), resources.into()),
-            ("detail".to_owned(), change.detail.into()),
-        ]);
+        event.data = Members::default()
+            .with("version", "0")
+            .with("id", id)
+            .with("detail-type", change.detail_type)
+            .with("source", "aws.codepipeline")
+            .with("account", self.place.account())
+            .with("time", tx.now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
+            .with("region", self.place.region())
+            .with("resources", vec![self.place.arn(&change.pipeline)])
+            .with("detail", change.detail);
         event
     }
 

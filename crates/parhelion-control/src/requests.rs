@@ -3,7 +3,7 @@
 use crate::ask::{Answer, Ask, ok, page, unknown};
 use base64::Engine;
 use bytes::Bytes;
-use parhelion_core::{RequestRecord, Seq, text::masked};
+use parhelion_core::{HeaderLines, RequestRecord, Seq, text::masked};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
@@ -43,8 +43,8 @@ pub fn put_body(to: &mut Map<String, Value>, body: &Bytes) {
 
 /// Headers as they are shown: of credentials the scheme alone. An AWS signature stays: it is made anew for each
 /// request, gives nothing away, and tells why one was refused.
-fn shown_headers(headers: &[(String, String)]) -> Vec<(&str, Cow<'_, str>)> {
-    headers.iter().map(|(name, value)| (name.as_str(), shown_value(name, value))).collect()
+fn shown_headers(headers: &HeaderLines) -> Vec<(&str, Cow<'_, str>)> {
+    headers.iter().map(|(name, value)| (name, shown_value(name, value))).collect()
 }
 
 fn shown_value<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
@@ -58,7 +58,7 @@ fn shown_value<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
     }
 }
 
-fn message(headers: &[(String, String)], body: &Bytes, truncated: bool) -> Value {
+fn message(headers: &HeaderLines, body: &Bytes, truncated: bool) -> Value {
     let mut message = Map::from_iter([("headers".to_owned(), json!(shown_headers(headers)))]);
     put_body(&mut message, body);
     if truncated {
@@ -127,9 +127,7 @@ impl Match {
             && self.tenant.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(&record.tenant))
             && same(&self.path, &record.path)
             && self.status.is_none_or(|status| status == record.status)
-            && self.header.iter().all(|(name, value)| {
-                record.request_headers.iter().any(|(n, v)| n.eq_ignore_ascii_case(name) && v == value)
-            })
+            && self.header.iter().all(|(name, value)| record.request_headers.has(name, value))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Journal entries as operations write them.
 
+use crate::{Datum, Members};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// What happened, or was found to be so. Written to the journal with a seq, a time and its cause.
 ///
@@ -18,7 +19,7 @@ pub struct Event {
     /// How it came out, where it is something that can come out one way or the other.
     pub verdict: Option<Verdict>,
     /// Everything else: plain members, never a secret in clear.
-    pub data: Map<String, Value>,
+    pub data: Members,
     /// What led here.
     pub cause: Cause,
 }
@@ -67,7 +68,7 @@ impl Event {
             subject: subject.into(),
             fact: String::new(),
             verdict: None,
-            data: Map::new(),
+            data: Members::default(),
             cause: Cause::Call,
         }
     }
@@ -82,8 +83,8 @@ impl Event {
         self
     }
     /// Adds a member to `data`.
-    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.data.insert(name.to_owned(), value.into());
+    pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Datum>) -> Self {
+        self.data.insert(name, value);
         self
     }
     /// Names the cause.

@@ -1,6 +1,6 @@
 //! A request: as an operation sees it ([`Call`]) and as it is kept ([`RequestRecord`]).
 
-use crate::Timestamp;
+use crate::{HeaderLines, Timestamp};
 use bytes::Bytes;
 use std::net::IpAddr;
 
@@ -46,13 +46,13 @@ pub struct RequestRecord {
     /// From head read to answer's head ready, microseconds.
     pub duration_us: u64,
     /// The request's headers in order.
-    pub request_headers: Vec<(String, String)>,
+    pub request_headers: HeaderLines,
     /// The request's body, up to the kept bound.
     pub request_body: Bytes,
     /// Whether `request_body` was cut.
     pub request_truncated: bool,
     /// The answer's headers in order.
-    pub response_headers: Vec<(String, String)>,
+    pub response_headers: HeaderLines,
     /// The answer's body, up to the kept bound.
     pub response_body: Bytes,
     /// Whether `response_body` was cut.

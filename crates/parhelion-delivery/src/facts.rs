@@ -179,7 +179,7 @@ mod tests {
         assert_eq!((event.kind, event.subject.as_str()), ("delivery.attempt", "delivery:d12"));
         assert_eq!(event.verdict, Some(Verdict::Failed));
         assert_eq!(
-            serde_json::Value::Object(event.data),
+            serde_json::Value::Object(event.data.to_object()),
             serde_json::json!({"for": "hook:7", "event": "push", "attempt": 1, "of": 3, "took_ms": 12, "standing": "queued",
                 "status": 500, "error_class": "status", "error": "answered 500", "next_at": "1970-01-01T00:00:05Z"})
         );

@@ -4,7 +4,7 @@ use crate::{Body, Named, Recorder, Response};
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body as _, Frame, SizeHint};
-use parhelion_core::{RequestRecord, WorldName, limits::KEPT_BODY_BYTES, text};
+use parhelion_core::{HeaderLines, RequestRecord, WorldName, limits::KEPT_BODY_BYTES, text};
 use parking_lot::Mutex;
 use std::{
     pin::Pin,
@@ -86,7 +86,7 @@ impl OpenRecord {
             record.tenant = named.tenant.clone();
             record.status = response.status().as_u16();
             record.duration_us = duration_us;
-            record.response_headers = pairs(response.headers());
+            record.response_headers = lines(response.headers());
         }
         if response.body().is_end_stream() {
             self.response.end();
@@ -105,10 +105,9 @@ impl Drop for OpenRecord {
     }
 }
 
-/// Headers in order. Bytes that are no UTF-8 become U+FFFD.
-pub(crate) fn pairs(headers: &HeaderMap) -> Vec<(String, String)> {
-    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
+/// Headers as the record keeps them.
+pub(crate) fn lines(headers: &HeaderMap) -> HeaderLines {
+    HeaderLines::new(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())))
 }
 
 /// Path and query of a request as they came.

@@ -13,7 +13,7 @@ use crate::{
 use futures_util::FutureExt;
 use http::{HeaderValue, Method, header, request::Parts, uri::PathAndQuery};
 use http_body::Body as _;
-use parhelion_core::{RequestRecord, Seq, limits};
+use parhelion_core::{HeaderLines, RequestRecord, Seq, limits};
 use std::{any::Any, net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 use tower::ServiceExt;
 
@@ -285,10 +285,10 @@ fn draft(log: &LogLine, surface: &'static str, path: String, parts: &Parts, begu
         path,
         status: 0,
         duration_us: 0,
-        request_headers: capture::pairs(&parts.headers),
+        request_headers: capture::lines(&parts.headers),
         request_body: bytes::Bytes::new(),
         request_truncated: false,
-        response_headers: Vec::new(),
+        response_headers: HeaderLines::default(),
         response_body: bytes::Bytes::new(),
         response_truncated: false,
     }

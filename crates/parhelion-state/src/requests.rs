@@ -58,7 +58,7 @@ impl RequestRing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use parhelion_core::Timestamp;
+    use parhelion_core::{HeaderLines, Timestamp};
 
     fn record(id: usize, body: usize) -> RequestRecord {
         RequestRecord {
@@ -72,10 +72,10 @@ mod tests {
             path: "/".into(),
             status: 200,
             duration_us: 1,
-            request_headers: vec![],
+            request_headers: HeaderLines::default(),
             request_body: Bytes::from(vec![0; body]),
             request_truncated: false,
-            response_headers: vec![],
+            response_headers: HeaderLines::default(),
             response_body: Bytes::new(),
             response_truncated: false,
         }

@@ -37,8 +37,8 @@ impl Recorder for InWorlds {
             ..Call::default()
         };
         let path = shown_path(arrival.path);
-        let event = Event::new("request", format!("request:{}", arrival.request_id))
-            .fact(format!("{} {path} from {}", arrival.method, arrival.peer))
+        let event = Event::new("request", ["request:", arrival.request_id].concat())
+            .fact([arrival.method, " ", &path, " from ", &arrival.peer.to_string()].concat())
             .with("method", arrival.method)
             .with("path", path);
         let seq: Seq = world.note(arrival.surface, &call, event);

@@ -83,7 +83,12 @@ pub struct Settings {
     pub azure_strict_versions: bool,
     /// When the webhooks that an Azure pipeline names begin to exist: automatic, or first_run (once it was run or saved
     /// again).
-    #[arg(long, env = "PARHELION_AZURE_WEBHOOK_REGISTRATION", default_value = "automatic", value_name = "MODE")]
+    #[arg(
+        long,
+        env = "PARHELION_AZURE_WEBHOOK_REGISTRATION",
+        default_value = "automatic",
+        value_name = "MODE"
+    )]
     pub azure_webhook_registration: Registration,
     /// A file of settings; parhelion.toml in the working directory is read when there is one. Flags and variables go
     /// before it.

@@ -40,7 +40,7 @@ fn what_might_have_been_meant_is_told_the_likeliest_first() {
     let told = bench.journal();
     let refused = told.iter().find(|e| e.kind == "webhook.refused").unwrap();
     let lines: Vec<&str> =
-        refused.data["near_misses"].as_array().unwrap().iter().map(|l| l.as_str().unwrap()).collect();
+        refused.data["near_misses"].as_list().unwrap().iter().map(|l| l.as_str().unwrap()).collect();
     assert_eq!(
         lines[..2],
         [

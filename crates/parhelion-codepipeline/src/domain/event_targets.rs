@@ -112,7 +112,10 @@ mod tests {
 
     fn facts(bench: &Bench, kind: &str) -> Vec<(String, Value)> {
         let entries = bench.world.entries(0, usize::MAX, |entry| entry.kind == kind);
-        entries.iter().map(|e| (format!("{} {}", e.subject, e.fact), Value::Object(e.data.clone()))).collect()
+        entries
+            .iter()
+            .map(|e| (format!("{} {}", e.subject, e.fact), Value::Object(e.data.to_object())))
+            .collect()
     }
 
     #[test]

@@ -150,7 +150,7 @@ fn standing<'a>(world: &World, asked: impl Iterator<Item = &'a Entry>) -> Vec<No
         subject: event.subject,
         verdict: event.verdict,
         at,
-        detail: event.data,
+        detail: event.data.to_object(),
         asked: false,
         because: Vec::new(),
     });
@@ -181,7 +181,7 @@ fn node(
         fact: sentence(entry.kind, &entry.subject, &entry.fact),
         verdict: entry.verdict,
         at: entry.at,
-        detail: entry.data.clone(),
+        detail: entry.data.to_object(),
         asked: asked.contains(&seq),
         because: children
             .iter()

@@ -4,7 +4,7 @@ use crate::ask::Ask;
 use crate::behaviours::unlisted;
 use crate::deliveries::{post, status};
 use crate::query::refused;
-use parhelion_core::{Event, Seq, limits, text::prefix};
+use parhelion_core::{Datum, Event, Seq, limits, text::prefix};
 use parhelion_delivery::Filter;
 use parhelion_http::Problem;
 use parhelion_state::{Entry, Thing};
@@ -213,7 +213,7 @@ impl Condition {
 
 /// Whether somebody outside can end what a thing waits for. What waits for another thing asks that one.
 fn outside(ask: &Ask, thing: &Thing, fact: &Event, depth: usize) -> bool {
-    match fact.data.get("waits_for").and_then(Value::as_str) {
+    match fact.data.get("waits_for").and_then(Datum::as_str) {
         Some("clock") => false,
         Some(subject) if subject.contains(':') && depth > 0 => ask
             .world
@@ -268,9 +268,9 @@ fn agrees(entry: &Entry, wanted: &Map<String, Value>) -> usize {
             "verdict" => json!(entry.verdict) == **wanted,
             "cause" => wanted.as_u64() == Some(entry.cause),
             "data" => wanted.as_object().is_some_and(|wanted| {
-                wanted
-                    .iter()
-                    .all(|(name, value)| entry.data.get(name).is_some_and(|there| within(value, there)))
+                wanted.iter().all(|(name, value)| {
+                    entry.data.get(name).is_some_and(|there| within(value, &there.to_value()))
+                })
             }),
             _ => false,
         }

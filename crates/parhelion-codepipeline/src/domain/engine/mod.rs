@@ -45,7 +45,7 @@ use super::{
 use crate::shapes::{ActionTypeId, StageRetryMode, TriggerType};
 use approvals::Answer;
 use objects::{Deployment, Kept, Sought};
-use parhelion_core::{Cause, Event, Pace, Scripted, Timestamp};
+use parhelion_core::{Cause, Event, Members, Pace, Scripted, Timestamp};
 use parhelion_state::Table;
 use records::{
     Due, Execution, ExecutionId, Gate, JobId, Key, Line, LineId, Outcome, Phase, Plan, Revision, RuleRun,
@@ -220,7 +220,7 @@ pub struct Change {
     /// `CodePipeline … Execution State Change`.
     pub detail_type: &'static str,
     /// What it says.
-    pub detail: serde_json::Map<String, serde_json::Value>,
+    pub detail: Members,
     /// The subject whose newest journal entry led to it.
     pub because: String,
 }

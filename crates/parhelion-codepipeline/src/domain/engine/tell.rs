@@ -5,8 +5,7 @@ use super::records::{Execution, JobId, Key, Line, LineId, Run};
 use super::{Change, Effect, Machine};
 use crate::shapes::{PipelineDeclaration, PipelineExecutionStatus, StageDeclaration};
 use chrono::SecondsFormat;
-use parhelion_core::{Cause, Event, Timestamp, Verdict};
-use serde_json::{Map, Value, json};
+use parhelion_core::{Cause, Event, Members, Timestamp, Verdict};
 
 /// What an execution's summary says that ended because its pipeline was updated.
 // Docs: the status's meaning; the wording is ours.
@@ -46,9 +45,9 @@ fn unwatched(stage: &StageDeclaration) -> impl Iterator<Item = String> {
 }
 
 /// Docs: what was said about a stop stands in the changes that it leads to.
-pub(super) fn stop_comments(execution: &Execution) -> Option<(String, Value)> {
+pub(super) fn stop_comments(execution: &Execution) -> Option<(&'static str, String)> {
     let reason = execution.stop.as_ref()?.reason.clone()?;
-    Some(("stop-execution-comments".into(), reason.into()))
+    Some(("stop-execution-comments", reason))
 }
 
 impl Machine<'_> {
@@ -71,17 +70,17 @@ impl Machine<'_> {
         execution: &Execution,
         what: &'static str,
         because: String,
-        more: Map<String, Value>,
+        more: Members,
     ) {
         let Some(line) = self.engine.lines.get(&key.0) else { return };
         let pipeline = line.name.clone();
-        let mut detail = Map::new();
-        detail.insert("pipeline".into(), pipeline.clone().into());
-        detail.insert("execution-id".into(), execution.id.to_string().into());
-        detail.extend(more);
-        detail.insert("version".into(), execution.version.into());
-        // Docs: the first attempt is 1; each retry of a stage counts.
-        detail.insert("pipeline-execution-attempt".into(), execution.attempt().into());
+        let detail = Members::default()
+            .with("pipeline", pipeline.clone())
+            .with("execution-id", execution.id.to_string())
+            .and(more)
+            .with("version", execution.version)
+            // Docs: the first attempt is 1; each retry of a stage counts.
+            .with("pipeline-execution-attempt", execution.attempt());
         self.effects.push(Effect::Publish(Change { pipeline, detail_type: what, detail, because }));
     }
 
@@ -134,12 +133,10 @@ impl Machine<'_> {
             .because(cause);
         let event = self.about(event, key, &execution);
         self.tell(event);
-        let trigger = json!({
-            "trigger-type": execution.trigger.as_str(),
-            "trigger-detail": execution.trigger_detail,
-        });
-        let more =
-            Map::from_iter([("state".into(), "STARTED".into()), ("execution-trigger".into(), trigger)]);
+        let trigger = Members::default()
+            .with("trigger-type", execution.trigger.as_str())
+            .with("trigger-detail", execution.trigger_detail.clone());
+        let more = Members::default().with("state", "STARTED").with("execution-trigger", trigger);
         self.publish(key, &execution, PIPELINE, subject.clone(), more);
         for fact in not_acted_on(&plan.declaration) {
             let event = Event::new("execution.changed", subject.clone()).fact(fact).verdict(Verdict::Skipped);
@@ -207,7 +204,7 @@ impl Machine<'_> {
             PipelineExecutionStatus::InProgress => "STARTED",
             PipelineExecutionStatus::Failed => "FAILED",
         };
-        let mut more = Map::from_iter([("state".into(), state.into())]);
+        let mut more = Members::default().with("state", state);
         if execution.status == PipelineExecutionStatus::Stopped {
             more.extend(stop_comments(&execution));
         }

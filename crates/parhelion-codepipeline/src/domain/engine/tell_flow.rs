@@ -6,8 +6,7 @@ use super::tell::{PIPELINE, action_subject, execution_subject, stage_subject, st
 use crate::shapes::{
     ActionExecutionStatus, ConditionExecutionStatus, RuleExecutionStatus, StageExecutionStatus,
 };
-use parhelion_core::{Cause, Event, Verdict};
-use serde_json::Map;
+use parhelion_core::{Cause, Event, Members, Verdict};
 
 const STAGE: &str = "CodePipeline Stage Execution State Change";
 
@@ -17,7 +16,7 @@ pub(super) fn rule_subject(run: &RuleRun) -> String {
 
 impl Machine<'_> {
     fn publish_stage(&mut self, key: Key, execution: &Execution, name: &str, state: &str) {
-        let more = Map::from_iter([("stage".into(), name.into()), ("state".into(), state.into())]);
+        let more = Members::default().with("stage", name).with("state", state);
         self.publish(key, execution, STAGE, stage_subject(execution, name), more);
     }
 
@@ -153,7 +152,7 @@ impl Machine<'_> {
             .verdict(Verdict::Waiting);
         let event = self.about(event, key, &execution);
         self.tell(event);
-        let mut more = Map::from_iter([("state".into(), "STOPPING".into())]);
+        let mut more = Members::default().with("state", "STOPPING");
         more.extend(stop_comments(&execution));
         self.publish(key, &execution, PIPELINE, subject, more);
     }
@@ -166,7 +165,7 @@ impl Machine<'_> {
             .verdict(Verdict::Ok);
         let event = self.about(event, key, &execution);
         self.tell(event);
-        let more = Map::from_iter([("state".into(), "RESUMED".into())]);
+        let more = Members::default().with("state", "RESUMED");
         self.publish(key, &execution, PIPELINE, subject, more);
     }
 

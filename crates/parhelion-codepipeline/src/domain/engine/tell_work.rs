@@ -5,8 +5,7 @@ use super::records::{Execution, JobId, Key, Plan, Run};
 use super::tell::{action_subject, execution_subject, job_subject, stage_subject, written};
 use crate::domain::{artifacts, jobs::JobState};
 use crate::shapes::ActionExecutionStatus;
-use parhelion_core::{Cause, Event, Timestamp, Verdict};
-use serde_json::{Map, Value, json};
+use parhelion_core::{Cause, Datum, Event, Members, Timestamp, Verdict};
 
 const ACTION: &str = "CodePipeline Action Execution State Change";
 
@@ -60,54 +59,39 @@ impl Machine<'_> {
         self.publish(of, &execution, ACTION, action_subject(&run), more);
     }
 
-    fn action_detail(
-        &self,
-        key: Key,
-        run: &Run,
-        plan: &Plan,
-        execution: &Execution,
-        state: &str,
-    ) -> Map<String, Value> {
+    fn action_detail(&self, key: Key, run: &Run, plan: &Plan, execution: &Execution, state: &str) -> Members {
         let Some((stage, action)) = plan.stage(run.stage).zip(plan.action(run.stage, run.action)) else {
-            return Map::new();
+            return Members::default();
         };
         let id = &action.action_type_id;
-        let locations = |artifacts: Vec<artifacts::Located>| -> Value {
-            let one = |a: artifacts::Located| json!({"name": a.name, "s3location": {"bucket": a.bucket, "key": a.key}});
-            artifacts.into_iter().map(one).collect()
+        let locations = |artifacts: Vec<artifacts::Located>| -> Datum {
+            let place = |a: artifacts::Located| {
+                let location = Members::default().with("bucket", a.bucket).with("key", a.key);
+                Members::default().with("name", a.name).with("s3location", location)
+            };
+            artifacts.into_iter().map(place).collect()
         };
-        let mut more = Map::from_iter([
-            ("stage".into(), stage.name.clone().into()),
-            ("action".into(), action.name.clone().into()),
-            ("state".into(), state.into()),
-            ("region".into(), action.region.as_deref().unwrap_or(self.engine.place.region()).into()),
-            (
-                "type".into(),
-                json!({
-                    "owner": id.owner.as_str(),
-                    "provider": id.provider,
-                    "category": id.category.as_str(),
-                    "version": id.version,
-                }),
-            ),
-            (
-                "input-artifacts".into(),
-                locations(artifacts::inputs(self.engine, key.0, execution, plan, run)),
-            ),
-            ("output-artifacts".into(), locations(artifacts::outputs(self.engine, plan, run))),
-        ]);
+        let kind = Members::default()
+            .with("owner", id.owner.as_str())
+            .with("provider", id.provider.clone())
+            .with("category", id.category.as_str())
+            .with("version", id.version.clone());
+        let more = Members::default()
+            .with("stage", stage.name.clone())
+            .with("action", action.name.clone())
+            .with("state", state)
+            .with("region", action.region.as_deref().unwrap_or(self.engine.place.region()))
+            .with("type", kind)
+            .with("input-artifacts", locations(artifacts::inputs(self.engine, key.0, execution, plan, run)))
+            .with("output-artifacts", locations(artifacts::outputs(self.engine, plan, run)));
         let result = [
             ("external-execution-id", run.external_id.clone()),
             ("external-execution-url", run.external_url.clone()),
             ("external-execution-summary", run.summary.clone()),
             ("error-code", run.error.as_ref().map(|e| e.code.clone())),
         ];
-        let result: Map<String, Value> =
-            result.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect();
-        if !result.is_empty() {
-            more.insert("execution-result".into(), result.into());
-        }
-        more
+        let result: Members = result.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        if result.is_empty() { more } else { more.with("execution-result", result) }
     }
 
     /// What led to the start of a run: the group before it, or its stage's entry.

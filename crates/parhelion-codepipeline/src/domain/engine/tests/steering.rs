@@ -159,7 +159,7 @@ fn a_retry_of_failed_actions_runs_those_and_what_had_not_run() {
         .effects
         .iter()
         .filter_map(|e| match e {
-            super::Effect::Publish(change) => change.detail["pipeline-execution-attempt"].as_i64(),
+            super::Effect::Publish(change) => change.detail["pipeline-execution-attempt"].to_value().as_i64(),
             _ => None,
         })
         .collect();

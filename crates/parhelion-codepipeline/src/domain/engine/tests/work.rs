@@ -312,7 +312,7 @@ fn jobs_have_a_pace_of_their_own() {
 /// The newest published change of an action.
 fn published(rig: &Rig, action: &str) -> serde_json::Value {
     let mut changes = rig.effects.iter().rev().filter_map(|effect| match effect {
-        Effect::Publish(change) => Some(serde_json::Value::Object(change.detail.clone())),
+        Effect::Publish(change) => Some(serde_json::Value::Object(change.detail.to_object())),
         _ => None,
     });
     changes.find(|detail| detail["action"] == action).unwrap()
