@@ -5,7 +5,7 @@ use imbl::ordmap::DiffItem;
 use parhelion_core::{Call, Cause, DeliveryId, Event, Members, Owner, Seq, Timestamp, Verdict, limits, text};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 /// A journal entry (control.md 6).
@@ -68,9 +68,7 @@ pub(crate) struct Ledger {
 
 /// What stands for a subject of a tenant of a surface. Two that had the same would have each other's causes told.
 fn digest(surface: &str, tenant: &str, subject: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (surface, tenant, subject).hash(&mut hasher);
-    hasher.finish()
+    foldhash::fast::FixedState::default().hash_one((surface, tenant, subject))
 }
 
 /// The most frequent kind. Nothing names a request as its cause by subject: causes name it by number.
