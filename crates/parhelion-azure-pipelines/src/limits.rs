@@ -3,7 +3,7 @@
 /// Levels of nesting of a file and of the expanded tree.
 // Docs: the service refuses more than 100 levels.
 pub const DEPTH: usize = 100;
-/// Files that a pipeline may include, directly or not, each counted once.
+/// Files that a pipeline may include, directly or not, each counted once; one that is not there counts too.
 // Docs: no more than 100 separate files.
 pub const FILES: usize = 100;
 /// Levels of files that include each other; the pipeline's own is the first.

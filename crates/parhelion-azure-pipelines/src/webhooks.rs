@@ -63,10 +63,9 @@ pub fn webhooks_with(document: &Document, files: &dyn Files) -> Result<Vec<Webho
         let Some((at, file)) = next.and_then(|at| Some((at, library.file(at)?.clone()))) else { break };
         let mut report = |mark, message| push_bounded(&mut issues, Issue::at(&file.name, mark, message));
         let own = read(&file.root, &mut report);
-        for webhook in &own {
-            if found.iter().any(|known| fold(&known.alias) == fold(&webhook.alias)) {
-                report(webhook.mark, already_defined(&webhook.alias));
-            }
+        let known: BTreeSet<String> = found.iter().map(|w| fold(&w.alias)).collect();
+        for webhook in own.iter().filter(|w| known.contains(&fold(&w.alias))) {
+            report(webhook.mark, already_defined(&webhook.alias));
         }
         found.extend(own);
         let extended = match extended(&file.root, at, &mut library) {
@@ -92,7 +91,7 @@ fn extended(root: &Node, at: usize, library: &mut Library<'_>) -> Result<Option<
     let mut readable = literal(wanted);
     for repository in named.unwrap_or_default().iter().filter_map(Repository::of) {
         if literal(&repository.name) && repository.reference.as_deref().is_none_or(literal) {
-            if !library.repositories.iter().any(|r| fold(&r.alias) == fold(&repository.alias)) {
+            if library.repository(&repository.alias).is_none() {
                 library.declare(repository).map_err(Refused::Bare)?;
             }
         } else {

@@ -16,7 +16,10 @@ use crate::{
     webhooks::unexpected,
     yaml::{Entry, Mark, Node, Tree, read::already_defined, read::fold, read::push_bounded},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// A reference whose file is read and whose arguments are expanded.
 pub(super) struct Include {
@@ -43,8 +46,7 @@ impl Walk<'_> {
     pub fn declare(&mut self, resources: &Node) {
         let items = resources.get("repositories").and_then(Node::as_sequence).unwrap_or_default();
         for repository in items.iter().filter_map(Repository::of) {
-            let known = self.library.repositories.iter().find(|r| fold(&r.alias) == fold(&repository.alias));
-            match known {
+            match self.library.repository(&repository.alias) {
                 // CHOICE: a template that is extended may name the same repository again, another one not.
                 Some(known) if known.is_same(&repository) => {}
                 Some(_) => self.report(repository.mark, already_defined(&repository.alias)),
@@ -64,8 +66,14 @@ impl Walk<'_> {
         let before = self.bytes;
         let target = self.node(&target.value, Place::Other)?;
         let file = self.target(&target)?;
-        let types = file.and_then(|f| self.library.file(f)).map(|f| parameters::types(role(kind), &f.root));
-        self.arguments.push(types.unwrap_or_default());
+        let types = match file.and_then(|f| self.library.file(f)).cloned() {
+            Some(File { root, binding, .. }) => {
+                self.budget.take(binding).map_err(|f| self.stop(f))?;
+                parameters::types(role(kind), &root)
+            }
+            None => BTreeMap::new(),
+        };
+        self.arguments.push(types);
         let mut out = Built::default();
         self.entries(beside, Place::Include, &mut out)?;
         self.arguments.pop();
@@ -161,6 +169,7 @@ impl Walk<'_> {
             _ => BTreeMap::new(),
         };
         let bound = parameters::bind(role(kind), &root, Given::Arguments(&arguments), &payloads);
+        drop(arguments);
         self.report_bound(bound.wrong);
         let parameters = Value::Object(Arc::new(bound.parameters));
         let (parameters, loops) = self.frame.turn(parameters, Vec::new());
@@ -358,7 +367,7 @@ fn merge_resources(own: &mut Node, other: Node) {
                 else {
                     continue;
                 };
-                let known: Vec<String> = items.iter().filter_map(alias).collect();
+                let known: BTreeSet<String> = items.iter().filter_map(alias).collect();
                 items.extend(more.into_iter().filter(|n| alias(n).is_none_or(|a| !known.contains(&a))));
             }
         }

@@ -80,7 +80,9 @@ impl Refused {
 /// All files of an expansion. A file's index is [`crate::yaml::Mark::file`].
 pub(crate) struct Library<'d> {
     source: &'d dyn Files,
-    pub repositories: Vec<Repository>,
+    repositories: Vec<Repository>,
+    /// Their indices by folded alias.
+    aliases: BTreeMap<String, usize>,
     /// Those that cannot be had.
     refused: BTreeSet<usize>,
     files: Vec<File>,
@@ -102,6 +104,7 @@ impl<'d> Library<'d> {
         Self {
             source,
             repositories: Vec::new(),
+            aliases: BTreeMap::new(),
             refused: BTreeSet::new(),
             files: vec![own],
             found: BTreeMap::new(),
@@ -124,6 +127,11 @@ impl<'d> Library<'d> {
         self.files.iter().skip(1).map(|f| f.name.to_string()).collect()
     }
 
+    /// The repository of an alias.
+    pub fn repository(&self, alias: &str) -> Option<&Repository> {
+        self.aliases.get(&fold(alias)).and_then(|at| self.repositories.get(*at))
+    }
+
     /// Takes up a repository.
     ///
     /// # Errors
@@ -133,6 +141,7 @@ impl<'d> Library<'d> {
         if opened.is_err() {
             self.refused.insert(self.repositories.len());
         }
+        self.aliases.insert(fold(&repository.alias), self.repositories.len());
         self.repositories.push(repository);
         opened
     }
@@ -144,8 +153,8 @@ impl<'d> Library<'d> {
         let repository = match alias.map(fold).as_deref() {
             None => base.as_ref().and_then(|(repository, _)| *repository),
             Some("" | "self") => None,
-            Some(wanted) => match self.repositories.iter().position(|r| fold(&r.alias) == wanted) {
-                Some(at) => Some(at),
+            Some(wanted) => match self.aliases.get(wanted) {
+                Some(at) => Some(*at),
                 // OBSERVED
                 None => {
                     let alias = alias.unwrap_or_default();
@@ -172,8 +181,8 @@ impl<'d> Library<'d> {
     }
 
     fn read(&mut self, repository: Option<usize>, path: &str) -> Result<usize, Refused> {
-        // The pipeline's own file is none of those that are included.
-        if self.files.len() > limits::FILES {
+        // Those that are not there count too: each was looked for.
+        if self.found.len() >= limits::FILES {
             return Err(Refused::Stop(TOO_MANY));
         }
         let of = repository.and_then(|at| self.repositories.get(at));

@@ -211,3 +211,47 @@ fn files_that_cannot_be_read() {
         assert_eq!(got, want, "{bad}");
     }
 }
+
+#[test]
+fn files_that_are_not_there_are_looked_for_a_hundred_times() {
+    struct None(Cell<usize>);
+    impl Files for None {
+        fn read(&self, _: Option<&Repository>, _: &str) -> Result<String, Unread> {
+            self.0.set(self.0.get() + 1);
+            Err(Unread::Missing("none".to_owned()))
+        }
+    }
+    let numbers = (0..5000).map(|n| n.to_string()).collect::<Vec<_>>().join(" ");
+    let text = format!(
+        "parameters:\n- name: n\n  default: {numbers}\nsteps:\n- ${{{{ each n in split(parameters.n, ' ') }}}}:\n  - template: ${{{{ n }}}}.yml\n"
+    );
+    let document = parhelion_azure_pipelines::parse(crate::FILE, &text).expect("the file parses");
+    let none = None(Cell::new(0));
+    let issues =
+        parhelion_azure_pipelines::expand_with(&document, &Inputs::default(), &none).expect_err("none");
+    assert_eq!((issues.len(), none.0.get()), (limits::ISSUES, limits::FILES));
+}
+
+#[test]
+fn many_of_everything() {
+    // Nothing is compared with everything else.
+    let many = |of: &str| (0..20_000).map(|n| of.replace('#', &n.to_string())).collect::<String>();
+    let template = format!("parameters:\n{}steps:\n- script: x\n", many("- name: p#\n  default: d\n"));
+    let text = format!("steps:\n- template: a.yml\n  parameters:\n{}", many("    P#: a\n"));
+    assert!(preview(&text, &[("/a.yml", &template)]).contains("script: x"));
+    let unknown = preview(&text, &[("/a.yml", "parameters: []\nsteps: []\n")]);
+    assert_eq!(unknown.lines().count(), limits::ISSUES);
+    let repositories = format!(
+        "resources:\n  repositories:\n{}extends: {{template: a.yml}}\n",
+        many("  - repository: r#\n    name: n\n")
+    );
+    let base = format!(
+        "resources:\n  repositories:\n{}  webhooks:\n{}steps:\n- script: x\n",
+        many("  - repository: R#\n    name: n\n"),
+        many("  - webhook: w#\n    connection: c\n")
+    );
+    assert!(preview(&repositories, &[("/a.yml", &base)]).contains("script: x"));
+    let document = parhelion_azure_pipelines::parse(crate::FILE, &repositories).expect("the file parses");
+    let found = parhelion_azure_pipelines::webhooks_with(&document, &files(&[("/a.yml", &base)]));
+    assert_eq!(found.map(|f| f.len()), Ok(20_000));
+}

@@ -10,7 +10,10 @@ use crate::{
     webhooks::unexpected,
     yaml::{Entry, Mark, Node, Scalar, Tree, read, read::fold},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 pub(crate) use types::{Type, string_literal};
 use types::{converted, find, node_of, same_text};
 
@@ -35,6 +38,49 @@ pub(super) enum Given<'g> {
     Arguments(&'g [Entry]),
 }
 
+/// One value.
+enum Argument<'g> {
+    Json(&'g serde_json::Value),
+    Node(&'g Node),
+}
+
+impl Argument<'_> {
+    /// OBSERVED: what comes from outside has no place.
+    fn mark(&self) -> Option<Mark> {
+        match self {
+            Argument::Json(_) => None,
+            Argument::Node(node) => Some(node.mark),
+        }
+    }
+}
+
+/// Names and values in the order they are given.
+struct Arguments<'g> {
+    all: Vec<(&'g str, Argument<'g>)>,
+    /// By folded name; of two that fold alike the first counts.
+    index: BTreeMap<String, usize>,
+}
+
+impl<'g> Arguments<'g> {
+    fn of(given: Given<'g>) -> Self {
+        let all: Vec<_> = match given {
+            Given::Outside(values) => values.iter().map(|(n, v)| (n.as_str(), Argument::Json(v))).collect(),
+            Given::Arguments(entries) => {
+                entries.iter().map(|e| (&*e.key.text, Argument::Node(&e.value))).collect()
+            }
+        };
+        let mut index = BTreeMap::new();
+        for (at, (name, _)) in all.iter().enumerate() {
+            index.entry(fold(name)).or_insert(at);
+        }
+        Self { all, index }
+    }
+
+    fn get(&self, name: &str) -> Option<&Argument<'g>> {
+        self.index.get(&fold(name)).and_then(|at| self.all.get(*at)).map(|(_, argument)| argument)
+    }
+}
+
 /// A file's parameters by name, and what is wrong, with places in any file.
 pub(super) struct Bound {
     pub parameters: Object,
@@ -55,29 +101,32 @@ struct Declared<'n> {
 pub(super) fn bind(role: Role, root: &Node, given: Given<'_>, payloads: &BTreeMap<String, Value>) -> Bound {
     let mut binder = Binder { role, wrong: Vec::new() };
     let mut bound = Object::folding([]);
+    let given = Arguments::of(given);
+    let mut declared = Vec::new();
     // OBSERVED: a template that declares nothing takes whatever it is given.
-    if let (Role::Template | Role::Extended, None, Given::Arguments(arguments)) =
-        (role, root.get("parameters"), given)
-    {
-        for argument in arguments {
-            bound.put(argument.key.text.clone(), typed_value_of(&argument.value));
+    if role != Role::Root && root.get("parameters").is_none() {
+        for (name, argument) in &given.all {
+            if let Argument::Node(node) = argument {
+                bound.put(Arc::from(*name), typed_value_of(node));
+            }
         }
     } else {
-        let declared = binder.declarations(root);
+        declared = binder.declarations(root);
         for parameter in &declared {
             // A parameter that failed still has a name: no second error where it is used.
-            let value = binder.value(parameter, given).unwrap_or_else(|| Value::text(""));
-            bound.put(Arc::from(parameter.name), value);
+            let value = binder.value(parameter, given.get(parameter.name));
+            bound.put(Arc::from(parameter.name), value.unwrap_or_else(|| Value::text("")));
         }
-        binder.unexpected(&declared, given);
-        for parameter in declared.iter().filter(|p| payloads.keys().any(|a| fold(a) == fold(p.name))) {
-            // CHOICE: an alias and a parameter of one name cannot both be `parameters.name`.
-            binder.twice(parameter.mark, parameter.name);
+        for (name, argument) in given.all.iter().filter(|(name, _)| bound.get(name).is_none()) {
+            binder.say(argument.mark(), format!("Unexpected parameter '{name}'"));
         }
     }
     for (alias, payload) in payloads {
         if bound.get(alias).is_none() {
             bound.put(Arc::from(alias.as_str()), payload.clone());
+        } else if let Some(parameter) = declared.iter().find(|p| fold(p.name) == fold(alias)) {
+            // CHOICE: an alias and a parameter of one name cannot both be `parameters.name`.
+            binder.twice(parameter.mark, parameter.name);
         }
     }
     Bound { parameters: bound, wrong: binder.wrong }
@@ -132,39 +181,16 @@ impl Binder {
         }
     }
 
-    fn value(&mut self, parameter: &Declared<'_>, given: Given<'_>) -> Option<Value> {
-        let wanted = fold(parameter.name);
-        match given {
-            Given::Outside(values) => {
-                if let Some((_, value)) = values.iter().find(|(name, _)| fold(name) == wanted) {
-                    return self.given(parameter, value);
-                }
-            }
-            Given::Arguments(arguments) => {
-                if let Some(entry) = arguments.iter().find(|e| fold(&e.key.text) == wanted) {
-                    return self.bound(parameter, &entry.value, Some(entry.value.mark));
-                }
-            }
-        }
-        match parameter.default {
-            Some(default) => self.default(parameter, default),
-            None => {
+    fn value(&mut self, parameter: &Declared<'_>, given: Option<&Argument<'_>>) -> Option<Value> {
+        match (given, parameter.default) {
+            (Some(Argument::Json(json)), _) => self.given(parameter, json),
+            (Some(Argument::Node(node)), _) => self.bound(parameter, node, Some(node.mark)),
+            (None, Some(default)) => self.default(parameter, default),
+            (None, None) => {
                 let message = format!("A value for the '{}' parameter must be provided.", parameter.name);
                 self.say(None, message);
                 None
             }
-        }
-    }
-
-    fn unexpected(&mut self, declared: &[Declared<'_>], given: Given<'_>) {
-        let is_known = |name: &str| declared.iter().any(|p| fold(p.name) == fold(name));
-        let unknown: Vec<(Option<Mark>, &str)> = match given {
-            Given::Outside(values) => values.keys().map(|n| (None, n.as_str())).collect(),
-            // OBSERVED: at the value.
-            Given::Arguments(entries) => entries.iter().map(|e| (Some(e.value.mark), &*e.key.text)).collect(),
-        };
-        for (mark, name) in unknown.into_iter().filter(|(_, name)| !is_known(name)) {
-            self.say(mark, format!("Unexpected parameter '{name}'"));
         }
     }
 
@@ -188,12 +214,13 @@ impl Binder {
                 return found;
             }
         };
+        let mut seen = BTreeSet::new();
         for item in items {
             let Some(declared) = self.declaration(item) else { continue };
-            if found.iter().any(|f| fold(f.name) == fold(declared.name)) {
-                self.twice(declared.mark, declared.name);
-            } else {
+            if seen.insert(fold(declared.name)) {
                 found.push(declared);
+            } else {
+                self.twice(declared.mark, declared.name);
             }
         }
         found
