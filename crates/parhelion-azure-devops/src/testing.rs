@@ -6,7 +6,7 @@ use crate::{
     surface_with,
 };
 use http_body_util::BodyExt;
-use parhelion_core::WorldName;
+use parhelion_core::{Call, Pace, WorldName};
 use parhelion_git::{GitHost, GitSettings};
 use parhelion_http::{Body, Head, HttpService, Surface};
 use parhelion_state::{Entry, World, Worlds, testing};
@@ -120,6 +120,21 @@ impl Bench {
     #[track_caller]
     pub fn get(&self, path: &str) -> Value {
         self.ok(&format!("GET {path}"), Value::Null)
+    }
+
+    /// How fast work of a kind goes from now on.
+    pub fn pace(&self, kind: &str, pace: Pace) {
+        self.world.edit_script(|script| script.set_pace(Some("azure-devops"), Some(kind), pace));
+    }
+    /// Steps by hand: what it was, without the id of a record.
+    pub fn step(&self, id: Option<&str>) -> Option<String> {
+        let stepped = self.world.step_by_hand("azure-devops", id, &Call::default())?;
+        Some(stepped.what)
+    }
+    /// Lets time pass.
+    pub fn advance(&self, seconds: i64) {
+        let to = self.world.clock.now() + chrono::TimeDelta::seconds(seconds);
+        self.runtime.block_on(self.world.advance(to));
     }
 
     /// The data of `contoso`.

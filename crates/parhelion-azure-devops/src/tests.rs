@@ -2,7 +2,9 @@
 
 mod definitions;
 mod git;
+mod life;
 mod projects;
+mod rows;
 mod runs;
 mod state;
 mod templates;

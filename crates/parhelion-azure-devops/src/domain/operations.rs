@@ -103,7 +103,7 @@ pub fn step(store: &mut AzureDevOpsStore, id: Option<&str>, tx: &mut Tx<'_>) -> 
     let held = open(store).filter(|(_, wait)| wait.until.is_none());
     let (_, chosen) = match id {
         Some(id) => {
-            let wanted = Uuid::parse_str(id).ok()?;
+            let wanted = Uuid::parse_str(id.strip_prefix("operation:").unwrap_or(id)).ok()?;
             held.map(|(id, wait)| (wait.since, id)).find(|(_, id)| *id == wanted)?
         }
         None => held.map(|(id, wait)| (wait.since, id)).min()?,

@@ -31,8 +31,10 @@ pub fn on_time(store: &mut AzureDevOpsStore, tx: &mut Tx<'_>) {
     }
 }
 
-/// Steps what stands by hand: the thing of this id (a record's, or a run's), or what has stood longest.
+/// Steps what stands by hand: the thing of this id (a record's, or a run's; with or without its kind in front), or what
+/// has stood longest.
 pub fn step(store: &mut AzureDevOpsStore, id: Option<&str>, tx: &mut Tx<'_>) -> Option<String> {
+    let id = id.map(|id| id.rsplit_once(':').map_or(id, |(_, id)| id));
     let held = |store: &AzureDevOpsStore| store.held_builds().cloned().collect::<Vec<_>>();
     let (build, record) = match id {
         None => (held(store).into_iter().next()?, None),
