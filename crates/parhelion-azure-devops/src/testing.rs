@@ -98,6 +98,15 @@ impl Bench {
         assert!((self.surface.claims)(&parts), "{path} is not claimed");
         self.through(&self.surface.service, http::Request::from_parts(parts, body))
     }
+    /// The bytes of an answer.
+    pub fn send_for_bytes(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Vec<u8> {
+        let mut service = self.surface.service.clone();
+        self.runtime.block_on(async {
+            let request = Bench::request(method, path, headers, "");
+            let response = service.ready().await.unwrap().call(request).await.unwrap();
+            response.into_body().collect().await.unwrap().to_bytes().to_vec()
+        })
+    }
     /// A control call below the surface's name.
     pub fn control(&self, method: &str, path: &str) -> Answer {
         let request = Bench::request(method, path, &[], "");

@@ -1,5 +1,7 @@
 //! Tests of the surface as a whole: each sends requests as a client would.
 
+mod builds;
+mod core;
 mod definitions;
 mod git;
 mod life;

@@ -4,6 +4,8 @@
 pub mod drive;
 mod expand;
 pub mod life;
+#[cfg(test)]
+mod life_tests;
 mod queue;
 
 pub use expand::{Expansion, Outcome, expanded};
@@ -130,18 +132,25 @@ impl Look {
 ///
 /// # Errors
 /// The messages that queueing gives.
-pub fn may_run(definition: &Definition, ask: &Ask) -> std::result::Result<(), Vec<String>> {
+pub fn may_run(
+    project: &Project,
+    definition: &Definition,
+    ask: &Ask,
+) -> std::result::Result<(), Vec<String>> {
     match definition.queue_status {
         QueueStatus::Enabled => {}
         // CHOICE: the texts.
         QueueStatus::Paused => return Err(vec![format!("The pipeline {} is paused.", definition.name)]),
         QueueStatus::Disabled => return Err(vec![format!("The pipeline {} is disabled.", definition.name)]),
     }
+    // Docs: the project's setting, without which a run may set any variable.
+    let any = project.pipeline_settings.get("enforceSettableVar") == Some(&false);
     let settable = |name: &str| {
         let declared = definition.variables.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
         declared.is_some_and(|(_, v)| v.allow_override) || name.eq_ignore_ascii_case("system.debug")
     };
-    let refused: Vec<&str> = ask.variables.keys().map(String::as_str).filter(|n| !settable(n)).collect();
+    let refused: Vec<&str> =
+        ask.variables.keys().map(String::as_str).filter(|n| !any && !settable(n)).collect();
     if refused.is_empty() {
         return Ok(());
     }

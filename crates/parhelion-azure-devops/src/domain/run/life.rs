@@ -331,8 +331,18 @@ pub fn cancel(build: &mut Build, now: Timestamp) -> Vec<Moved> {
     moved
 }
 
+/// Ends one stage alone: it is canceled, whether it has begun or not.
+pub fn cancel_only(s: usize, stage: &mut StageRun, now: Timestamp) -> Vec<Moved> {
+    let mut moved = Vec::new();
+    cancel_stage(s, stage, now, &mut moved);
+    if !moved.is_empty() {
+        stage.life.result = Some(RecordResult::Canceled);
+    }
+    moved
+}
+
 /// Ends everything of a stage that is not over.
-pub fn cancel_stage(s: usize, stage: &mut StageRun, now: Timestamp, moved: &mut Vec<Moved>) {
+fn cancel_stage(s: usize, stage: &mut StageRun, now: Timestamp, moved: &mut Vec<Moved>) {
     for (j, job) in stage.jobs.iter_mut().enumerate() {
         job.wait = None;
         for (t, step) in job.steps.iter_mut().enumerate() {
@@ -398,11 +408,14 @@ pub fn retry(
         any = true;
     }
     if any {
-        build.status = BuildStatus::InProgress;
-        build.result = None;
-        build.finished = None;
-        build.started = build.started.or(Some(now));
         build.changed = now;
+        // A run that is not over, or has not begun, goes on as it was.
+        if build.status == BuildStatus::Completed {
+            build.status = BuildStatus::InProgress;
+            build.result = None;
+            build.finished = None;
+            build.started = build.started.or(Some(now));
+        }
     }
     any
 }

@@ -3,10 +3,7 @@
 
 use super::{Key, update::retry};
 use crate::{
-    domain::run::{
-        drive,
-        life::{self, Moved},
-    },
+    domain::run::{drive, life},
     error::{Error, Result},
     operations::Input,
     store::{AzureDevOpsStore, BuildStatus},
@@ -70,8 +67,7 @@ impl Operation for UpdateStage {
         let mut build = (*build).clone();
         let stage = build.stages.get_mut(s).ok_or_else(unknown)?;
         let name = stage.name.clone();
-        let mut moved: Vec<Moved> = Vec::new();
-        life::cancel_stage(s, stage, tx.now(), &mut moved);
+        let moved = life::cancel_only(s, stage, tx.now());
         if moved.is_empty() {
             // CHOICE: as for a whole run: the wish comes too late.
             let fact = format!("nothing was cancelled: stage {name} is completed already");

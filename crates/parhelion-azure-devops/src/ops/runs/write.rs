@@ -139,7 +139,7 @@ pub async fn start(
     for _ in 0..ATTEMPTS {
         let look = |store: &AzureDevOpsStore| -> Result<Look> {
             let (project, definition) = find(store)?;
-            may_run(&definition, &ask).map_err(refused)?;
+            may_run(&project, &definition, &ask).map_err(refused)?;
             Ok(Look::at(store, project, &definition, &ask))
         };
         let before = tenant.read(|store, _| look(store))?;
