@@ -200,3 +200,28 @@ fn the_newest_commit_of_the_default_branch_is_built() {
     assert_eq!(bench.send("POST", URL, &[], BODY).status, 200);
     assert_eq!(runs(&bench), 3);
 }
+
+/// The first delivery parses the file, later ones find it parsed and are expanded at once if that is little work.
+#[test]
+fn however_often_it_is_expanded_the_same_comes_out() {
+    let each = "resources:\n  webhooks:\n  - webhook: W\n    connection: IncomingWH\nsteps:\n- ${{ each item in parameters.W.items }}:\n  - script: do ${{ item }}\n";
+    let template = "resources:\n  webhooks:\n  - webhook: W\n    connection: IncomingWH\nsteps:\n- template: step.yml\n  parameters: { name: '${{ parameters.W.name }}' }\n";
+    for (text, body) in [
+        (each, json!({ "items": [1, 2] })),
+        (each, json!({ "items": (0..3000).collect::<Vec<_>>() })),
+        (template, json!({ "name": "n" })),
+    ] {
+        let bench = bench(text, "", "");
+        bench.commit("/step.yml", "parameters:\n- name: name\nsteps:\n- script: do ${{ parameters.name }}\n");
+        for _ in 0..3 {
+            assert_eq!(post(&bench, &[], &body.to_string()), 200);
+            assert_eq!(newest(&bench)["result"], "queued", "{}", newest(&bench));
+        }
+        let store = bench.store();
+        let all: Vec<&str> = store.builds.values().map(|b| &*b.final_yaml).collect();
+        assert!(all[0].contains("do ") && all.windows(2).all(|w| w[0] == w[1]), "{}", all[0]);
+        // What goes wrong is told the same too.
+        let wrong: Vec<String> = (0..3).map(|_| said(&bench, r#"{"items":[[]],"name":{}}"#)).collect();
+        assert!(wrong[0].contains("Line: ") && wrong.windows(2).all(|w| w[0] == w[1]), "{wrong:?}");
+    }
+}

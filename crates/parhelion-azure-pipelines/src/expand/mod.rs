@@ -14,7 +14,7 @@ mod walk;
 
 use crate::{
     document::Document,
-    expr::{Object, Value},
+    expr::{Object, Value, budget::Budget},
     files::{Files, NoFiles},
     issue::Issue,
     pipeline::{Pipeline, graph, normal, read as typed},
@@ -87,6 +87,17 @@ pub fn expand_counted(
     inputs: &Inputs,
     files: &dyn Files,
 ) -> (Result<Expanded, Vec<Issue>>, Spent) {
+    expand_within(document, inputs, files, crate::limits::EVENTS)
+}
+
+/// As [`expand_counted`], with no more than so many steps of work: what takes more is refused as too large, having
+/// spent all of them. For callers who would rather do a long expansion elsewhere.
+pub fn expand_within(
+    document: &Document,
+    inputs: &Inputs,
+    files: &dyn Files,
+    events: u64,
+) -> (Result<Expanded, Vec<Issue>>, Spent) {
     let library = Library::new(&document.name, document.root.clone(), files);
     let mut warnings = Vec::new();
     let payloads = payloads(&document.root, &inputs.webhooks, &mut |mark, message| {
@@ -95,6 +106,7 @@ pub fn expand_counted(
     let bound = parameters::bind(Role::Root, &document.root, Given::Outside(&inputs.parameters), &payloads);
     let frame = names::Frame::new(bound.parameters, &inputs.variables);
     let mut walk = interpolate::Walk::new(library, &inputs.webhooks, frame, document.issues.clone());
+    walk.budget = Budget::of(events);
     walk.report_bound(bound.wrong);
     let walked = walk.root(&document.root);
     let spent = Spent { events: walk.budget.spent(), bytes: walk.bytes };

@@ -31,18 +31,25 @@ impl Fail {
 #[derive(Debug)]
 pub(crate) struct Budget {
     events: Cell<u64>,
+    of: u64,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { events: Cell::new(limits::EVENTS) }
+        Self::of(limits::EVENTS)
     }
 }
 
 impl Budget {
+    /// So many steps, but no more than there may be.
+    pub fn of(events: u64) -> Self {
+        let of = events.min(limits::EVENTS);
+        Self { events: Cell::new(of), of }
+    }
+
     /// Steps taken; all of them once one was refused.
     pub fn spent(&self) -> u64 {
-        limits::EVENTS - self.events.get()
+        self.of - self.events.get()
     }
 
     /// Takes one step.

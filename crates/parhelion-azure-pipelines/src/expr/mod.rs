@@ -3,7 +3,7 @@
 //!
 //! [`lex`] → tokens, [`parse`] → [`Expr`] with all errors that need no values, [`eval`] → [`Value`].
 
-mod budget;
+pub(crate) mod budget;
 mod call;
 mod convert;
 mod date;
