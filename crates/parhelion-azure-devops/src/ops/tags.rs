@@ -104,7 +104,7 @@ impl Input for DefinitionKey {
     fn read(request: &ApiRequest) -> Result<Self> {
         Ok(DefinitionKey {
             project: request.project()?.to_owned(),
-            id: request.value("DefinitionId").to_owned(),
+            id: request.value("definitionId").to_owned(),
             revision: request.query.parsed("revision")?,
         })
     }

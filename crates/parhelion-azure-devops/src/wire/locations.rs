@@ -117,7 +117,9 @@ pub static LOCATIONS: &[Location] = &[
     released(id::BUILD_LOGS, "build", "logs", "{project}/_apis/{area}/builds/{buildId}/{resource}/{logId}", 2, "2.0"),
     released(id::BUILD_ARTIFACTS, "build", "artifacts", "{project}/_apis/{area}/builds/{buildId}/{resource}/{artifactName}", 5, "2.0"),
     released(id::BUILD_TAGS, "build", "tags", "{project}/_apis/{area}/builds/{buildId}/{resource}/{*tag}", 3, "2.0"),
-    released(id::DEFINITION_TAGS, "build", "tags", "{project}/_apis/{area}/definitions/{DefinitionId}/{resource}/{*tag}", 3, "3.1"),
+    // CHOICE: the service writes {DefinitionId}; the Python and JavaScript clients know the value as definitionId, and would
+    // leave the segment out.
+    released(id::DEFINITION_TAGS, "build", "tags", "{project}/_apis/{area}/definitions/{definitionId}/{resource}/{*tag}", 3, "3.1"),
     released(id::TAGS, "build", "tags", "{project}/_apis/{area}/{resource}/{*tag}", 3, "2.0"),
     released(id::CHANGES, "build", "changes", "{project}/_apis/{area}/builds/{buildId}/{resource}", 2, "2.0"),
     released(id::STAGES, "build", "stages", "{project}/_apis/{area}/builds/{buildId}/{resource}/{stageRefName}", 5, "5.2"),
