@@ -148,7 +148,6 @@ impl Wanted {
 
     fn takes(&self, store: &AzureDevOpsStore, build: &Build) -> bool {
         let among = |list: &Option<Vec<u32>>, id| list.as_ref().is_none_or(|l| l.contains(&id));
-        let named = |list: &Option<Vec<&str>>, text: &str| list.as_ref().is_none_or(|l| l.contains(&text));
         let number = self.number.as_ref().is_none_or(|wanted| match wanted.strip_suffix('*') {
             Some(start) => build.number.to_lowercase().starts_with(&start.to_lowercase()),
             None => build.number.eq_ignore_ascii_case(wanted),
@@ -158,6 +157,9 @@ impl Wanted {
             wanted.as_ref().is_none_or(|w| source().is_some_and(|r| of(r).eq_ignore_ascii_case(w)))
         };
         let by = &build.requested_by;
+        if !among(&self.definitions, build.definition) || !among(&self.ids, build.id) {
+            return false;
+        }
         let requested = self.requested_for.as_ref().is_none_or(|wanted| {
             [by.id.to_string(), by.name.clone(), by.unique_name.clone()]
                 .iter()
@@ -169,13 +171,11 @@ impl Wanted {
             && same(&self.repository, |r| &r.id)
             && same(&self.repository_kind, |r| &r.kind)
             && self.tags.iter().all(|wanted| build.tags.iter().any(|t| tags::same(t, wanted)))
-            && among(&self.definitions, build.definition)
-            && among(&self.ids, build.id)
             && among(&self.queues, build.queue)
             && self.branch.as_ref().is_none_or(|b| *b == build.branch)
-            && named(&self.reasons, &word(build.reason))
-            && named(&self.statuses, &word(build.status))
-            && (self.results.is_none() || build.result.is_some_and(|r| named(&self.results, &word(r))))
+            && self.reasons.as_ref().is_none_or(|l| l.contains(&&*word(build.reason)))
+            && self.statuses.as_ref().is_none_or(|l| l.contains(&&*word(build.status)))
+            && self.results.as_ref().is_none_or(|l| build.result.is_some_and(|r| l.contains(&&*word(r))))
             && self.min.is_none_or(|min| time.is_some_and(|t| t >= min))
             && self.max.is_none_or(|max| time.is_some_and(|t| t <= max))
     }
