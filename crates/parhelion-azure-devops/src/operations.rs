@@ -301,7 +301,7 @@ const TABLE: &[Row] = &[
     simulated(row(builds::GetArtifacts::NAME, "GET /{organization}/{project}/_apis/build/builds/{buildId}/artifacts", id::BUILD_ARTIFACTS,
         doc!("build/artifacts/list"), 200, Works(works::<builds::GetArtifacts>))),
     simulated(row(builds::GetArtifacts::NAME, "GET /{organization}/{project}/_apis/build/builds/{buildId}/artifacts/{artifactName}", id::BUILD_ARTIFACTS,
-        doc!("build/artifacts/get-artifact"), 200, Works(works::<builds::GetArtifacts>))),
+        doc!("build/artifacts/list"), 200, Works(works::<builds::GetArtifacts>))),
     row(builds::CreateArtifact::NAME, "POST /{organization}/{project}/_apis/build/builds/{buildId}/artifacts", id::BUILD_ARTIFACTS,
         doc!("build/artifacts/create"), 200, Write(writes::<builds::CreateArtifact>)),
     row(tags::OfBuild::NAME, "GET /{organization}/{project}/_apis/build/builds/{buildId}/tags", id::BUILD_TAGS,
