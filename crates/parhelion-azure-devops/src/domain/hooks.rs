@@ -42,7 +42,7 @@ impl Candidate {
         }
     }
     /// The same with the payload under the resource's alias.
-    pub fn ask_with(&self, webhook: &str, payload: &Value) -> Ask {
+    pub fn ask_with(&self, webhook: &str, payload: &Arc<Value>) -> Ask {
         let payloads = BTreeMap::from([(self.resource.alias.clone(), payload.clone())]);
         Ask { payloads, ..self.ask(webhook) }
     }

@@ -48,7 +48,7 @@ pub struct Ask {
     /// Template parameters.
     pub parameters: BTreeMap<String, Value>,
     /// The payloads of webhooks, by alias.
-    pub payloads: BTreeMap<String, Value>,
+    pub payloads: BTreeMap<String, Arc<Value>>,
     /// Stages that are left out.
     pub skip: Vec<String>,
     /// Variables set for this run.

@@ -31,7 +31,8 @@ impl From<Vec<String>> for Lines {
     /// A line that holds line breaks becomes several.
     fn from(lines: Vec<String>) -> Self {
         let text: Arc<str> = lines.join("\n").into();
-        let count = if lines.is_empty() { 0 } else { text.split('\n').count() };
+        let breaks = text.bytes().filter(|b| *b == b'\n').count();
+        let count = if lines.is_empty() { 0 } else { breaks + 1 };
         Lines { text, count }
     }
 }

@@ -15,6 +15,7 @@ use crate::{
 use parhelion_azure_pipelines::{
     Document, Expanded, Files, Inputs, Issue, Repository, Unread, expand_with, expand_within, parse,
 };
+use serde_json::Value;
 use std::{cell::Cell, sync::Arc};
 
 /// An expanded pipeline, and what it was made of besides the definition's own repository.
@@ -63,7 +64,7 @@ pub async fn expanded(tenant: &Tenant, look: &Look, ask: &Ask) -> Result<Outcome
     let documents = tenant.documents.clone();
     let inputs = Inputs {
         parameters: ask.parameters.clone(),
-        webhooks: ask.payloads.clone(),
+        webhooks: ask.payloads.iter().map(|(alias, p)| (alias.clone(), Value::clone(p))).collect(),
         variables: variables.shown(),
     };
     if let Source::Parsed(document) = &source

@@ -16,6 +16,7 @@ use bytes::Bytes;
 use parhelion_core::EventNo;
 use parhelion_state::Tx;
 use serde_json::Value;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Largest body of a request, bytes.
@@ -61,13 +62,13 @@ pub async fn receive(tenant: &Tenant, received: Received) -> Result<Taken> {
 }
 
 /// Rows 3, 5 and 6: size, JSON, no body at all.
-fn payload(body: Option<&Bytes>) -> Result<Value> {
+fn payload(body: Option<&Bytes>) -> Result<Arc<Value>> {
     let body = body.ok_or(Error::TooLarge { limit: MAX_BODY_BYTES })?;
     // OBSERVED: a request without a body is taken.
     if body.trim_ascii().is_empty() {
-        return Ok(Value::Object(serde_json::Map::new()));
+        return Ok(Value::Object(serde_json::Map::new()).into());
     }
-    serde_json::from_slice(body).map_err(|e| Error::WebhookNotJson { why: e.to_string() })
+    serde_json::from_slice(body).map(Arc::new).map_err(|e| Error::WebhookNotJson { why: e.to_string() })
 }
 
 /// What was seen and worked out before the write.
@@ -88,12 +89,12 @@ pub struct Considered {
     pub expansion: Option<Expanding>,
 }
 
-async fn consider(tenant: &Tenant, received: &Received, payload: &Result<Value>) -> Result<Before> {
+async fn consider(tenant: &Tenant, received: &Received, payload: &Result<Arc<Value>>) -> Result<Before> {
     let mode = tenant.settings.webhook_registration;
     let (by, candidates) = tenant.read(|store, _| hooks::reached(store, mode, &received.name));
     let mut considered = Vec::new();
     for candidate in candidates {
-        let (body, readable) = (received.body.as_deref(), payload.as_ref().ok());
+        let (body, readable) = (received.body.as_deref(), payload.as_deref().ok());
         let judged = hooks::judge(&candidate, &received.headers, body, readable);
         considered.push(Considered { candidate, judged, expansion: None });
     }
