@@ -1,12 +1,12 @@
-//! The Azure DevOps surface: projects, service connections, pipelines and their runs, git repositories by REST, and
-//! the public endpoint of incoming webhooks, as the official clients see them at `{base}/{organization}`.
+//! The Azure DevOps surface: projects, service connections, pipelines and their runs, git repositories by REST and
+//! smart HTTP, and the public endpoint of incoming webhooks, as the official clients see them at `{base}/{organization}`.
 //!
 //! Runs are simulated: their YAML is really read and expanded, every job and step succeeds as soon as its pace lets
-//! it, nothing is executed. Deliberately absent so far: CI triggers of pushes, smart-HTTP git (`_git/`), conditions and results of
-//! runs, service hooks, variable groups, environments and approvals; the HTML pages, always.
+//! it, nothing is executed. Deliberately absent so far: conditions and results of runs, service hooks, variable
+//! groups, environments and approvals; the HTML pages, always.
 //!
 //! Start reading at `operations.rs` (the table), then `wire.rs` (the way of a request), `ops/webhooks/receive.rs`
-//! and `domain/hooks.rs` (incoming webhooks), `store.rs`.
+//! and `domain/hooks.rs` (incoming webhooks), `domain/push.rs` and `domain/ci.rs` (from a push to its runs), `store.rs`.
 
 mod domain;
 mod error;

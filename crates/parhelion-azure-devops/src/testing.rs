@@ -169,7 +169,7 @@ impl Bench {
             .collect()
     }
 
-    /// Commits a file to the default branch of `contoso`'s repository `P` in the project `P`.
+    /// Commits a file to the default branch of `contoso`'s repository `P` in the project `P`, without starting runs.
     pub fn commit(&self, path: &str, text: &str) -> Value {
         self.commit_to("P/_apis/git/repositories/P", path, text)
     }
@@ -184,7 +184,7 @@ impl Bench {
             &format!("POST {repository}/pushes"),
             json!({
                 "refUpdates": [{ "name": "refs/heads/main", "oldObjectId": old }],
-                "commits": [{ "comment": format!("{kind} {path}"), "changes": [{
+                "commits": [{ "comment": format!("{kind} {path} [skip ci]"), "changes": [{
                     "changeType": kind,
                     "item": { "path": path },
                     "newContent": { "content": text, "contentType": "rawtext" },

@@ -1,9 +1,11 @@
 //! Tests of the surface as a whole: each sends requests as a client would.
 
 mod builds;
+mod ci;
 mod core;
 mod definitions;
 mod git;
+mod git_wire;
 mod life;
 mod projects;
 mod rows;

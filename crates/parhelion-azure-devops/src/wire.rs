@@ -3,6 +3,7 @@
 pub mod archive;
 pub mod claims;
 pub mod control;
+pub mod git;
 pub mod locations;
 pub mod reply;
 pub mod request;
@@ -54,6 +55,11 @@ impl Wire {
         let place = Place::read(parts.uri.path());
         if parts.method == Method::OPTIONS {
             return respond::options(&parts, &head, place.as_ref());
+        }
+        if place.is_none()
+            && let Some(address) = git::Address::read(parts.uri.path())
+        {
+            return git::answer(self, &parts, body, &head, address).await;
         }
         let mut named = Named::default();
         let form = Form::of(&parts);
@@ -207,9 +213,13 @@ fn unreadable(error: BodyError) -> Error {
     }
 }
 
-/// The largest body of a request: the webhook endpoint has a bound of its own.
+/// The largest body of a request: the webhook endpoint and git's transfers have bounds of their own.
 pub fn body_limit(parts: &Parts) -> u64 {
     let place = Place::read(parts.uri.path());
+    if place.is_none() && git::is_transfer(parts) {
+        // Streamed: git hosting has bounds of its own.
+        return limits::STREAMED_BODY_BYTES;
+    }
     let webhook = place.is_some_and(|p| p.rest.first().is_some_and(|s| s.eq_ignore_ascii_case("public")));
     if webhook { crate::ops::webhooks::MAX_BODY_BYTES } else { limits::BODY_BYTES }
 }

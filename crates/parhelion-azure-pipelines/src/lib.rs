@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! parse(name, text) ── Document ──┬─ webhooks_with(&document, &files)   which webhooks start it (registration)
+//!                                 ├─ trigger(&document)           which pushes start it, where that is literal
 //!                                 └─ expand_with(&document, &inputs, &files)
 //!                                        Expanded { tree, pipeline, final_yaml, warnings }
 //! filters::judge(&filter, &payload)                              does a delivery pass?
@@ -31,6 +32,7 @@ pub mod limits;
 pub mod pipeline;
 pub mod runtime;
 mod schema;
+mod triggers;
 pub mod webhooks;
 pub mod yaml;
 
@@ -40,4 +42,5 @@ pub use files::{Files, Repository, Unread};
 pub use filters::{FilterVerdict, judge, judge_all};
 pub use issue::{Issue, joined};
 pub use pipeline::Pipeline;
+pub use triggers::trigger;
 pub use webhooks::{Filter, WebhookResource, webhooks, webhooks_with};

@@ -9,6 +9,7 @@
 //! Start reading at [`GitHost`] (`host.rs`), then `receive.rs`.
 
 mod body;
+mod diff;
 mod error;
 mod history;
 mod host;
@@ -24,6 +25,7 @@ mod view;
 mod write;
 
 pub use body::{Answer, Encoding};
+pub use diff::{Difference, Side};
 pub use error::GitError;
 pub use history::{CommitInfo, Person};
 pub use host::{GitHost, GitSettings};

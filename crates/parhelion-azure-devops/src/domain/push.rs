@@ -1,17 +1,131 @@
-//! Moving refs: the one place where it happens, with what hangs on it (the webhooks that a pipeline's YAML names).
+//! Moving refs: the one place where it happens, by git and by REST alike, with what hangs on it: the record of the
+//! push, the webhooks that a pipeline's YAML names, and the runs that it starts.
 
 use crate::{
-    domain::source::{self, Place},
+    domain::{
+        ci,
+        source::{self, Place},
+    },
     error::{Error, Result},
-    store::{AzureDevOpsStore, Definition, RefChange, Registered},
-    tenant::Tenant,
+    store::{AzureDevOpsStore, CommitSummary, Definition, Push, RefChange, Registered, Repository},
+    tenant::{ATTEMPTS, Tenant},
 };
+use parhelion_core::{Event, Verdict};
 use parhelion_git::ObjectId;
-use std::{collections::BTreeMap, sync::Arc};
+use parhelion_state::Tx;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use uuid::Uuid;
 
+/// Refs of a repository.
+pub const MAX_REFS: usize = 10_000;
+/// Refs that a fact names.
+const NAMED: usize = 20;
+
+/// A push whose objects are in the store.
+#[derive(Clone, Debug)]
+pub struct Moves {
+    /// The repository.
+    pub repository: Uuid,
+    /// Its refs: all are moved, or none.
+    pub refs: Vec<RefChange>,
+    /// The commits that it brings, newest first.
+    pub commits: Vec<CommitSummary>,
+    /// How it came: `git` or `REST`.
+    pub by: &'static str,
+}
+
+/// A push that was made.
+#[derive(Clone, Debug)]
+pub struct Pushed {
+    /// Its record.
+    pub record: Push,
+    /// The repository after it.
+    pub repository: Arc<Repository>,
+}
+
+/// Makes a push: moves its refs, records it, registers webhooks anew and starts runs, in one write.
+///
+/// # Errors
+/// As [`apply`]; [`Error::Contended`] only when it was so several times.
+pub async fn make(tenant: &Tenant, moves: &Moves) -> Result<Pushed> {
+    for _ in 0..ATTEMPTS {
+        let read = reread(tenant, moves.repository, &moves.refs).await?;
+        let plan = ci::consider(tenant, moves.repository, &moves.refs).await?;
+        let done = tenant.write(|store, tx| {
+            apply(store, moves.repository, &moves.refs, &read)?;
+            let pushed = record(store, moves, tx)?;
+            let received = tx.emit(received(&pushed, moves));
+            ci::start(store, moves.repository, &moves.refs, &plan, received, tx)?;
+            Ok(pushed)
+        });
+        match done {
+            Err(Error::Contended) => continue,
+            other => return other,
+        }
+    }
+    Err(Error::Contended)
+}
+
+fn record(store: &mut AzureDevOpsStore, moves: &Moves, tx: &mut Tx<'_>) -> Result<Pushed> {
+    let repository = store.repositories.get(&moves.repository).cloned();
+    let repository =
+        repository.ok_or_else(|| Error::RepositoryUnknown { repository: moves.repository.to_string() })?;
+    let record = Push {
+        id: u32::try_from(tx.number("push")).unwrap_or(u32::MAX),
+        repository: moves.repository,
+        date: tx.now(),
+        by: store.user(),
+        commits: moves.commits.clone(),
+        refs: moves.refs.clone(),
+    };
+    store.keep_push(record.clone());
+    Ok(Pushed { record, repository })
+}
+
+fn received(Pushed { record, repository }: &Pushed, moves: &Moves) -> Event {
+    let told = moves.refs.iter().take(NAMED).map(|r| format!("{} {}..{}", r.name, r.old, r.new));
+    let told: Vec<String> = told.collect();
+    let commits = match moves.commits.len() {
+        1 => "1 commit".to_owned(),
+        n => format!("{n} commits"),
+    };
+    let refs = match moves.refs.as_slice() {
+        [one] => one.name.clone(),
+        all => format!("{} refs", all.len()),
+    };
+    Event::new("git.received", format!("repository:{}", repository.id))
+        .fact(format!("push {} by {} to {refs} of {} with {commits}", record.id, moves.by, repository.name))
+        .verdict(Verdict::Ok)
+        .with("push_id", record.id)
+        .with("refs", told)
+}
+
+/// Why refs cannot be moved any more, in the word that git shows; the others can be.
+pub fn lost(repository: Option<&Repository>, changes: &[RefChange]) -> BTreeMap<String, &'static str> {
+    let Some(repository) = repository else {
+        return changes.iter().map(|c| (c.name.clone(), "repository was deleted")).collect();
+    };
+    let gone: BTreeSet<&str> = changes
+        .iter()
+        .filter(|c| c.new.is_zero() && repository.tip(&c.name) == c.old.some())
+        .map(|c| c.name.as_str())
+        .collect();
+    let made = changes.iter().filter(|c| c.old.is_zero() && !c.new.is_zero()).count();
+    let full = repository.refs.len() + made > MAX_REFS + gone.len();
+    let why = |c: &RefChange| match c {
+        c if repository.tip(&c.name) != c.old.some() => Some("fetch first"),
+        c if c.new.is_zero() => None,
+        c if excluded(&repository.refs, &gone, &c.name) => Some("failed to update ref"),
+        c => (full && c.old.is_zero()).then_some("too many refs"),
+    };
+    changes.iter().filter_map(|c| Some((c.name.clone(), why(c)?))).collect()
+}
+
 /// What the YAML at a definition's new place says about webhooks.
-pub struct Reread {
+struct Reread {
     definition: u32,
     place: Place,
     registered: Registered,
@@ -30,7 +144,7 @@ fn moved(before: &AzureDevOpsStore, after: &AzureDevOpsStore) -> Vec<(u32, Place
 }
 
 /// Reads the YAML of every definition that a move of refs touches. The new commits must be in the object store.
-pub async fn reread(tenant: &Tenant, repository: Uuid, changes: &[RefChange]) -> Result<Vec<Reread>> {
+async fn reread(tenant: &Tenant, repository: Uuid, changes: &[RefChange]) -> Result<Vec<Reread>> {
     let (after, touched) = tenant.read(|store, _| {
         let mut after = store.clone();
         set(&mut after, repository, changes);
@@ -52,7 +166,7 @@ pub async fn reread(tenant: &Tenant, repository: Uuid, changes: &[RefChange]) ->
 /// [`Error::RefMoved`] when one does not stand where it should, [`Error::RefConflict`] when git could not keep one
 /// beside those that are there, [`Error::Contended`] when a definition was changed
 /// since its YAML was read.
-pub fn apply(
+fn apply(
     store: &mut AzureDevOpsStore,
     repository: Uuid,
     changes: &[RefChange],
@@ -64,8 +178,15 @@ pub fn apply(
         return Err(Error::RefMoved { name: lost.name.clone() });
     }
     let before = store.clone();
+    let had = found.refs.len();
     set(store, repository, changes);
-    let names = |name: &str| store.repositories.get(&repository).is_some_and(|r| excluded(&r.refs, name));
+    let has = store.repositories.get(&repository).map_or(0, |r| r.refs.len());
+    if has > MAX_REFS && has > had {
+        return Err(Error::invalid(format!("A repository may have at most {MAX_REFS} refs.")));
+    }
+    let none = BTreeSet::new();
+    let names =
+        |name: &str| store.repositories.get(&repository).is_some_and(|r| excluded(&r.refs, &none, name));
     if let Some(clash) = changes.iter().find(|c| c.new.some().is_some() && names(&c.name)) {
         return Err(Error::RefConflict { name: clash.name.clone() });
     }
@@ -81,14 +202,17 @@ pub fn apply(
     Ok(())
 }
 
-/// Whether another ref stands above or below that name: `a` and `a/b` exclude each other in git.
-fn excluded(refs: &BTreeMap<String, ObjectId>, name: &str) -> bool {
+/// Whether another ref that stays stands above or below that name: `a` and `a/b` exclude each other in git.
+fn excluded(refs: &BTreeMap<String, ObjectId>, gone: &BTreeSet<&str>, name: &str) -> bool {
     let below = format!("{name}/");
-    let above = name.match_indices('/').any(|(at, _)| refs.contains_key(&name[..at]));
-    above || refs.range(below.clone()..).next().is_some_and(|(other, _)| other.starts_with(&below))
+    let stays = |other: &str| refs.contains_key(other) && !gone.contains(other);
+    let above = name.match_indices('/').any(|(at, _)| name.get(..at).is_some_and(stays));
+    let mut lower = refs.range(below.clone()..).take_while(|(other, _)| other.starts_with(&below));
+    above || lower.any(|(other, _)| !gone.contains(other.as_str()))
 }
 
-fn set(store: &mut AzureDevOpsStore, repository: Uuid, changes: &[RefChange]) {
+/// Moves the refs without asking.
+pub fn set(store: &mut AzureDevOpsStore, repository: Uuid, changes: &[RefChange]) {
     store.repositories.edit(&repository, |r| {
         for change in changes {
             match change.new.some() {

@@ -8,7 +8,7 @@ pub mod life;
 mod life_tests;
 mod queue;
 
-pub use expand::{Expansion, Outcome, expanded};
+pub use expand::{Expansion, Outcome, expanded, expanded_in};
 pub use queue::{queue, start};
 
 use crate::{

@@ -9,8 +9,9 @@ use crate::{
     store::{AzureDevOpsStore, Definition, OtherSource, Process, Registered, Repository},
     tenant::{Tenant, unavailable},
 };
-use parhelion_azure_pipelines::{joined, parse, webhooks_with};
+use parhelion_azure_pipelines::{Document, joined, parse, webhooks_with};
 use parhelion_git::ObjectId;
+use std::sync::Arc;
 
 /// Most of a YAML file that is read, bytes.
 // Docs: the service refuses files whose expansion takes more than 20 MB; a file beyond it cannot be less.
@@ -59,6 +60,38 @@ pub async fn text(tenant: &Tenant, place: &Place) -> Result<Option<String>> {
     // Bytes that are no UTF-8 become the replacement character, as on the service.
     Ok(Some(parhelion_azure_pipelines::decode(&file.content).into_owned()))
 }
+
+/// The file at a place, parsed, or what is wrong with it; `Ok(None)`: there is no such file, or no branch.
+///
+/// # Errors
+/// Git hosting does not work.
+pub async fn document(tenant: &Tenant, place: &Place) -> Result<Option<Parsed>> {
+    let Some(commit) = place.commit else { return Ok(None) };
+    if let Some(known) = tenant.documents.get(commit, &place.file) {
+        return Ok(Some(Ok(known)));
+    }
+    let text = match text(tenant, place).await {
+        Ok(Some(text)) => text,
+        Ok(None) => return Ok(None),
+        Err(Error::PipelineInvalid { messages }) => return Ok(Some(Err(messages))),
+        Err(other) => return Err(other),
+    };
+    let (name, bytes) = (place.file.clone(), text.len());
+    let parsed = tokio::task::spawn_blocking(move || parse(&name, &text)).await;
+    let parsed =
+        parsed.map_err(|e| Error::Unavailable { why: format!("reading the YAML broke off: {e}") })?;
+    Ok(Some(match parsed {
+        Ok(document) => {
+            let document = Arc::new(document);
+            tenant.documents.put(commit, &place.file, document.clone(), bytes);
+            Ok(document)
+        }
+        Err(issues) => Err(issues.iter().map(ToString::to_string).collect()),
+    }))
+}
+
+/// A parsed file, or the messages why it is none.
+pub type Parsed = std::result::Result<Arc<Document>, Vec<String>>;
 
 /// The service's text for a YAML file that is not there.
 // OBSERVED: the wording.

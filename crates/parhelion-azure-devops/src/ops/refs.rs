@@ -8,13 +8,12 @@ use crate::{
     operations::{Input, Work},
     show::{Links, git as show},
     store::{AzureDevOpsStore, RefChange},
-    tenant::{ATTEMPTS, Tenant, unavailable},
+    tenant::{Tenant, unavailable},
     wire::{
         reply::{Reply, page},
         request::ApiRequest,
     },
 };
-use parhelion_core::Event;
 use parhelion_git::{ObjectId, valid_ref_name};
 use parhelion_state::{Query, View};
 use serde::Deserialize;
@@ -141,33 +140,21 @@ async fn one(tenant: &Tenant, named: &One, change: &RefChange) -> Result<&'stati
     if !valid_ref_name(&change.name) || !change.name.starts_with("refs/") {
         return Ok("invalidRefName");
     }
-    for _ in 0..ATTEMPTS {
-        let repository = tenant.read(|store, _| named.find(store))?;
-        if let Some(new) = change.new.some() {
-            let known = tenant.git.contains(&repository.as_refs(), new).await.map_err(unavailable)?;
-            let commit = if known { tenant.git.peel(new).await.map_err(unavailable)? } else { None };
-            let branch = change.name.starts_with("refs/heads/");
-            if commit.is_none() || (branch && commit != Some(new)) {
-                return Ok("unresolvableToCommit");
-            }
-        }
-        let changes = std::slice::from_ref(change);
-        let read = push::reread(tenant, repository.id, changes).await?;
-        let done = tenant.write(|store, tx| {
-            push::apply(store, repository.id, changes, &read)?;
-            tx.emit(Event::new("git.received", format!("repository:{}", repository.id)).fact(format!(
-                "{} of {} moved from {} to {}",
-                change.name, repository.name, change.old, change.new
-            )));
-            Ok(())
-        });
-        match done {
-            Ok(()) => return Ok("succeeded"),
-            Err(Error::RefMoved { .. }) => return Ok("staleOldObjectId"),
-            Err(Error::RefConflict { .. }) => return Ok("refNameConflict"),
-            Err(Error::Contended) => continue,
-            Err(other) => return Err(other),
+    let repository = tenant.read(|store, _| named.find(store))?;
+    if let Some(new) = change.new.some() {
+        let known = tenant.git.contains(&repository.as_refs(), new).await.map_err(unavailable)?;
+        let commit = if known { tenant.git.peel(new).await.map_err(unavailable)? } else { None };
+        let branch = change.name.starts_with("refs/heads/");
+        if commit.is_none() || (branch && commit != Some(new)) {
+            return Ok("unresolvableToCommit");
         }
     }
-    Err(Error::Contended)
+    let refs = vec![change.clone()];
+    let moves = push::Moves { repository: repository.id, refs, commits: Vec::new(), by: "REST" };
+    match push::make(tenant, &moves).await {
+        Ok(_) => Ok("succeeded"),
+        Err(Error::RefMoved { .. }) => Ok("staleOldObjectId"),
+        Err(Error::RefConflict { .. }) => Ok("refNameConflict"),
+        Err(other) => Err(other),
+    }
 }

@@ -305,13 +305,13 @@ fn changes_are_the_commits_since_the_build_before() {
         list["value"].as_array().unwrap().iter().map(|c| c["message"].as_str().unwrap().to_owned()).collect()
     };
     queue(&bench, 1);
-    assert_eq!(ids(1, ""), ["add /azure-pipelines.yml"]);
+    assert_eq!(ids(1, ""), ["add /azure-pipelines.yml [skip ci]"]);
     bench.commit("/a.txt", "a");
     bench.commit("/b.txt", "b");
     queue(&bench, 1);
     queue(&bench, 1);
-    assert_eq!(ids(2, ""), ["add /b.txt", "add /a.txt"]);
-    assert_eq!(ids(2, "?$top=1&continuationToken=1"), ["add /a.txt"]);
+    assert_eq!(ids(2, ""), ["add /b.txt [skip ci]", "add /a.txt [skip ci]"]);
+    assert_eq!(ids(2, "?$top=1&continuationToken=1"), ["add /a.txt [skip ci]"]);
     assert!(ids(3, "").is_empty());
     let change = &bench.get(&format!("{BUILDS}/2/changes"))["value"][0];
     assert_eq!((&change["type"], change["author"].is_object()), (&json!("TfsGit"), true));

@@ -192,7 +192,7 @@ fn the_newest_commit_of_the_default_branch_is_built() {
         &format!("POST {repository}/pushes"),
         json!({
             "refUpdates": [{ "name": "refs/heads/other", "oldObjectId": tip.to_string() }],
-            "commits": [{ "comment": "c", "changes": [{
+            "commits": [{ "comment": "[skip ci]", "changes": [{
                 "changeType": "edit", "item": { "path": "/azure-pipelines.yml" }, "newContent": { "content": "steps: []\n" },
             }] }],
         }),

@@ -99,7 +99,7 @@ fn wrapped(key: &str, value: Node) -> Node {
 }
 
 /// `none` is switched off, a list is of branches.
-fn trigger(node: Node) -> Node {
+pub(crate) fn trigger(node: Node) -> Node {
     match &node.tree {
         Tree::Scalar(_) => wrapped("enabled", Node::text(node.mark, "false")),
         Tree::Sequence(_) => wrapped("branches", wrapped("include", node)),

@@ -54,7 +54,7 @@ fn is_true(text: Option<String>) -> bool {
     text.is_some_and(|t| matches!(&*t.to_ascii_lowercase(), "true" | "y" | "yes" | "on"))
 }
 
-fn trigger(node: Option<&Node>) -> Trigger {
+pub(crate) fn trigger(node: Option<&Node>) -> Trigger {
     let Some(node) = node else { return Trigger::Absent };
     if text(node, "enabled").is_some_and(|e| e.eq_ignore_ascii_case("false")) {
         return Trigger::Disabled;

@@ -2,7 +2,7 @@
 
 use super::{
     Part, Record, Shape,
-    tables::{CONTAINER_RESOURCE, JOB, PIPELINE, STAGE, STEP},
+    tables::{CONTAINER_RESOURCE, JOB, PIPELINE, STAGE, STEP, TRIGGER},
 };
 use crate::{
     expand::is_directive,
@@ -24,6 +24,11 @@ pub(crate) fn check_part(node: &Node, part: Part, report: &mut dyn FnMut(Mark, S
         Part::Container => &CONTAINER_RESOURCE,
     };
     Check { report }.node(node, shape);
+}
+
+/// Checks the value of `trigger`.
+pub(crate) fn check_trigger(node: &Node, report: &mut dyn FnMut(Mark, String)) {
+    Check { report }.node(node, &TRIGGER);
 }
 
 struct Check<'r> {

@@ -3,7 +3,7 @@
 mod check;
 mod tables;
 
-pub(crate) use check::{check, check_part};
+pub(crate) use check::{check, check_part, check_trigger};
 
 /// A part that a parameter can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -77,7 +77,7 @@ static EXTENDS: Shape = Shape::Record(&record(&[&[("template", &TEXT), ("paramet
 static LOCK: Shape = Words(&["sequential", "runLatest"]);
 
 static FILTER: Shape = Shape::Record(&record(&[&[("include", &TEXTS), ("exclude", &TEXTS)]]));
-static TRIGGER: Shape = Either(&[
+pub(super) static TRIGGER: Shape = Either(&[
     Words(&["none"]),
     List(&Text),
     Shape::Record(&record(&[&[

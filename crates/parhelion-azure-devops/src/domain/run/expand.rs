@@ -41,11 +41,22 @@ pub type Outcome = std::result::Result<Expansion, Vec<String>>;
 /// # Errors
 /// Only what is no fault of the pipeline: git hosting that does not work.
 pub async fn expanded(tenant: &Tenant, look: &Look, ask: &Ask) -> Result<Outcome> {
-    let (links, variables, store) = tenant.read(|store, _| {
-        let links = Links::of(store, &tenant.call);
-        let variables = known(store, look, ask, &links);
-        (links, variables, store.clone())
-    });
+    let store = tenant.read(|store, _| store.clone());
+    expanded_in(tenant, &store, look, ask).await
+}
+
+/// The same with what `store` holds, which need not have been written yet.
+///
+/// # Errors
+/// As [`expanded`].
+pub async fn expanded_in(
+    tenant: &Tenant,
+    store: &AzureDevOpsStore,
+    look: &Look,
+    ask: &Ask,
+) -> Result<Outcome> {
+    let links = Links::of(store, &tenant.call);
+    let variables = known(store, look, ask, &links);
     if let Some(messages) = unreadable(tenant, look).await? {
         return Ok(Err(messages));
     }
@@ -72,7 +83,7 @@ pub async fn expanded(tenant: &Tenant, look: &Look, ask: &Ask) -> Result<Outcome
     {
         return Ok(done);
     }
-    let files = GitFiles::new(tenant, store, look.project.clone(), &look.definition, &look.place);
+    let files = GitFiles::new(tenant, store.clone(), look.project.clone(), &look.definition, &look.place);
     let files = files.pinned(ask.repositories.clone());
     let work = move |files: &GitFiles| {
         let document = match source {

@@ -3,17 +3,17 @@
 use crate::{
     domain::{
         changes::{self, checked},
-        push,
+        push::{self, Moves},
     },
     error::{Error, Result},
     operations::{Input, Work},
     ops::{refs::object_id, repositories::One},
     show::{Links, git as show},
-    store::{CommitSummary, Identity, Push, RefChange, Repository},
-    tenant::{ATTEMPTS, Tenant, unavailable},
+    store::{CommitSummary, Identity, RefChange, Repository},
+    tenant::{Tenant, unavailable},
     wire::{reply::Reply, request::ApiRequest},
 };
-use parhelion_core::{Event, Timestamp, Verdict};
+use parhelion_core::Timestamp;
 use parhelion_git::{NewCommit, ObjectId, Person, valid_ref_name};
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -132,43 +132,17 @@ impl Work for Create {
             require_known(tenant, &repository, &refs).await?;
             Vec::new()
         } else {
-            let (tip, commits) = commit(tenant, refs[0].old.some(), &input.commits, &user, now).await?;
-            refs[0].new = tip;
+            let base = refs.first().and_then(|r| r.old.some());
+            let (tip, commits) = commit(tenant, base, &input.commits, &user, now).await?;
+            refs.iter_mut().for_each(|only| only.new = tip);
             commits
         };
-        for _ in 0..ATTEMPTS {
-            let read = push::reread(tenant, repository.id, &refs).await?;
-            let done = tenant.write(|store, tx| {
-                push::apply(store, repository.id, &refs, &read)?;
-                let id = u32::try_from(tx.number("push")).unwrap_or(u32::MAX);
-                let record = Push {
-                    id,
-                    repository: repository.id,
-                    date: tx.now(),
-                    by: user.clone(),
-                    commits: commits.clone(),
-                    refs: refs.clone(),
-                };
-                let moves: Vec<String> =
-                    refs.iter().map(|r| format!("{} {}..{}", r.name, r.old, r.new)).collect();
-                tx.emit(
-                    Event::new("git.received", format!("repository:{}", repository.id))
-                        .fact(format!("push {id} to {} with {} commits", repository.name, commits.len()))
-                        .verdict(Verdict::Ok)
-                        .with("refs", moves),
-                );
-                store.keep_push(record.clone());
-                let now = store.repositories.get(&repository.id).cloned();
-                let now =
-                    now.ok_or_else(|| Error::RepositoryUnknown { repository: repository.name.clone() })?;
-                Ok(Reply::One(show::push(store, &now, &record, &Links::of(store, tx.call()))))
-            });
-            match done {
-                Err(Error::Contended) => continue,
-                other => return other,
-            }
-        }
-        Err(Error::Contended)
+        let moves = Moves { repository: repository.id, refs, commits, by: "REST" };
+        let pushed = push::make(tenant, &moves).await?;
+        Ok(tenant.read(|store, _| {
+            let links = Links::of(store, &tenant.call);
+            Reply::One(show::push(store, &pushed.repository, &pushed.record, &links))
+        }))
     }
 }
 
