@@ -6,6 +6,7 @@ use crate::domain::jsonpath::{self, rule};
 use crate::domain::place::Place;
 use crate::domain::sender::Sender;
 use crate::domain::triggers::Incoming;
+use crate::named::Named;
 use crate::shapes::{CreatePipelineInput, PutActionRevisionInput, PutWebhookInput, UpdateActionTypeInput};
 use crate::wire::constraints::{self, Instants};
 use crate::wire::sigv4::Claim;
@@ -18,7 +19,6 @@ use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use parhelion_core::{Call, text::hex};
 use parhelion_state::{World, testing};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The body of an rpc-v2-cbor request.
@@ -130,7 +130,7 @@ pub fn jsonpath(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let mut lines = text.splitn(3, '\n');
     let (path, wanted) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
-    let values = BTreeMap::from([("Branch".to_owned(), "main".to_owned())]);
+    let values = Named::from([("Branch", "main".to_owned())]);
     let placeholders = rule::Placeholders { values: &values, is_secret: &|key| key == "OAuthToken" };
     let wanted = (!wanted.is_empty()).then_some(wanted);
     let put = rule::check(path, wanted, &placeholders);

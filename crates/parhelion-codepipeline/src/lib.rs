@@ -17,6 +17,7 @@ mod error;
 #[doc(hidden)]
 pub mod fuzzing;
 mod iam;
+mod named;
 mod operations;
 mod ops;
 mod s3;
@@ -185,5 +186,6 @@ fn note_refusal(world: &World, operation: &str, place: &Place, call: &Call, why:
     world.note_for(CodePipelineStore::SURFACE, &owner, call, event);
 }
 
+#[cfg(test)]
 #[cfg(test)]
 mod tests;

@@ -8,9 +8,9 @@
 //! `Option` and is left out when it has no value. What arrives here was checked against the model before
 //! ([`crate::wire::constraints`]). `Debug` shows no secret.
 
+use crate::named::Named;
 use crate::wire::value::EpochSeconds;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// Stands in `Debug` for what must not be shown.
@@ -23,8 +23,8 @@ impl fmt::Debug for Hidden {
 }
 
 /// A map's keys, its values hidden.
-fn keys_only(map: &BTreeMap<String, String>) -> BTreeMap<&str, Hidden> {
-    map.keys().map(|k| (k.as_str(), Hidden)).collect()
+fn keys_only(map: &Named<String>) -> Named<Hidden> {
+    map.keys().map(|key| (key, Hidden)).collect()
 }
 
 /// Where the facts come from.
@@ -155,7 +155,7 @@ impl fmt::Display for ActionCategory {
 pub struct ActionConfiguration {
     /// `configuration`, a `ActionConfigurationMap`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub configuration: Option<BTreeMap<String, String>>,
+    pub configuration: Option<Named<String>>,
 }
 
 impl fmt::Debug for ActionConfiguration {
@@ -245,34 +245,34 @@ pub struct ActionDeclaration {
     pub run_order: Option<i32>,
     /// `configuration`, a `ActionConfigurationMap`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub configuration: Option<BTreeMap<String, String>>,
+    pub configuration: Option<Named<String>>,
     /// `commands`, a `CommandList`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub commands: Option<Vec<String>>,
+    pub commands: Option<Box<[String]>>,
     /// `outputArtifacts`, a `OutputArtifactList`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub output_artifacts: Option<Vec<OutputArtifact>>,
+    pub output_artifacts: Option<Box<[OutputArtifact]>>,
     /// `inputArtifacts`, a `InputArtifactList`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input_artifacts: Option<Vec<InputArtifact>>,
+    pub input_artifacts: Option<Box<[InputArtifact]>>,
     /// `outputVariables`, a `OutputVariableList`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub output_variables: Option<Vec<String>>,
+    pub output_variables: Option<Box<[String]>>,
     /// `roleArn`, a `RoleArn`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role_arn: Option<String>,
+    pub role_arn: Option<Box<str>>,
     /// `region`, a `AWSRegionName`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub region: Option<String>,
+    pub region: Option<Box<str>>,
     /// `namespace`, a `ActionNamespace`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
+    pub namespace: Option<Box<str>>,
     /// `timeoutInMinutes`, a `ActionTimeout`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_in_minutes: Option<i32>,
     /// `environmentVariables`, a `EnvironmentVariableList`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub environment_variables: Option<Vec<EnvironmentVariable>>,
+    pub environment_variables: Option<Box<[EnvironmentVariable]>>,
 }
 
 impl fmt::Debug for ActionDeclaration {
@@ -394,10 +394,10 @@ pub struct ActionExecutionInput {
     pub action_type_id: Option<ActionTypeId>,
     /// `configuration`, a `ActionConfigurationMap`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub configuration: Option<BTreeMap<String, String>>,
+    pub configuration: Option<Named<String>>,
     /// `resolvedConfiguration`, a `ResolvedActionConfigurationMap`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resolved_configuration: Option<BTreeMap<String, String>>,
+    pub resolved_configuration: Option<Named<String>>,
     /// `roleArn`, a `RoleArn`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role_arn: Option<String>,
@@ -438,7 +438,7 @@ pub struct ActionExecutionOutput {
     pub execution_result: Option<ActionExecutionResult>,
     /// `outputVariables`, a `OutputVariablesMap`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub output_variables: Option<BTreeMap<String, String>>,
+    pub output_variables: Option<Named<String>>,
 }
 
 /// `ActionExecutionResult` of the model.
@@ -2232,7 +2232,7 @@ pub struct OutputArtifact {
     pub name: String,
     /// `files`, a `FilePathList`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub files: Option<Vec<String>>,
+    pub files: Option<Box<[String]>>,
 }
 
 /// `OverrideStageConditionInput` of the model.
@@ -2280,10 +2280,10 @@ pub struct PipelineDeclaration {
     pub role_arn: String,
     /// `artifactStore`, a `ArtifactStore`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub artifact_store: Option<ArtifactStore>,
+    pub artifact_store: Option<Box<ArtifactStore>>,
     /// `artifactStores`, a `ArtifactStoreMap`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub artifact_stores: Option<BTreeMap<String, ArtifactStore>>,
+    pub artifact_stores: Option<Named<ArtifactStore>>,
     /// `stages`, a `PipelineStageDeclarationList`; required.
     pub stages: Vec<StageDeclaration>,
     /// `version`, a `PipelineVersion`.
@@ -2297,10 +2297,10 @@ pub struct PipelineDeclaration {
     pub pipeline_type: Option<PipelineType>,
     /// `variables`, a `PipelineVariableDeclarationList`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub variables: Option<Vec<PipelineVariableDeclaration>>,
+    pub variables: Option<Box<[PipelineVariableDeclaration]>>,
     /// `triggers`, a `PipelineTriggerDeclarationList`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub triggers: Option<Vec<PipelineTriggerDeclaration>>,
+    pub triggers: Option<Box<[PipelineTriggerDeclaration]>>,
 }
 
 /// `PipelineExecution` of the model.
@@ -2583,7 +2583,7 @@ pub struct PollForJobsInput {
     pub max_batch_size: Option<i32>,
     /// `queryParam`, a `QueryParamMap`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub query_param: Option<BTreeMap<String, String>>,
+    pub query_param: Option<Named<String>>,
 }
 
 /// `PollForJobsOutput` of the model.
@@ -2693,7 +2693,7 @@ pub struct PutJobSuccessResultInput {
     pub execution_details: Option<ExecutionDetails>,
     /// `outputVariables`, a `OutputVariablesMap`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub output_variables: Option<BTreeMap<String, String>>,
+    pub output_variables: Option<Named<String>>,
 }
 
 /// `PutThirdPartyJobFailureResultInput` of the model.
@@ -3012,7 +3012,7 @@ pub struct RuleDeclaration {
     pub rule_type_id: RuleTypeId,
     /// `configuration`, a `RuleConfigurationMap`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub configuration: Option<BTreeMap<String, String>>,
+    pub configuration: Option<Named<String>>,
     /// `commands`, a `CommandList`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commands: Option<Vec<String>>,
@@ -3123,10 +3123,10 @@ pub struct RuleExecutionInput {
     pub rule_type_id: Option<RuleTypeId>,
     /// `configuration`, a `RuleConfigurationMap`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub configuration: Option<BTreeMap<String, String>>,
+    pub configuration: Option<Named<String>>,
     /// `resolvedConfiguration`, a `ResolvedRuleConfigurationMap`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resolved_configuration: Option<BTreeMap<String, String>>,
+    pub resolved_configuration: Option<Named<String>>,
     /// `roleArn`, a `RoleArn`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role_arn: Option<String>,
@@ -3433,18 +3433,18 @@ pub struct StageDeclaration {
     pub name: String,
     /// `blockers`, a `StageBlockerDeclarationList`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub blockers: Option<Vec<BlockerDeclaration>>,
+    pub blockers: Option<Box<[BlockerDeclaration]>>,
     /// `actions`, a `StageActionDeclarationList`; required.
     pub actions: Vec<ActionDeclaration>,
     /// `onFailure`, a `FailureConditions`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub on_failure: Option<FailureConditions>,
+    pub on_failure: Option<Box<FailureConditions>>,
     /// `onSuccess`, a `SuccessConditions`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub on_success: Option<SuccessConditions>,
+    pub on_success: Option<Box<SuccessConditions>>,
     /// `beforeEntry`, a `BeforeEntryConditions`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before_entry: Option<BeforeEntryConditions>,
+    pub before_entry: Option<Box<BeforeEntryConditions>>,
 }
 
 /// `StageExecution` of the model.

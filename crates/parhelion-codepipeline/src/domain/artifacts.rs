@@ -30,7 +30,7 @@ pub fn key(pipeline: &str, artifact: &str, source: bool, random: &str) -> String
 /// The store of an action: that of its region.
 pub fn store<'a>(declaration: &'a PipelineDeclaration, region: &str) -> Option<&'a ArtifactStore> {
     let by_region = declaration.artifact_stores.as_ref().and_then(|stores| stores.get(region));
-    by_region.or(declaration.artifact_store.as_ref())
+    by_region.or(declaration.artifact_store.as_deref())
 }
 
 fn bucket(engine: &Engine, plan: &Plan, action: &ActionDeclaration) -> String {

@@ -10,7 +10,6 @@ pub mod event_pattern;
 pub mod event_targets;
 pub mod jobs;
 pub mod jsonpath;
-pub mod named;
 pub mod outbound;
 pub mod place;
 pub mod plans;

@@ -8,12 +8,12 @@ use super::{
     engine::records::{Execution, Failed, Outcome, Revision, Run},
     place::Place,
 };
+use crate::named::Named;
 use crate::shapes::{ActionCategory, ActionDeclaration, ActionOwner};
 use chrono::SecondsFormat;
 use parhelion_core::{Scripted, Timestamp, text::hex};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 
 /// What is known when simulated work is done.
 pub struct Asked<'a> {
@@ -86,7 +86,7 @@ pub fn outcome(asked: &Asked<'_>) -> Outcome {
 fn changed(by_itself: Outcome, scripted: &Outcome) -> Outcome {
     let failed = scripted.failed.clone();
     let success = failed.is_none();
-    let mut variables = if success { by_itself.variables } else { BTreeMap::new() };
+    let mut variables = if success { by_itself.variables } else { Named::new() };
     variables.extend(scripted.variables.clone());
     Outcome {
         summary: scripted.summary.clone().or(by_itself.summary.filter(|_| success)),

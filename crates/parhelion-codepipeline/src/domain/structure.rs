@@ -17,7 +17,6 @@ use crate::shapes::{
     ActionDeclaration, ActionTypeId, ExecutionMode, PipelineDeclaration, PipelineType, StageDeclaration,
 };
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// A rule that does not hold: the exception and its message.
@@ -57,13 +56,16 @@ impl fmt::Display for Fault {
 }
 impl std::error::Error for Fault {}
 
+/// The action type of an id.
+pub type Types<'a> = dyn Fn(&ActionTypeId) -> Option<Cow<'static, ActionKind>> + 'a;
+
 /// What the rules need to know beside the declaration.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// Account and region of the pipeline.
     pub place: &'a Place,
     /// The action type of an id, deleted ones excepted.
-    pub types: &'a dyn Fn(&ActionTypeId) -> Option<Cow<'static, ActionKind>>,
+    pub types: &'a Types<'a>,
     /// Whether CodePipeline may assume a role.
     pub assumable: &'a dyn Fn(&str) -> bool,
     /// What is replaced, secrets in clear; `None` for a new pipeline.
@@ -135,21 +137,19 @@ pub fn normalised(
     declaration.version = Some(version);
     for action in declaration.stages.iter_mut().flat_map(|s| &mut s.actions) {
         action.run_order.get_or_insert(1);
-        action.configuration.get_or_insert_with(BTreeMap::new);
-        action.input_artifacts.get_or_insert_with(Vec::new);
-        action.output_artifacts.get_or_insert_with(Vec::new);
-        // Reading a list leaves room for more than it holds; what is kept is kept for long.
-        action.input_artifacts.iter_mut().for_each(Vec::shrink_to_fit);
-        action.output_artifacts.iter_mut().for_each(Vec::shrink_to_fit);
+        action.configuration.get_or_insert_default();
+        action.input_artifacts.get_or_insert_default();
+        action.output_artifacts.get_or_insert_default();
     }
+    // Reading a list leaves room for more than it holds; what is kept is kept for long.
     declaration.stages.iter_mut().for_each(|stage| stage.actions.shrink_to_fit());
     declaration.stages.shrink_to_fit();
     declaration
 }
 
 /// Whether a list was given and holds something.
-fn is_given<T>(list: &Option<Vec<T>>) -> bool {
-    list.as_ref().is_some_and(|l| !l.is_empty())
+fn is_given<T>(list: &Option<impl AsRef<[T]>>) -> bool {
+    list.as_ref().is_some_and(|l| !l.as_ref().is_empty())
 }
 
 /// The action's place in its stage's order of running.

@@ -12,6 +12,7 @@ use super::{
     simulation::{self, SourceKind},
     webhook_auth,
 };
+use crate::named::Named;
 use crate::shapes::{ActionDeclaration, WebhookDefinition};
 use crate::store::CodePipelineStore;
 use http::HeaderMap;
@@ -19,7 +20,6 @@ use parhelion_core::{Event, Timestamp, Verdict, text::prefix};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// A delivery as it came.
 #[derive(Clone, Copy, Debug)]
@@ -231,7 +231,7 @@ fn passes(
     payload: &Value,
     facts: &mut Vec<Event>,
 ) -> bool {
-    let none = BTreeMap::new();
+    let none = Named::new();
     let is_secret = secrets_of(engine, action);
     let placeholders =
         Placeholders { values: action.configuration.as_ref().unwrap_or(&none), is_secret: &is_secret };

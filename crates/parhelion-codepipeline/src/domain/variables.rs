@@ -3,7 +3,7 @@
 //! A text is replaced as it stands, also within JSON.
 // OBSERVED: aws-cdk issues 8458 and 31213: quotes and line breaks in a commit message break the JSON around them.
 
-use std::collections::BTreeMap;
+use crate::named::Named;
 use std::fmt;
 use std::ops::Range;
 
@@ -92,12 +92,12 @@ pub type Scope<'a> = dyn Fn(&str, &str) -> Option<String> + 'a;
 /// # Errors
 /// The first reference without a value, by key of the configuration; a result that is too large.
 pub fn resolve(
-    configuration: &BTreeMap<String, String>,
+    configuration: &Named<String>,
     scope: &Scope<'_>,
-) -> Result<Option<BTreeMap<String, String>>, Unresolved> {
+) -> Result<Option<Named<String>>, Unresolved> {
     let mut room = RESOLVED_BYTES_MAX;
     let mut changed = false;
-    let mut resolved = BTreeMap::new();
+    let mut resolved = Vec::with_capacity(configuration.len());
     for (key, raw) in configuration {
         let mut spend = |bytes: usize| {
             room = room.checked_sub(bytes).ok_or(Unresolved::TooLarge)?;
@@ -108,7 +108,7 @@ pub fn resolve(
         let mut copied = 0;
         for reference in references(raw) {
             let Some(found) = scope(reference.namespace, reference.key) else {
-                return Err(Unresolved::Unknown { key: key.clone(), reference: reference.to_string() });
+                return Err(Unresolved::Unknown { key: key.to_owned(), reference: reference.to_string() });
             };
             let between = raw.get(copied..reference.span.start).unwrap_or_default();
             spend(between.len())?;
@@ -121,14 +121,14 @@ pub fn resolve(
         let rest = raw.get(copied..).unwrap_or_default();
         spend(rest.len())?;
         value.push_str(rest);
-        resolved.insert(key.clone(), value);
+        resolved.push((key.into(), value));
     }
-    Ok(changed.then_some(resolved))
+    Ok(changed.then(|| resolved.into()))
 }
 
 /// The bytes that output variables take: their names and values.
 // CHOICE: the API bounds the combined size and does not say that names count.
-pub fn output_bytes(variables: &BTreeMap<String, String>) -> usize {
+pub fn output_bytes(variables: &Named<String>) -> usize {
     variables.iter().map(|(key, value)| key.len() + value.len()).sum()
 }
 
@@ -137,8 +137,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn one(value: &str) -> BTreeMap<String, String> {
-        BTreeMap::from([("Key".to_owned(), value.to_owned())])
+    fn one(value: &str) -> Named<String> {
+        Named::from([("Key".to_owned(), value.to_owned())])
     }
     fn scope(namespace: &str, key: &str) -> Option<String> {
         match (namespace, key) {

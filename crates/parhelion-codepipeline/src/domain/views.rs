@@ -146,9 +146,9 @@ pub fn action_detail(
     let configuration = action.and_then(|a| a.configuration.clone()).unwrap_or_default();
     // Where nothing was resolved, the declared texts are what was used; secrets are masked in both.
     let resolved = run.more.as_ref().and_then(|more| more.resolved.as_ref()).map(|resolved| {
-        let shown = |(key, value): (&String, &String)| {
+        let shown = |(key, value): (&str, &String)| {
             let masked = configuration.get(key).filter(|text| *text == structure::MASK);
-            (key.clone(), masked.unwrap_or(value).clone())
+            (key.to_owned(), masked.unwrap_or(value).clone())
         };
         resolved.iter().map(shown).collect()
     });
@@ -159,7 +159,7 @@ pub fn action_detail(
         };
         all.into_iter().map(one).collect()
     };
-    let region = action.and_then(|a| a.region.clone()).unwrap_or_else(|| engine.place.region().to_owned());
+    let region = action.and_then(|a| a.region.as_deref()).unwrap_or(engine.place.region());
     let succeeded = run.status == crate::shapes::ActionExecutionStatus::Succeeded;
     ActionExecutionDetail {
         pipeline_execution_id: Some(execution.id.to_string()),
@@ -175,10 +175,10 @@ pub fn action_detail(
             action_type_id: action.map(|a| a.action_type_id.clone()),
             resolved_configuration: Some(resolved.unwrap_or_else(|| configuration.clone())),
             configuration: Some(configuration),
-            role_arn: action.and_then(|a| a.role_arn.clone()),
-            region: Some(region),
+            role_arn: action.and_then(|a| a.role_arn.as_deref()).map(str::to_owned),
+            region: Some(region.to_owned()),
             input_artifacts: Some(located(artifacts::inputs(engine, line, execution, plan, run))),
-            namespace: action.and_then(|a| a.namespace.clone()),
+            namespace: action.and_then(|a| a.namespace.as_deref()).map(str::to_owned),
         }),
         output: Some(ActionExecutionOutput {
             output_artifacts: Some(if succeeded {

@@ -4,20 +4,31 @@ use crate::{
             Input, Start,
             records::{ExecutionId, LineId},
         },
-        plans, starts, tags,
+        plans::{self, Shown},
+        starts, tags,
     },
     error::{Error, Result},
     iam::roles,
-    shapes::{CreatePipelineInput, CreatePipelineOutput, TriggerType},
+    shapes::{CreatePipelineInput, Tag, TriggerType},
     store::{CodePipelineStore, PIPELINES_MAX},
 };
 use parhelion_core::Cause;
 use parhelion_state::{Operation, Tx};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// CreatePipeline: keeps a declaration as version 1 of a new pipeline and starts its first execution.
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_CreatePipeline.html>
 pub struct CreatePipeline;
+
+/// The output's shape, its declaration not copied.
+#[derive(Debug, Serialize)]
+pub struct CreatePipelineOutput {
+    /// The declaration.
+    pub pipeline: Option<Shown>,
+    /// The pipeline's tags.
+    pub tags: Option<Vec<Tag>>,
+}
 
 impl Operation for CreatePipeline {
     const NAME: &'static str = "CreatePipeline";
@@ -43,14 +54,15 @@ impl Operation for CreatePipeline {
         let role = roles::judge(&input.pipeline.role_arn, &store.place, tx);
         role.tell(tx);
         let plan = plans::admit(input.pipeline, &store.engine, &|_| role.assumable, None, tx.now())?;
-        let pipeline = plans::masked(&plan.declaration, &store.engine);
         let variables = starts::defaults(&plan);
         store.set_tags(&arn, tags);
         store.step(Input::Create(Box::new(plan)), tx);
-        if let Some(line) = store.engine.names.get(&name).map(|line| **line) {
+        let line = store.engine.names.get(&name).map(|line| **line);
+        if let Some(line) = line {
             start_first(store, line, variables, tx);
         }
-        Ok(CreatePipelineOutput { pipeline: Some(pipeline), tags: Some(store.tags_of(&arn)) })
+        let pipeline = line.and_then(|line| plans::present(&store.engine, line));
+        Ok(CreatePipelineOutput { pipeline, tags: Some(store.tags_of(&arn)) })
     }
 }
 

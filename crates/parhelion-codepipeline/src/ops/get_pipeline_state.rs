@@ -131,7 +131,7 @@ mod tests {
         let rules = |names: &[&str]| {
             let rules = names.iter().map(|name| check_rule(name, name, "Yes")).collect();
             let condition = Condition { rules: Some(rules), ..Condition::default() };
-            Some(BeforeEntryConditions { conditions: vec![condition] })
+            Some(Box::new(BeforeEntryConditions { conditions: vec![condition] }))
         };
         pipeline.stages[1].before_entry = rules(&["No", "Yes"]);
         bench.create(pipeline);

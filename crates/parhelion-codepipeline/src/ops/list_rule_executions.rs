@@ -114,7 +114,7 @@ mod tests {
             check_rule("Fine", "a", "a"),
         ];
         let conditions = vec![Condition { result: None, rules: Some(rules) }];
-        pipeline.stages[1].before_entry = Some(BeforeEntryConditions { conditions });
+        pipeline.stages[1].before_entry = Some(Box::new(BeforeEntryConditions { conditions }));
         bench.create(pipeline);
         bench
     }

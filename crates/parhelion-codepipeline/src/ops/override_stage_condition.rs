@@ -82,8 +82,8 @@ mod tests {
         let bench = Bench::new();
         let mut pipeline = declaration("p");
         let stage = &mut pipeline.stages[1];
-        stage.before_entry = entry.map(|c| BeforeEntryConditions { conditions: vec![c] });
-        stage.on_success = success.map(|c| SuccessConditions { conditions: vec![c] });
+        stage.before_entry = entry.map(|c| Box::new(BeforeEntryConditions { conditions: vec![c] }));
+        stage.on_success = success.map(|c| Box::new(SuccessConditions { conditions: vec![c] }));
         bench.create(pipeline);
         bench
     }
@@ -130,8 +130,9 @@ mod tests {
         let nobody = "00000000-0000-4000-8000-000000000000";
         assert_eq!(code("Build", nobody), "NotLatestPipelineExecutionException");
         let mut update = declaration("p");
-        update.stages[1].before_entry =
-            Some(BeforeEntryConditions { conditions: vec![condition(false, ConditionResult::Fail)] });
+        update.stages[1].before_entry = Some(Box::new(BeforeEntryConditions {
+            conditions: vec![condition(false, ConditionResult::Fail)],
+        }));
         bench.run::<UpdatePipeline>(UpdatePipelineInput { pipeline: update.clone() }).unwrap();
         assert_eq!(code("Build", &newer), "ConditionNotOverridableException");
         let failed = bench.start("p").to_string();

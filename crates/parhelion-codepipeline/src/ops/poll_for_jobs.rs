@@ -1,4 +1,5 @@
 use super::Across;
+use crate::named::Named;
 use crate::{
     domain::{
         action_types::key_of,
@@ -13,7 +14,6 @@ use crate::{
 };
 use parhelion_core::{Call, Timestamp};
 use parhelion_state::{Tx, World};
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 /// PollForJobs: hands out the oldest open jobs of a customer's own action type.
@@ -75,11 +75,7 @@ impl Across for PollForJobs {
 }
 
 /// What a poll asks for, judged by its type. Docs: the type's queryable property must be given; without one, nothing.
-fn query<'a>(
-    engine: &Engine,
-    id: &ActionTypeId,
-    given: &'a BTreeMap<String, String>,
-) -> Result<why::Query<'a>> {
+fn query<'a>(engine: &Engine, id: &ActionTypeId, given: &'a Named<String>) -> Result<why::Query<'a>> {
     let kind = engine.kind(id).ok_or_else(|| Error::no_type(id.clone()))?;
     let boxed = || Box::new(id.clone());
     match kind.keys.iter().find(|key| key.queryable) {

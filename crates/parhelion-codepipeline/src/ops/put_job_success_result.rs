@@ -47,6 +47,7 @@ impl Operation for PutJobSuccessResult {
 mod tests {
     use super::*;
     use crate::domain::engine::records::Failed;
+    use crate::named::Named;
     use crate::ops::testing::{Bench, own_type, with_custom_job};
     use crate::ops::{GetPipelineState, PollForJobs};
     use crate::shapes::{
@@ -54,14 +55,13 @@ mod tests {
         ExecutionDetails, GetPipelineStateInput, Job, PollForJobsInput,
     };
     use chrono::TimeDelta;
-    use std::collections::BTreeMap;
 
     fn put(bench: &Bench, job: &str, change: impl FnOnce(&mut PutJobSuccessResultInput)) -> Result<()> {
         let mut input = PutJobSuccessResultInput { job_id: job.into(), ..Default::default() };
         change(&mut input);
         bench.run::<PutJobSuccessResult>(input)
     }
-    fn variables(pairs: &[(&str, &str)]) -> Option<BTreeMap<String, String>> {
+    fn variables(pairs: &[(&str, &str)]) -> Option<Named<String>> {
         Some(pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect())
     }
     fn details(id: &str, percent: i32) -> Option<ExecutionDetails> {

@@ -1,4 +1,5 @@
 use super::Across;
+use crate::named::Named;
 use crate::{
     domain::{
         engine::Input,
@@ -11,7 +12,6 @@ use crate::{
 };
 use parhelion_core::Call;
 use parhelion_state::World;
-use std::collections::BTreeMap;
 
 /// PutThirdPartyJobSuccessResult: a partner's worker did its part, for good or until it is asked again.
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutThirdPartyJobSuccessResult.html>
@@ -28,7 +28,7 @@ impl Across for PutThirdPartyJobSuccessResult {
             let job = jobs::in_progress(store, id, &input.client_token)?;
             let revision = input.current_revision;
             let details = input.execution_details;
-            let outcome = report::success(&store.engine, job, revision, details, BTreeMap::new(), tx.now());
+            let outcome = report::success(&store.engine, job, revision, details, Named::new(), tx.now());
             let next = match input.continuation_token {
                 Some(token) => Input::Continue(id, token, outcome),
                 None => Input::Finish(id, outcome),

@@ -1,3 +1,4 @@
+use crate::named::Named;
 use crate::{
     domain::{
         engine::Engine,
@@ -77,7 +78,7 @@ impl Operation for PutWebhook {
 }
 
 fn check_filters(engine: &Engine, definition: &WebhookDefinition, action: &ActionDeclaration) -> Result<()> {
-    let none = BTreeMap::new();
+    let none = Named::new();
     let is_secret = triggers::secrets_of(engine, action);
     let placeholders =
         Placeholders { values: action.configuration.as_ref().unwrap_or(&none), is_secret: &is_secret };

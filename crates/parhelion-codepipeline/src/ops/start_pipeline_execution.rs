@@ -197,7 +197,7 @@ mod tests {
             default_value: default.map(Into::into),
             description: None,
         };
-        pipeline.variables = Some(vec![variable("A", Some("a")), variable("B", None)]);
+        pipeline.variables = Some(Box::new([variable("A", Some("a")), variable("B", None)]));
         bench.create(pipeline);
         let given = |pairs: &[(&str, &str)]| {
             let one = |(n, v): &(&str, &str)| PipelineVariable { name: (*n).into(), value: (*v).into() };

@@ -17,6 +17,7 @@ use crate::domain::{
     place::Place,
 };
 use crate::error::{Error, Result};
+use crate::named::Named;
 use crate::shapes::{
     AcknowledgeJobInput, AcknowledgeThirdPartyJobInput, ActionCategory, ActionConfigurationProperty,
     ActionDeclaration, ActionOwner, ActionTypeArtifactDetails, ActionTypeDeclaration, ActionTypeExecutor,
@@ -32,7 +33,6 @@ use crate::store::CodePipelineStore;
 use chrono::TimeDelta;
 use parhelion_core::{Call, Timestamp};
 use parhelion_state::{AnyShelf, Operation, Query, Tx, World, testing};
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -163,7 +163,7 @@ impl Bench {
     }
     /// Takes the jobs of the [`custom_type`] `Mine` for project `demo`.
     pub fn poll_own(&self) -> Vec<Job> {
-        let query_param = Some(BTreeMap::from([("Project".to_owned(), "demo".to_owned())]));
+        let query_param = Some(Named::from([("Project", "demo".to_owned())]));
         let input =
             PollForJobsInput { action_type_id: own_type("Mine"), max_batch_size: Some(100), query_param };
         self.across::<PollForJobs>(input).unwrap().jobs.unwrap()
@@ -344,11 +344,11 @@ fn pipeline(
     let github = action_type(ActionCategory::Source, ActionOwner::ThirdParty, "GitHub");
     let configuration = [("Owner", "octo"), ("Repo", "hello"), ("Branch", "main"), ("OAuthToken", "geheim")];
     let mut pull = action("Pull", github, &configuration);
-    pull.output_artifacts = Some(vec![OutputArtifact { name: "SourceOut".into(), files: None }]);
+    pull.output_artifacts = Some(Box::new([OutputArtifact { name: "SourceOut".into(), files: None }]));
     if second.action_type_id.category != ActionCategory::Approval {
-        second.input_artifacts = Some(vec![InputArtifact { name: "SourceOut".into() }]);
+        second.input_artifacts = Some(Box::new([InputArtifact { name: "SourceOut".into() }]));
     }
-    second.output_artifacts = out.map(|name| vec![OutputArtifact { name: name.into(), files: None }]);
+    second.output_artifacts = out.map(|name| [OutputArtifact { name: name.into(), files: None }].into());
     let stage_of = |name: &str, action| StageDeclaration {
         name: name.into(),
         actions: vec![action],
@@ -357,11 +357,11 @@ fn pipeline(
     PipelineDeclaration {
         name: name.into(),
         role_arn: "arn:aws:iam::000000000000:role/r".into(),
-        artifact_store: Some(ArtifactStore {
+        artifact_store: Some(Box::new(ArtifactStore {
             r#type: ArtifactStoreType::S3,
             location: "artifacts".into(),
             encryption_key: None,
-        }),
+        })),
         stages: vec![stage_of("Source", pull), stage_of(stage, second)],
         ..Default::default()
     }
@@ -379,7 +379,7 @@ pub fn with_job(name: &str) -> PipelineDeclaration {
     let mut declaration = pipeline(name, "Build", work, Some("BuildOut"));
     let deploy = action_type(ActionCategory::Deploy, ActionOwner::Aws, "CodeDeploy");
     let mut ship = action("Ship", deploy, &[("ApplicationName", "a"), ("DeploymentGroupName", "g")]);
-    ship.input_artifacts = Some(vec![InputArtifact { name: "BuildOut".into() }]);
+    ship.input_artifacts = Some(Box::new([InputArtifact { name: "BuildOut".into() }]));
     declaration.stages.push(StageDeclaration {
         name: "Ship".into(),
         actions: vec![ship],

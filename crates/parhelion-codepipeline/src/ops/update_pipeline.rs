@@ -1,15 +1,26 @@
 use crate::{
-    domain::{engine::Input, plans},
+    domain::{
+        engine::Input,
+        plans::{self, Shown},
+    },
     error::{Error, Resource, Result},
     iam::roles,
-    shapes::{UpdatePipelineInput, UpdatePipelineOutput},
+    shapes::UpdatePipelineInput,
     store::CodePipelineStore,
 };
 use parhelion_state::{Operation, Tx};
+use serde::Serialize;
 
 /// UpdatePipeline: keeps a declaration as the next version. It starts nothing; what runs is let finish its actions.
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_UpdatePipeline.html>
 pub struct UpdatePipeline;
+
+/// The output's shape, its declaration not copied.
+#[derive(Debug, Serialize)]
+pub struct UpdatePipelineOutput {
+    /// The declaration.
+    pub pipeline: Option<Shown>,
+}
 
 impl Operation for UpdatePipeline {
     const NAME: &'static str = "UpdatePipeline";
@@ -39,9 +50,8 @@ impl Operation for UpdatePipeline {
             Some(&before.declaration),
             tx.now(),
         )?;
-        let pipeline = plans::masked(&plan.declaration, &store.engine);
         store.step(Input::Update(line, Box::new(plan)), tx);
-        Ok(UpdatePipelineOutput { pipeline: Some(pipeline) })
+        Ok(UpdatePipelineOutput { pipeline: plans::present(&store.engine, line) })
     }
 }
 

@@ -79,7 +79,7 @@ fn to_s3(name: &str, configuration: &[(&str, &str)]) -> PipelineDeclaration {
     ship.action_type_id.category = crate::shapes::ActionCategory::Deploy;
     ship.action_type_id.provider = "S3".into();
     let artifact = pipeline.stages[0].actions[0].output_artifacts.as_ref().unwrap()[0].name.clone();
-    ship.input_artifacts = Some(vec![InputArtifact { name: artifact }]);
+    ship.input_artifacts = Some(Box::new([InputArtifact { name: artifact }]));
     configure(&mut ship, configuration);
     pipeline.stages.push(StageDeclaration {
         name: "Ship".into(),

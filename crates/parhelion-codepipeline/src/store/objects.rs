@@ -67,7 +67,7 @@ fn buckets(plan: &Plan, place: &Place) -> Vec<(String, String)> {
         .iter()
         .map(|store| (store.location.clone(), place.region().to_owned()));
     let stores = plan.declaration.artifact_stores.iter().flatten();
-    one.chain(stores.map(|(region, store)| (store.location.clone(), region.clone()))).collect()
+    one.chain(stores.map(|(region, store)| (store.location.clone(), region.to_owned()))).collect()
 }
 
 /// Mails with artifacts that one step sends for single actions; further ones go together.

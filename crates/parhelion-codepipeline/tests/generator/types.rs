@@ -10,6 +10,9 @@ const SECRET: [&str; 3] = ["ClientToken", "WebhookAuthConfigurationSecretToken",
 /// Maps of which `Debug` shows only the keys: an action's configuration may hold an OAuth token.
 const SECRET_VALUES: [&str; 2] = ["ActionConfigurationMap", "ResolvedActionConfigurationMap"];
 
+/// Structures that are kept in great number: what is optional in them takes little room where it is not given.
+const KEPT: [&str; 4] = ["ActionDeclaration", "OutputArtifact", "PipelineDeclaration", "StageDeclaration"];
+
 /// Names that would hide one of Rust's own.
 const RENAMED: [(&str, &str); 1] = [("Result", "ConditionResult")];
 
@@ -24,9 +27,9 @@ const HEAD: &str = "\
 //! `Option` and is left out when it has no value. What arrives here was checked against the model before
 //! ([`crate::wire::constraints`]). `Debug` shows no secret.
 
+use crate::named::Named;
 use crate::wire::value::EpochSeconds;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// Stands in `Debug` for what must not be shown.
@@ -39,8 +42,8 @@ impl fmt::Debug for Hidden {
 }
 
 /// A map's keys, its values hidden.
-fn keys_only(map: &BTreeMap<String, String>) -> BTreeMap<&str, Hidden> {
-    map.keys().map(|k| (k.as_str(), Hidden)).collect()
+fn keys_only(map: &Named<String>) -> Named<Hidden> {
+    map.keys().map(|key| (key, Hidden)).collect()
 }
 ";
 
@@ -117,7 +120,7 @@ fn structure(out: &mut String, model: &Model, name: &str) {
         if !serde.is_empty() {
             let _ = writeln!(out, "    #[serde({})]", serde.join(", "));
         }
-        let _ = writeln!(out, "    pub {}: {},", rust_field(&field), member_type(model, member));
+        let _ = writeln!(out, "    pub {}: {},", rust_field(&field), member_type(model, name, member));
     }
     let _ = writeln!(out, "}}");
     if hides {
@@ -177,9 +180,22 @@ fn serde_camel(field: &str) -> String {
     out
 }
 
-fn member_type(model: &Model, member: &Member) -> String {
+fn member_type(model: &Model, of: &str, member: &Member) -> String {
     let inner = rust_type(model, &member.shape);
-    if member.required { inner } else { format!("Option<{inner}>") }
+    if member.required {
+        return inner;
+    }
+    let shape = &model.shapes[&member.shape];
+    let small = match shape.r#type.as_str() {
+        _ if !KEPT.contains(&of) => inner,
+        "string" if shape.r#enum.is_empty() => "Box<str>".to_owned(),
+        "list" => {
+            format!("Box<[{}]>", rust_type(model, shape.member.as_ref().expect("the member of a list")))
+        }
+        "structure" => format!("Box<{inner}>"),
+        _ => inner,
+    };
+    format!("Option<{small}>")
 }
 
 fn rust_type(model: &Model, name: &str) -> String {
@@ -192,10 +208,7 @@ fn rust_type(model: &Model, name: &str) -> String {
         "boolean" => "bool".to_owned(),
         "timestamp" => "EpochSeconds".to_owned(),
         "list" => format!("Vec<{}>", rust_type(model, shape.member.as_ref().expect("the member of a list"))),
-        "map" => format!(
-            "BTreeMap<String, {}>",
-            rust_type(model, shape.value.as_ref().expect("the value of a map"))
-        ),
+        "map" => format!("Named<{}>", rust_type(model, shape.value.as_ref().expect("the value of a map"))),
         other => panic!("a type that the generator does not know: {other}"),
     }
 }

@@ -1,7 +1,7 @@
 //! Templates of the addresses that an action type's settings make.
 
+use crate::named::Named;
 use crate::shapes::{ActionTypeSettings, ActionTypeUrls};
-use std::collections::BTreeMap;
 
 /// Templates of addresses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl<'a> Templates<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Known<'a> {
     /// `{Config:key}`.
-    pub configuration: &'a BTreeMap<String, String>,
+    pub configuration: &'a Named<String>,
     /// `{ExternalExecutionId}`.
     pub execution: Option<&'a str>,
     /// `{RevisionId}`.
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_template_is_filled_in() {
-        let configuration = BTreeMap::from([("Project".to_owned(), "a/b".to_owned())]);
+        let configuration = Named::from([("Project".to_owned(), "a/b".to_owned())]);
         let known = Known { configuration: &configuration, execution: Some("7"), revision: None };
         let url = |template| expand(template, &known);
         assert_eq!(

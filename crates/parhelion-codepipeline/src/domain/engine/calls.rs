@@ -8,6 +8,7 @@ use super::{Effect, Machine, Start};
 use crate::domain::jobs::{Job, JobState};
 use crate::domain::simulation::configured;
 use crate::domain::starts;
+use crate::named::Named;
 use crate::shapes::{
     ActionDeclaration, ActionTypeId, PipelineExecutionStatus, PipelineVariable, SourceRevisionOverride,
     TriggerType,
@@ -112,7 +113,7 @@ impl Machine<'_> {
         let Some(other) = run.awaits.and_then(|key| self.engine.executions.get(&key)) else {
             return Outcome::failure("JobFailed", format!("The pipeline '{name}' does not exist any more"));
         };
-        let variables = BTreeMap::from([("ExecutionId".to_owned(), other.id.to_string())]);
+        let variables = Named::from([("ExecutionId", other.id.to_string())]);
         let failed = (other.status != PipelineExecutionStatus::Succeeded).then(|| {
             Failed::new("JobFailed", format!("The execution of pipeline '{name}' ended as {}", other.status))
         });

@@ -152,7 +152,7 @@ impl Machine<'_> {
             e.summary = summary;
             e.position = Position::Over;
         });
-        self.engine.lines.edit(&key.0, |line| line.live.remove(&key.1));
+        self.engine.lines.edit(&key.0, |line| line.live.remove(key.1));
         self.tell_ended(key, Cause::Last(because));
         if let Some(waiting) = self.execution(key).and_then(|e| e.awaited_by) {
             self.awaited_is_over(waiting);

@@ -94,7 +94,7 @@ impl Machine<'_> {
     /// Takes an execution out of its stage's gate.
     pub(super) fn release_gate(&mut self, key: Key, name: &str) {
         self.edit_gate(key.0, name, |gate| {
-            gate.holders.remove(&key.1);
+            gate.holders.remove(key.1);
         });
     }
 

@@ -341,7 +341,7 @@ impl Machine<'_> {
             Input::Deployed(run, id, done) => self.deployed(run, id, done),
             Input::Step(stood) => self.step_by_hand(stood),
             Input::SetRevision(line, action, revision) => {
-                self.engine.lines.edit(&line, |line| line.next_revisions.insert(action, revision));
+                self.engine.lines.edit(&line, |line| line.next_revisions.insert(action.into(), revision));
             }
             Input::Time => {}
         }

@@ -177,12 +177,12 @@ impl Machine<'_> {
     fn keep_outputs(&mut self, key: Key, run: &Run, content: &Tagged) {
         let Some(execution) = self.execution((key.0, run.execution)) else { return };
         let Some(plan) = self.engine.plan_of(key.0, &execution) else { return };
-        let region = plan.action(run.stage, run.action).and_then(|action| action.region.clone());
-        let region = region.unwrap_or_else(|| self.engine.place.region().to_owned());
+        let region = plan.action(run.stage, run.action).and_then(|action| action.region.as_deref());
+        let region = region.unwrap_or(self.engine.place.region());
         let outputs = artifacts::outputs(self.engine, plan, run).into_iter();
         let made = outputs.filter(|out| !out.bucket.is_empty()).map(|out| Kept {
             bucket: out.bucket,
-            region: region.clone(),
+            region: region.to_owned(),
             key: out.key,
             content: content.clone(),
         });
@@ -210,7 +210,7 @@ impl Machine<'_> {
             artifact: input.name,
             from: (input.bucket, input.key),
             bucket: configured(&action, "BucketName").to_owned(),
-            region: action.region.clone().unwrap_or_else(|| self.engine.place.region().to_owned()),
+            region: action.region.as_deref().unwrap_or(self.engine.place.region()).to_owned(),
             key: configured(&action, "ObjectKey").to_owned(),
             extract: configured(&action, "Extract").eq_ignore_ascii_case("true"),
             cache_control: text("CacheControl").map(str::to_owned),

@@ -1,8 +1,8 @@
 //! Pipelines come, change and go.
 
-use super::records::{Due, Gate, Key, Line, LineId, Plan, Position};
+use super::records::{Due, Gate, Key, Line, LineId, Numbers, Plan, Position};
 use super::{Machine, tell};
-use crate::domain::named::Named;
+use crate::named::Named;
 use crate::shapes::{ConditionExecutionStatus, PipelineExecutionStatus};
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ impl Machine<'_> {
             executions: 0,
             runs: 0,
             rules: 0,
-            live: BTreeSet::new(),
+            live: Numbers::default(),
             gates: plan.declaration.stages.iter().map(|s| (s.name.clone(), Gate::default())).collect(),
             revisions: Named::new(),
             next_revisions: Named::new(),

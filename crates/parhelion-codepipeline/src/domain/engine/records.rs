@@ -1,12 +1,15 @@
 //! What the engine keeps: lines, gates, executions, runs of actions.
 
 mod more;
+mod numbers;
 mod stages;
 
 pub use more::{Planned, RunMore, Stands};
+pub use numbers::Numbers;
 pub use stages::{ConditionRun, Phase, RuleRun, StageRun};
 
-use crate::domain::named::Named;
+use crate::domain::{catalogue, structure};
+use crate::named::Named;
 use crate::shapes::{
     ActionDeclaration, ActionExecutionStatus, ExecutionMode, PipelineDeclaration, PipelineExecutionStatus,
     StageDeclaration, TriggerType,
@@ -14,11 +17,7 @@ use crate::shapes::{
 use parhelion_core::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    str::FromStr,
-};
+use std::{borrow::Cow, collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 use uuid::Uuid;
 
 macro_rules! uuid_kind {
@@ -81,11 +80,11 @@ pub struct Line {
     /// How many runs of rules were started.
     pub rules: u64,
     /// The executions that are not over.
-    pub live: BTreeSet<u64>,
+    pub live: Numbers,
     /// One gate for each stage, by name: it outlives updates.
     pub gates: Named<Gate>,
     /// What each source action found last.
-    pub revisions: Named<Revision>,
+    pub revisions: Named<Arc<Revision>>,
     /// What source actions find next, where somebody said it.
     pub next_revisions: Named<Revision>,
 }
@@ -94,7 +93,7 @@ pub struct Line {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Gate {
     /// The executions in the stage. In SUPERSEDED and QUEUED mode it is one, which keeps the stage locked.
-    pub holders: BTreeSet<u64>,
+    pub holders: Numbers,
     /// The executions that wait to enter, the next one first. In SUPERSEDED mode it is one.
     pub waiting: Vec<u64>,
     /// The execution that entered last.
@@ -137,9 +136,23 @@ pub struct Plan {
     pub declaration: PipelineDeclaration,
     /// When the version came to be.
     pub created: Timestamp,
+    /// Whether an action of a built-in type has a secret. What is secret in other types may change at any time.
+    #[serde(default = "perhaps")]
+    pub holds_secrets: bool,
+}
+
+/// What is not known is looked for.
+fn perhaps() -> bool {
+    true
 }
 
 impl Plan {
+    /// A version that came to be at that time.
+    pub fn new(declaration: PipelineDeclaration, created: Timestamp) -> Self {
+        let holds_secrets =
+            structure::holds_secrets(&declaration, &|id| catalogue::action_kind(id).map(Cow::Borrowed));
+        Plan { declaration, created, holds_secrets }
+    }
     /// A stage by its place.
     pub fn stage(&self, stage: usize) -> Option<&StageDeclaration> {
         self.declaration.stages.get(stage)
@@ -192,7 +205,7 @@ pub struct Execution {
     /// What the start asked for, by source action.
     pub wanted: BTreeMap<String, Wanted>,
     /// The revisions that the source actions found, in the order in which they did.
-    pub revisions: Vec<(String, Revision)>,
+    pub revisions: Vec<(String, Arc<Revision>)>,
     /// The stages that it entered, in order.
     pub stages: Vec<StageRun>,
     /// Where it is.
@@ -322,7 +335,7 @@ pub struct Run {
     /// The keys of its output artifacts in the store, in order of declaration.
     pub outputs: Vec<String>,
     /// What it tells to later actions.
-    pub variables: BTreeMap<String, String>,
+    pub variables: Named<String>,
     /// When something is due for it: its end, if nothing comes before.
     pub due: Option<Timestamp>,
     /// What only some runs have.
@@ -359,7 +372,7 @@ pub struct Outcome {
     /// See [`Run::percent`].
     pub percent: Option<i32>,
     /// See [`Run::variables`].
-    pub variables: BTreeMap<String, String>,
+    pub variables: Named<String>,
     /// What a source action found.
     pub revision: Option<Revision>,
     /// See [`RunMore::targets`].

@@ -6,10 +6,10 @@ use super::simulated::{PACE, wait_of};
 use super::tell_flow::rule_subject;
 use crate::domain::rules::{self, Verdict};
 use crate::domain::{simulation, variables};
+use crate::named::Named;
 use crate::shapes::{RuleDeclaration, RuleExecutionStatus};
 use chrono::TimeDelta;
 use parhelion_core::{Cause, Event, Pace, Timestamp};
-use std::collections::BTreeMap;
 
 impl Machine<'_> {
     pub(super) fn begin_rule(&mut self, key: Key, execution: u64, stage: usize, phase: Phase, rule: usize) {
@@ -122,7 +122,7 @@ impl Machine<'_> {
         if let Some(planned) = &run.planned {
             return if late { self.end_late(key) } else { self.end_planned(key, planned) };
         }
-        let none = BTreeMap::new();
+        let none = Named::new();
         let configuration = run.resolved.as_ref().or(declared.configuration.as_ref()).unwrap_or(&none);
         match rules::evaluate(declared, configuration, self.now) {
             Verdict::Met(summary) => self.end_rule(key, RuleExecutionStatus::Succeeded, Some(summary), None),

@@ -5,10 +5,11 @@ use super::types::missing_type;
 use super::{Engine, Machine};
 use crate::domain::jobs::JobState;
 use crate::domain::{artifacts, catalogue, variables};
+use crate::named::Named;
 use crate::shapes::{ActionCategory, ActionDeclaration, ActionExecutionStatus, ActionTypeId};
 use chrono::TimeDelta;
 use parhelion_core::Timestamp;
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Who does an action's work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +87,7 @@ impl Machine<'_> {
             job: None,
             awaits: None,
             outputs,
-            variables: BTreeMap::new(),
+            variables: Named::new(),
             due: None,
             more: None,
         };
@@ -94,7 +95,7 @@ impl Machine<'_> {
         self.engine.lines.edit(&execution.0, |line| {
             line.runs = number;
             if let Some(gate) = line.gates.get_mut(&in_stage.name) {
-                gate.actions.insert(declared.name.clone(), number);
+                gate.actions.insert(declared.name.as_str().into(), number);
             }
         });
         self.edit_execution(execution, |e| {
@@ -104,7 +105,7 @@ impl Machine<'_> {
         });
         self.tell_action(key, because.to_owned());
         let engine = &*self.engine;
-        let none = BTreeMap::new();
+        let none = Named::new();
         let configuration = declared.configuration.as_ref().unwrap_or(&none);
         match variables::resolve(configuration, &|space, name| engine.variable(execution, space, name)) {
             Ok(None) => {}
@@ -195,8 +196,10 @@ impl Machine<'_> {
         if let (true, Some(revision), Some(action)) =
             (succeeded, revision, plan.action(run.stage, run.action))
         {
-            let name = action.name.clone();
-            self.engine.lines.edit(&key.0, |line| line.revisions.insert(name.clone(), revision.clone()));
+            let (name, revision) = (action.name.clone(), Arc::new(revision));
+            self.engine
+                .lines
+                .edit(&key.0, |line| line.revisions.insert(name.as_str().into(), revision.clone()));
             self.edit_execution(of, |e| {
                 // A retry finds anew: there is one revision for each source action.
                 e.revisions.retain(|(of, _)| *of != name);

@@ -9,11 +9,11 @@ use crate::domain::{
     },
     views,
 };
+use crate::named::Named;
 use crate::shapes::{
     AWSSessionCredentials, ActionConfiguration, ActionContext, ActionDeclaration, JobData, PipelineContext,
     StageContext, ThirdPartyJobData,
 };
-use std::collections::BTreeMap;
 
 /// The run that a job is for, with what it belongs to.
 pub struct Of<'a> {
@@ -37,7 +37,7 @@ pub fn of(engine: &Engine, key: Key) -> Option<Of<'_>> {
 
 impl Of<'_> {
     /// The configuration that its work is done with: variables resolved, secrets in clear.
-    pub fn configuration(&self) -> Option<&BTreeMap<String, String>> {
+    pub fn configuration(&self) -> Option<&Named<String>> {
         self.run.configuration(self.action)
     }
     /// A value of it.

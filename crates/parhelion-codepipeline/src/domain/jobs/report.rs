@@ -8,9 +8,9 @@ use crate::domain::{
         records::{Failed, Outcome, Revision},
     },
 };
+use crate::named::Named;
 use crate::shapes::{ActionCategory, CurrentRevision, ExecutionDetails, FailureDetails};
 use parhelion_core::Timestamp;
-use std::collections::BTreeMap;
 
 /// What a success says. The addresses are those that the type's templates make.
 pub fn success(
@@ -18,7 +18,7 @@ pub fn success(
     job: &Job,
     revision: Option<CurrentRevision>,
     details: Option<ExecutionDetails>,
-    variables: BTreeMap<String, String>,
+    variables: Named<String>,
     now: Timestamp,
 ) -> Outcome {
     let details = details.unwrap_or_default();

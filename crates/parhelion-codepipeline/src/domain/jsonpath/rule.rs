@@ -1,10 +1,10 @@
 //! A webhook's filter: does what the path selects of the body equal what is wanted?
 
 use super::{BadPath, Selection, compare::text, parse};
+use crate::named::Named;
 use parhelion_core::text::prefix;
 use serde_json::Value;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// Bytes of a selected value that the journal shows.
 const SHOWN_BYTES: usize = 200;
@@ -18,7 +18,7 @@ const NOTHING: &str = "nothing";
 #[derive(Clone, Copy)]
 pub struct Placeholders<'a> {
     /// Keys and values, in clear.
-    pub values: &'a BTreeMap<String, String>,
+    pub values: &'a Named<String>,
     /// Whether a key's value must not be shown.
     pub is_secret: &'a dyn Fn(&str) -> bool,
 }
@@ -196,10 +196,8 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn configuration() -> BTreeMap<String, String> {
-        [("Branch", "main"), ("Owner", "o"), ("OAuthToken", "geheim")]
-            .map(|(k, v)| (k.into(), v.into()))
-            .into()
+    fn configuration() -> Named<String> {
+        [("Branch", "main"), ("Owner", "o"), ("OAuthToken", "geheim")].map(|(k, v)| (k, v.to_owned())).into()
     }
 
     fn verdict(path: &str, wanted: Option<&str>, body: &Value) -> Verdict {

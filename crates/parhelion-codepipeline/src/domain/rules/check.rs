@@ -1,14 +1,14 @@
 //! VariableCheck. <https://docs.aws.amazon.com/codepipeline/latest/userguide/rule-reference-VariableCheck.html>
 
 use super::{Verdict, java_regex, value};
+use crate::named::Named;
 use parhelion_core::text::prefix;
-use std::collections::BTreeMap;
 
 /// Bytes of a value that a summary repeats.
 const SHOWN_BYTES: usize = 200;
 
 /// Compares `Variable` with `Value` as `Operator` says.
-pub fn evaluate(resolved: &BTreeMap<String, String>) -> Verdict {
+pub fn evaluate(resolved: &Named<String>) -> Verdict {
     let (found, expected) = (value(resolved, "Variable"), value(resolved, "Value"));
     // CHOICE: of all summaries here: AWS shows none in its documentation.
     let (met, relation) = match value(resolved, "Operator") {

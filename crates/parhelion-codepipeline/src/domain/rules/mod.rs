@@ -7,10 +7,10 @@ mod java_regex;
 mod window;
 mod zone;
 
+use crate::named::Named;
 use crate::shapes::RuleDeclaration;
 use chrono::TimeDelta;
 use parhelion_core::Timestamp;
-use std::collections::BTreeMap;
 
 /// What a rule found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub fn is_simulated(rule: &RuleDeclaration) -> bool {
 }
 
 /// What a rule finds now; `resolved` is its configuration with values in place of variables.
-pub fn evaluate(rule: &RuleDeclaration, resolved: &BTreeMap<String, String>, now: Timestamp) -> Verdict {
+pub fn evaluate(rule: &RuleDeclaration, resolved: &Named<String>, now: Timestamp) -> Verdict {
     match rule.rule_type_id.provider.as_str() {
         "VariableCheck" => check::evaluate(resolved),
         "DeploymentWindow" => window::evaluate(resolved, now),
@@ -68,7 +68,7 @@ pub fn time_limit(rule: &RuleDeclaration) -> TimeDelta {
 }
 
 /// A value of a configuration; empty where there is none.
-fn value<'a>(resolved: &'a BTreeMap<String, String>, key: &str) -> &'a str {
+fn value<'a>(resolved: &'a Named<String>, key: &str) -> &'a str {
     resolved.get(key).map_or("", String::as_str)
 }
 
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn only_what_can_be_known_here_is_evaluated() {
-        let nothing = BTreeMap::new();
+        let nothing = Named::new();
         for provider in ["CloudWatchAlarm", "CodeBuild", "Commands", "LambdaInvoke"] {
             assert_eq!(evaluate(&rule(provider), &nothing, Timestamp::UNIX_EPOCH), Verdict::Simulated);
         }

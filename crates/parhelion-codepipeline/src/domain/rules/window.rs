@@ -4,16 +4,16 @@
 use super::cron::Cron;
 use super::zone::Zone;
 use super::{Verdict, value};
+use crate::named::Named;
 use chrono::{SecondsFormat, TimeDelta, Timelike};
 use parhelion_core::{Timestamp, text::prefix};
-use std::collections::BTreeMap;
 
 /// Bytes of a value that a message repeats.
 const SHOWN_BYTES: usize = 200;
 
 /// Whether the window is open; else when it opens.
 // Docs: the rule's page tells of a window that opens while the rule runs: a rule in front of a closed window waits.
-pub fn evaluate(resolved: &BTreeMap<String, String>, now: Timestamp) -> Verdict {
+pub fn evaluate(resolved: &Named<String>, now: Timestamp) -> Verdict {
     let cron: Cron = match value(resolved, "Cron").parse() {
         Ok(cron) => cron,
         Err(why) => return Verdict::misconfigured(format!("'Cron' is not valid: {why}")),
@@ -69,7 +69,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn verdict(cron: &str, zone: Option<&str>, now: &str) -> Verdict {
-        let mut configuration = BTreeMap::from([("Cron".to_owned(), cron.to_owned())]);
+        let mut configuration = Named::from([("Cron".to_owned(), cron.to_owned())]);
         configuration.extend(zone.map(|zone| ("TimeZone".to_owned(), zone.to_owned())));
         evaluate(&configuration, now.parse().unwrap())
     }

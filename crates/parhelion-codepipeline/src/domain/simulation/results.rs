@@ -3,8 +3,8 @@
 
 use super::{Asked, configured, digest};
 use crate::domain::engine::records::Outcome;
+use crate::named::Named;
 use crate::shapes::ActionCategory;
-use std::collections::BTreeMap;
 
 /// The result of an action that succeeded, nobody having said more of it.
 // CHOICE: all ids, pages and lines that no comment says more of: of the form that the provider's own have.
@@ -91,10 +91,9 @@ pub(super) fn of(asked: &Asked<'_>) -> Outcome {
         "DeviceFarm" => (id, None, line("Test run passed")),
         _ => (id, None, None),
     };
-    let mut variables: BTreeMap<String, String> =
-        variables.into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
+    let mut variables: Named<String> = variables.into_iter().collect();
     // CHOICE: what commands would export is not known: each variable has the value `simulated`.
     variables
-        .extend(action.output_variables.iter().flatten().map(|name| (name.clone(), "simulated".to_owned())));
+        .extend(action.output_variables.iter().flatten().map(|name| (name.as_str(), "simulated".to_owned())));
     Outcome { variables, summary, external_id: Some(external_id), external_url: url, ..Outcome::default() }
 }

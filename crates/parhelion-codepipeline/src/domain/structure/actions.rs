@@ -35,8 +35,18 @@ pub(super) fn check(
         return Err(Fault::action(format!("{} Action can only be used with V2 pipelines.", id.provider)));
     }
     members(action)?;
-    counts("input", name, action.input_artifacts.as_ref().map_or(0, Vec::len), &kind.inputs)?;
-    counts("output", name, action.output_artifacts.as_ref().map_or(0, Vec::len), &kind.outputs)?;
+    counts(
+        "input",
+        name,
+        action.input_artifacts.as_ref().map_or(0, |artifacts| artifacts.len()),
+        &kind.inputs,
+    )?;
+    counts(
+        "output",
+        name,
+        action.output_artifacts.as_ref().map_or(0, |artifacts| artifacts.len()),
+        &kind.outputs,
+    )?;
     configuration(stage, action, &kind, context)?;
     let elsewhere = action.region.as_deref().is_some_and(|region| region != context.place.region());
     if elsewhere && (id.category == ActionCategory::Source || id.owner != ActionOwner::Aws) {
@@ -89,7 +99,7 @@ fn configuration(
 ) -> Result<(), Fault> {
     let name = &action.name;
     let value = |key: &str| action.configuration.as_ref().and_then(|c| c.get(key));
-    let inputs = action.input_artifacts.as_ref().map_or(0, Vec::len);
+    let inputs = action.input_artifacts.as_ref().map_or(0, |artifacts| artifacts.len());
     let missing = kind.keys.iter().find(|key| {
         let required = match key.required {
             Required::No => false,

@@ -1,6 +1,6 @@
 //! Secret properties of actions: kept in clear, shown as `****`, and kept over an update that says `****`.
 
-use super::Context;
+use super::{Context, Types};
 use crate::shapes::{ActionDeclaration, PipelineDeclaration};
 
 /// What stands for a secret in answers.
@@ -34,10 +34,10 @@ pub fn with_kept_secrets(mut declaration: PipelineDeclaration, context: &Context
 }
 
 /// Whether some action of the declaration has a secret.
-pub fn holds_secrets(declaration: &PipelineDeclaration, context: &Context<'_>) -> bool {
+pub fn holds_secrets(declaration: &PipelineDeclaration, types: &Types<'_>) -> bool {
     declaration.stages.iter().flat_map(|stage| &stage.actions).any(|action| {
         let given = action.configuration.as_ref().filter(|given| !given.is_empty());
-        let Some((given, kind)) = given.zip((context.types)(&action.action_type_id)) else { return false };
+        let Some((given, kind)) = given.zip(types(&action.action_type_id)) else { return false };
         given.keys().any(|key| kind.key(key).is_some_and(|key| key.secret))
     })
 }

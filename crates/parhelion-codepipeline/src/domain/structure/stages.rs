@@ -111,7 +111,7 @@ fn rules(stage: &StageDeclaration) -> Result<(), Fault> {
                 rule.name
             )));
         };
-        let given = |key: &&&str| rule.configuration.as_ref().is_some_and(|c| c.contains_key(**key));
+        let given = |key: &&&str| rule.configuration.as_ref().is_some_and(|c| c.contains_key(key));
         if let Some(key) = kind.required.iter().find(|key| !given(key)) {
             return Err(Fault::stage(format!(
                 "Rule configuration for rule '{}' is missing required configuration '{key}'",

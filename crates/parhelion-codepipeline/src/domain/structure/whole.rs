@@ -76,7 +76,7 @@ pub(super) fn artifact_stores(declaration: &PipelineDeclaration, context: &Conte
         )),
         (Some(_), None) => Ok(()),
         (None, Some(stores)) => {
-            match std::iter::once(here).chain(regions).find(|region| !stores.contains_key(*region)) {
+            match std::iter::once(here).chain(regions).find(|region| !stores.contains_key(region)) {
                 None => Ok(()),
                 Some(missing) => Err(Fault::validation(format!(
                     "Your pipeline must have an artifact store, such as an artifact bucket, for each region where you \

@@ -1,17 +1,17 @@
 //! What only some runs of actions have.
 
 use super::{Failed, Outcome, Run};
+use crate::named::Named;
 use crate::shapes::ActionDeclaration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// What only some runs have: a run without any of it keeps nothing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunMore {
     /// The configuration with values in place of variables, where it has variables.
-    pub resolved: Option<BTreeMap<String, String>>,
+    pub resolved: Option<Named<String>>,
     /// Who answered the approval.
     pub answered_by: Option<String>,
     /// What the work comes to when its time has come.
@@ -54,10 +54,7 @@ impl Run {
         self.more.as_ref()?.answered_by.as_deref()
     }
     /// The configuration that its work is done with.
-    pub fn configuration<'a>(
-        &'a self,
-        action: &'a ActionDeclaration,
-    ) -> Option<&'a BTreeMap<String, String>> {
+    pub fn configuration<'a>(&'a self, action: &'a ActionDeclaration) -> Option<&'a Named<String>> {
         let resolved = self.more.as_ref().and_then(|more| more.resolved.as_ref());
         resolved.or(action.configuration.as_ref())
     }

@@ -1,6 +1,7 @@
 //! What an execution leaves of a stage: its phase, its conditions with their rules, its retries.
 
 use super::{Failed, Outcome, RuleRunId, Stands};
+use crate::named::Named;
 use crate::shapes::{
     Condition, ConditionExecutionStatus, RetryTrigger, RuleDeclaration, RuleExecutionStatus,
     StageDeclaration, StageExecutionStatus,
@@ -168,7 +169,7 @@ pub struct RuleRun {
     /// Whether it could not be evaluated at all.
     pub is_broken: bool,
     /// The configuration with its variables replaced, where that differs from the declared one.
-    pub resolved: Option<BTreeMap<String, String>>,
+    pub resolved: Option<Named<String>>,
     /// What a behaviour says that it comes to.
     pub planned: Option<Box<Outcome>>,
     /// Why it does not come out by itself.

@@ -30,19 +30,19 @@ fn create(
     change(&mut plan.declaration.stages[1]);
     rig.create(plan)
 }
-fn before(condition: Condition) -> Option<BeforeEntryConditions> {
-    Some(BeforeEntryConditions { conditions: vec![condition] })
+fn before(condition: Condition) -> Option<Box<BeforeEntryConditions>> {
+    Some(Box::new(BeforeEntryConditions { conditions: vec![condition] }))
 }
-fn success(condition: Condition) -> Option<SuccessConditions> {
-    Some(SuccessConditions { conditions: vec![condition] })
+fn success(condition: Condition) -> Option<Box<SuccessConditions>> {
+    Some(Box::new(SuccessConditions { conditions: vec![condition] }))
 }
-fn on_failure(result: ConditionResult) -> Option<FailureConditions> {
+fn on_failure(result: ConditionResult) -> Option<Box<FailureConditions>> {
     let retry_configuration = Some(RetryConfiguration { retry_mode: Some(StageRetryMode::AllActions) });
-    Some(FailureConditions { result: Some(result), retry_configuration, conditions: None })
+    Some(Box::new(FailureConditions { result: Some(result), retry_configuration, conditions: None }))
 }
-fn on_failure_if(condition: Condition) -> Option<FailureConditions> {
+fn on_failure_if(condition: Condition) -> Option<Box<FailureConditions>> {
     let retry_configuration = Some(RetryConfiguration { retry_mode: Some(StageRetryMode::FailedActions) });
-    Some(FailureConditions { result: None, retry_configuration, conditions: Some(vec![condition]) })
+    Some(Box::new(FailureConditions { result: None, retry_configuration, conditions: Some(vec![condition]) }))
 }
 fn condition_status(rig: &Rig, execution: Key, phase: Phase) -> ConditionExecutionStatus {
     rig.stage(execution, 1).condition(phase).unwrap().status

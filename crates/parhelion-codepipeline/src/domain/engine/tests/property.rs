@@ -121,14 +121,14 @@ impl Stage {
             Some(vec![made])
         };
         stage.before_entry =
-            one(self.before, [Fail, Skip]).map(|conditions| BeforeEntryConditions { conditions });
-        stage.on_success = one(self.success, [Fail, back]).map(|conditions| SuccessConditions { conditions });
+            one(self.before, [Fail, Skip]).map(|conditions| Box::new(BeforeEntryConditions { conditions }));
+        stage.on_success =
+            one(self.success, [Fail, back]).map(|conditions| Box::new(SuccessConditions { conditions }));
         let retry_configuration =
             Some(RetryConfiguration { retry_mode: Some(StageRetryMode::FailedActions) });
-        let failure = |result, conditions| FailureConditions {
-            result,
-            retry_configuration: retry_configuration.clone(),
-            conditions,
+        let failure = |result, conditions| {
+            let retry_configuration = retry_configuration.clone();
+            Box::new(FailureConditions { result, retry_configuration, conditions })
         };
         stage.on_failure = match self.failure {
             0..=4 => Some(failure(None, one(self.failure, [Retry, back]))),

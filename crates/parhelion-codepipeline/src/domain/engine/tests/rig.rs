@@ -43,8 +43,8 @@ pub fn action(
         run_order: Some(run_order),
         configuration: Some(configuration.collect()),
         commands: None,
-        output_artifacts: Some(Vec::new()),
-        input_artifacts: Some(Vec::new()),
+        output_artifacts: Some(Box::default()),
+        input_artifacts: Some(Box::default()),
         output_variables: None,
         role_arn: None,
         region: None,
@@ -63,16 +63,16 @@ pub fn plan(name: &str, stages: &[(&str, &[ActionDeclaration])]) -> Plan {
     let declaration = PipelineDeclaration {
         name: name.into(),
         role_arn: "arn:aws:iam::000000000000:role/r".into(),
-        artifact_store: Some(ArtifactStore {
+        artifact_store: Some(Box::new(ArtifactStore {
             r#type: ArtifactStoreType::S3,
             location: "bucket".into(),
             encryption_key: None,
-        }),
+        })),
         stages: stages.iter().map(stage).collect(),
         version: Some(1),
         ..PipelineDeclaration::default()
     };
-    Plan { declaration, created: Timestamp::UNIX_EPOCH }
+    Plan::new(declaration, Timestamp::UNIX_EPOCH)
 }
 
 /// A condition whose one rule holds when the two texts are the same.

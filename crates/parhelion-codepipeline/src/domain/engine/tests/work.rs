@@ -327,10 +327,10 @@ fn published_changes_of_an_action_are_complete() {
     let [source, build] = [0, 1].map(|stage| artifacts.declaration.stages[stage].actions[0].clone());
     let out = crate::shapes::OutputArtifact { name: "Out".into(), files: None };
     artifacts.declaration.stages[0].actions[0] =
-        ActionDeclaration { output_artifacts: Some(vec![out]), ..source };
+        ActionDeclaration { output_artifacts: Some(Box::new([out])), ..source };
     let input = crate::shapes::InputArtifact { name: "Out".into() };
     artifacts.declaration.stages[1].actions[0] =
-        ActionDeclaration { input_artifacts: Some(vec![input]), ..build };
+        ActionDeclaration { input_artifacts: Some(Box::new([input])), ..build };
     let (line, execution) = started(&mut rig, artifacts);
     let detail = published(&rig, "B");
     let id = rig.execution(execution).id.to_string();
