@@ -66,8 +66,13 @@ fn refused_arguments(e: &clap::Error, file: Option<&config::File>) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let text = e.to_string();
-    let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-    complain(2, &format!("{first}{} (parhelion --help lists what there is)", origin(first, file)))
+    let mut lines = text.lines();
+    let mut first = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    // What is missing stands below, a line each.
+    if first.ends_with(':') {
+        lines.take_while(|l| l.starts_with(' ')).for_each(|l| first = format!("{first} {}", l.trim()));
+    }
+    complain(2, &format!("{first}{} (parhelion --help lists what there is)", origin(&first, file)))
 }
 
 /// `, from PARHELION_X` or `, from parhelion.toml`: where a message is about a flag that was not given, its value came

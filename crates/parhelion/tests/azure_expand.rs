@@ -131,15 +131,18 @@ fn called_wrongly() {
     write(here, "a.yml", "steps:\n- script: x\n");
     write(here, "no.json", "{");
     write(here, "inner/b.yml", "steps: []\n");
-    refuses(here, &[], &["required arguments were not provided"]);
+    refuses(here, &[], &["required arguments were not provided: <FILE> ("]);
     refuses(here, &["none.yml"], &["there is no file none.yml"]);
     refuses(here, &["none.yml", "--repo", "inner"], &["there is no file none.yml, nor inner/none.yml"]);
     refuses(here, &["a.yml", "--repo", "none"], &["none: "]);
     refuses(here, &["a.yml", "--repo", "a.yml"], &["a.yml is no folder"]);
     refuses(here, &["a.yml", "--repo", "inner"], &["a.yml is not inside", "--repo"]);
-    refuses(here, &["inner"], &["inner: there is no such file"]);
+    refuses(here, &["inner"], &["inner: it is no file"]);
     refuses(here, &["a.yml", "--param", "x"], &["--param", "a name, =, and a value are wanted"]);
     refuses(here, &["a.yml", "--param", "x=1", "--param", "x=2"], &["--param x is given twice"]);
+    for flag in ["--param", "--webhook", "--variable", "--repository"] {
+        refuses(here, &["a.yml", flag, "x=.", flag, "X=."], &[&format!("{flag} X is given twice")]);
+    }
     refuses(
         here,
         &["a.yml", "--webhook", "x=no.json"],
@@ -154,6 +157,7 @@ fn called_wrongly() {
     refuses(here, &["w.yml", "--webhook", "Hok=no.json"], &["it names Hook"]);
     refuses(here, &["w.yml", "--webhook", "Hook=no.json"], &["no.json is no JSON: "]);
     refuses(here, &["w.yml", "--webhook", "Hook=none.json"], &["none.json: there is no such file"]);
+    refuses(here, &["w.yml", "--webhook", "Hook=inner"], &["inner: it is no file"]);
     write(here, "empty.json", "");
     assert_eq!(expand(here, &["w.yml", "--webhook", "HOOK=empty.json"]).0, Some(0));
 }
@@ -214,14 +218,14 @@ fn nothing_outside_of_the_folder_is_read() {
     std::os::unix::fs::symlink("loop.yml", here.join("repo/loop.yml")).expect("a link");
     for (reference, says) in [
         ("../secret.yml", "The file path //../secret.yml is invalid"),
-        ("link.yml", "The file /link.yml leads out of "),
-        ("up/secret.yml", "The file /up/secret.yml leads out of "),
+        ("link.yml", "File /link.yml cannot be read: it leads out of "),
+        ("up/secret.yml", "File /up/secret.yml cannot be read: it leads out of "),
         (".git/config.yml", "File /.git/config.yml not found in repository "),
         ("folder", "File /folder not found in repository "),
         ("inside.yml/x", "File /inside.yml/x not found in repository "),
         ("Inside.yml", "File /Inside.yml not found in repository "),
         ("\"a\\0b.yml\"", "not found in repository "),
-        ("loop.yml", "/a.yml: "),
+        ("loop.yml", "/a.yml: File /loop.yml cannot be read: "),
     ] {
         write(here, "repo/a.yml", format!("steps:\n- template: {reference}\n"));
         let (code, out, err) = expand(here, &["repo/a.yml", "--repo", "repo"]);

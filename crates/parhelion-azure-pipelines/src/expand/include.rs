@@ -358,8 +358,10 @@ fn joined(first: Node, second: Node) -> Node {
 /// The lists of both, kind by kind; a repository that both name is there once.
 fn merge_resources(own: &mut Node, other: Node) {
     let (Tree::Mapping(own), Tree::Mapping(other)) = (&mut own.tree, other.tree) else { return };
+    let kinds: BTreeMap<Arc<str>, usize> =
+        own.iter().enumerate().map(|(at, e)| (e.key.text.clone(), at)).collect();
     for entry in other {
-        match own.iter_mut().find(|e| e.key.text == entry.key.text) {
+        match kinds.get(&entry.key.text).and_then(|at| own.get_mut(*at)) {
             None => own.push(entry),
             Some(kind) => {
                 let alias = |n: &Node| n.get("repository").and_then(Node::as_text).map(fold);

@@ -78,6 +78,7 @@ impl<'d> Walk<'d> {
         mark: Mark,
         place: Place,
     ) -> Result<Option<Result<Scalar, Value>>, Stop> {
+        self.look_at(&scalar.text)?;
         // OBSERVED: as a value a directive stays text, which the schema refuses. As a key it comes here inside
         // `trigger`.
         if !has_expression(&scalar.text) || matches!(directive(&scalar.text), Some(Ok(_))) {
@@ -88,7 +89,6 @@ impl<'d> Walk<'d> {
             let literal = string_literal(&scalar.text).map_or_else(|| scalar.clone(), Scalar::made);
             return Ok(Some(Ok(literal)));
         }
-        self.budget.text(scalar.text.len()).map_err(|f| self.stop(f))?;
         let pieces = match text::pieces(&scalar.text) {
             Ok(pieces) => pieces,
             Err(message) => {
@@ -272,6 +272,11 @@ impl<'d> Walk<'d> {
         };
         self.report_file(message);
         Stop
+    }
+
+    /// Pays for searching a text for expressions and reading them, however little comes of it.
+    pub fn look_at(&mut self, text: &str) -> Result<(), Stop> {
+        self.budget.text(text.len()).map_err(|f| self.stop(f))
     }
 
     /// Reports what is wrong with a text however often it is expanded: it is found when the text is read.

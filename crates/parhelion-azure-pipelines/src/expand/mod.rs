@@ -24,7 +24,10 @@ use crate::{
 };
 use library::Library;
 use parameters::{Given, Role};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// What an expansion depends on besides the file.
 #[derive(Clone, Debug, Default)]
@@ -153,8 +156,12 @@ fn payloads(
     warn: &mut dyn FnMut(Mark, String),
 ) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
-    // What is wrong with the resources is reported once they are expanded.
+    let mut seen = BTreeSet::new();
+    // What is wrong with the resources is reported once they are expanded, an alias given twice among it.
     for resource in webhooks::read(root, &mut |_, _| {}) {
+        if !seen.insert(fold(&resource.alias)) {
+            continue;
+        }
         let payload = given.iter().find(|(alias, _)| fold(alias) == fold(&resource.alias)).map(|(_, p)| p);
         let value = match payload {
             Some(json) => {

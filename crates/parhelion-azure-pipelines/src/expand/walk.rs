@@ -79,6 +79,7 @@ impl Walk<'_> {
             if let Some([entry]) = item.as_mapping()
                 && place.directives()
             {
+                self.look_at(&entry.key.text)?;
                 let asked = match directive(&entry.key.text) {
                     // It merges into the item itself.
                     Some(Ok(Directive::Insert)) => {
@@ -159,6 +160,7 @@ impl Walk<'_> {
             if place.directives()
                 && let Some(found) = directive(&entry.key.text)
             {
+                self.look_at(&entry.key.text)?;
                 match self.asked(found, entry, place, &mut chain)? {
                     Asked::Body { body, rounds } => {
                         self.rounds(rounds, entry.mark, |walk| walk.merged(body, place, out))?;

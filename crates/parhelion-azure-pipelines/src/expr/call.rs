@@ -104,9 +104,9 @@ pub(super) fn call(e: &Evaluation<'_>, function: Function, arguments: &[usize]) 
             if delimiter.is_empty() {
                 return Ok(Value::array(vec![Value::String(whole)]));
             }
-            let pieces: Vec<Value> = whole.split(&*delimiter).map(Value::text).collect();
-            e.budget.take(pieces.len() as u64)?;
-            Ok(Value::array(pieces))
+            // Paid before they are made: a text of delimiters is a hundred times as large in pieces.
+            e.budget.take(whole.matches(&*delimiter).count() as u64 + 1)?;
+            Ok(Value::array(whole.split(&*delimiter).map(Value::text).collect()))
         }
         Function::Join => join(e, &text(0)?, &value(1)?),
         Function::Format => {

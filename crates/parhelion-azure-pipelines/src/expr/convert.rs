@@ -139,7 +139,8 @@ pub(super) fn order(left: &Value, right: &Value) -> Result<Ordering, Fail> {
         Value::Boolean(b) => Ok(b.cmp(&to_bool(right))),
         Value::Number(n) => {
             let right = to_number(right).ok_or_else(|| cannot(right, "Number"))?;
-            Ok(n.total_cmp(&right))
+            // None of the two is NaN, and -0 is 0.
+            Ok(n.partial_cmp(&right).unwrap_or(Ordering::Equal))
         }
         Value::String(s) => Ok(order_text(s, &to_text(right)?)),
         Value::Version(v) => Ok(v.cmp(&to_version(right).ok_or_else(|| cannot(right, "Version"))?)),

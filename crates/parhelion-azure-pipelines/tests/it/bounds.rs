@@ -1,8 +1,8 @@
 //! What a hostile file costs: a clear error, soon.
 
-use crate::{payload, preview, preview_with, run};
+use crate::{FILE, files, payload, preview, preview_files, preview_with, run};
 use expect_test::expect;
-use parhelion_azure_pipelines::{Inputs, limits};
+use parhelion_azure_pipelines::{Inputs, expand_counted, files::NoFiles, limits, parse};
 use serde_json::json;
 
 const TOO_DEEP: &str = "/azure-pipelines.yml: Maximum object depth exceeded";
@@ -87,4 +87,70 @@ fn expressions_without_end() {
             format!("steps:\n- script: ${{{{ {}x{} }}}}\n", open.repeat(200_000), close.repeat(200_000));
         assert!(run(&text, &Inputs::default()).is_err(), "{open}");
     }
+}
+
+/// Three hundred rounds of three hundred, with a body for each.
+fn many_rounds(body: &str) -> String {
+    let list = format!("parameters:\n- name: l\n  type: object\n  default: [{}]\n", "1, ".repeat(300));
+    format!(
+        "{list}steps:\n- script: x\n- ${{{{ each a in parameters.l }}}}:\n  - ${{{{ each b in parameters.l }}}}:\n{body}"
+    )
+}
+
+#[test]
+fn long_texts_of_which_little_comes_cost_their_length() {
+    let long = "x".repeat(1_000_000);
+    let condition = format!("    - ? ${{{{ if and(false, '{long}') }}}}\n      :\n      - script: x\n");
+    assert_eq!(preview(&many_rounds(&condition)), TOO_MUCH);
+    let broken = format!("    - ? ${{{{ 1 '{long}' }}}}\n      : x\n");
+    let document = parse(FILE, &many_rounds(&broken)).expect("it can be read");
+    let (expanded, spent) = expand_counted(&document, &Inputs::default(), &NoFiles);
+    assert_eq!((expanded.is_err(), spent.events), (true, limits::EVENTS));
+    let argument = format!("    - template: t.yml\n      parameters: {{ a: {long} }}\n");
+    let template = files(&[("/t.yml", "steps: []\n")]);
+    assert_eq!(preview_files(&many_rounds(&argument), &Inputs::default(), &template), TOO_MUCH);
+}
+
+#[test]
+fn nothing_is_compared_with_everything() {
+    const COUNT: usize = 30_000;
+    let lines = |line: fn(usize) -> String| (0..COUNT).map(line).collect::<String>();
+    let values = lines(|n| format!("  - v{n}\n"));
+    let others = lines(|n| format!("  - v{}\n", COUNT - 1 - n));
+    let allowed = format!(
+        "parameters:\n- name: l\n  type: stringList\n  default:\n{values}  values:\n{others}steps:\n- script: x\n"
+    );
+    assert!(run(&allowed, &Inputs::default()).is_ok());
+
+    let declared = lines(|n| format!("- name: a{n}\n  default: x\n"));
+    let webhooks = lines(|n| format!("  - webhook: a{}\n    connection: c\n", COUNT - 1 - n));
+    let clash =
+        format!("parameters:\n{declared}resources:\n  webhooks:\n{webhooks}steps:\n- script: x\n");
+    let got = preview(&clash);
+    assert!(got.contains("The 'a0' parameter is declared more than once"), "{}", &got[..got.len().min(200)]);
+
+    let own = lines(|n| format!("  own{n}: []\n"));
+    let theirs = lines(|n| format!("  their{n}: []\n"));
+    let template = files(&[("/t.yml", &format!("resources:\n{theirs}steps:\n- script: x\n"))]);
+    let extends = format!("resources:\n{own}extends:\n  template: t.yml\n");
+    let got = preview_files(&extends, &Inputs::default(), &template);
+    assert!(got.contains("Unexpected value 'own0'"), "{}", &got[..got.len().min(200)]);
+}
+
+#[test]
+fn a_payload_is_read_once_however_often_its_alias_is_given() {
+    let same = "  - webhook: w\n    connection: c\n".repeat(20_000);
+    let text = format!("resources:\n  webhooks:\n{same}steps:\n- script: x\n");
+    let got = preview_with(&text, &payload("W", json!({"l": vec![1; 20_000]})));
+    assert!(got.contains("'w' is already defined"), "{}", &got[..got.len().min(200)]);
+}
+
+#[test]
+fn pieces_are_paid_for_before_they_are_made() {
+    let commas = ",".repeat(900_000);
+    let twenty = "{0}".repeat(20);
+    let text = format!(
+        "steps:\n- script: ${{{{ length(split(format('{twenty}', parameters.w.t), ',')) }}}}\nresources: {{webhooks: [{{webhook: w, connection: c}}]}}\n"
+    );
+    assert_eq!(preview_with(&text, &payload("w", json!({"t": commas}))), TOO_MUCH);
 }

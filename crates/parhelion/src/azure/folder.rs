@@ -12,8 +12,10 @@ pub const MAX_BYTES: u64 = limits::TREE_BYTES as u64;
 /// Why a file was not read.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Unreadable {
-    /// It is not there, or is no file.
+    /// It is not there.
     Missing,
+    /// It is a folder, a pipe or a device.
+    NoFile,
     /// It is larger than [`MAX_BYTES`].
     TooLarge,
     /// Any other reason, in words.
@@ -71,7 +73,7 @@ impl Folder {
         };
         // A link may lead anywhere; a commit holds it as a text, so nothing beyond the folder can be meant.
         if !whole.starts_with(&self.root) {
-            return Err(Unreadable::Other(format!("The file {name} leads out of {}.", self.root.display())));
+            return Err(Unreadable::Other(format!("it leads out of {}", self.root.display())));
         }
         read_bounded(&whole)
     }
@@ -82,7 +84,7 @@ pub fn read_bounded(path: &Path) -> Result<Vec<u8>, Unreadable> {
     let there = std::fs::metadata(path).map_err(|e| of_error(&e))?;
     // A pipe or a device may never end.
     if !there.is_file() {
-        return Err(Unreadable::Missing);
+        return Err(Unreadable::NoFile);
     }
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(|e| of_error(&e))?;
@@ -147,9 +149,10 @@ impl Files for Folders {
         };
         match folder.read(path) {
             Ok(bytes) => Ok(text(path, &bytes, &mut self.notes.borrow_mut())),
-            Err(Unreadable::Missing) => Err(Unread::Missing(folder.root.display().to_string())),
+            // A commit has files only.
+            Err(Unreadable::Missing | Unreadable::NoFile) => Err(Unread::Missing(folder.root.display().to_string())),
             Err(Unreadable::TooLarge) => Err(Unread::TooLarge),
-            Err(Unreadable::Other(why)) => Err(Unread::Other(why)),
+            Err(Unreadable::Other(why)) => Err(Unread::Other(format!("File {path} cannot be read: {why}."))),
         }
     }
 }

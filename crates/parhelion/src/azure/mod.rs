@@ -6,7 +6,7 @@ use crate::settings::{Assignment, ExpandSettings};
 use folder::{Folder, Folders, Unreadable};
 use parhelion_azure_pipelines::{Document, Inputs, WebhookResource, expand_with, joined, judge_all, parse};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
 
@@ -36,11 +36,10 @@ fn tried(settings: &ExpandSettings) -> Result<Outcome, String> {
     let (name, bytes) = source(&settings.file, &folder, given)?;
     let text = folder::text(&name, &bytes, &mut notes);
     let mut others = BTreeMap::new();
+    once("--repository", &settings.repository)?;
     for Assignment { name, value } in &settings.repository {
         let folder = Folder::open(Path::new(value)).map_err(|why| format!("--repository {name}: {why}"))?;
-        if others.insert(name.to_lowercase(), folder).is_some() {
-            return Err(format!("--repository {name} is given twice"));
-        }
+        others.insert(name.to_lowercase(), folder);
     }
     let folders = Folders::new(folder, others);
     let document = match parse(&name, &text) {
@@ -82,10 +81,11 @@ fn source(file: &Path, folder: &Folder, repo: Option<&Path>) -> Result<(String, 
 
 fn inputs(settings: &ExpandSettings, document: &Document, folders: &Folders) -> Result<Inputs, String> {
     let mut inputs = Inputs::default();
+    once("--param", &settings.param)?;
+    once("--webhook", &settings.webhook)?;
+    once("--variable", &settings.variable)?;
     for Assignment { name, value } in &settings.param {
-        if inputs.parameters.insert(name.clone(), Value::from(value.clone())).is_some() {
-            return Err(format!("--param {name} is given twice"));
-        }
+        inputs.parameters.insert(name.clone(), Value::from(value.clone()));
     }
     // What is wrong with the resources is told when they are expanded.
     let declared = parhelion_azure_pipelines::webhooks_with(document, folders).ok();
@@ -101,9 +101,7 @@ fn inputs(settings: &ExpandSettings, document: &Document, folders: &Folders) -> 
                 aliases.join(", ")
             ));
         }
-        if inputs.webhooks.insert(name.clone(), payload(Path::new(value))?).is_some() {
-            return Err(format!("--webhook {name} is given twice"));
-        }
+        inputs.webhooks.insert(name.clone(), payload(Path::new(value))?);
     }
     // As for a run that a webhook starts, or somebody by hand.
     let mut set = |name: &str, value: &str| inputs.variables.insert(name.to_owned(), value.to_owned());
@@ -122,6 +120,15 @@ fn inputs(settings: &ExpandSettings, document: &Document, folders: &Folders) -> 
         inputs.variables.insert(name.clone(), value.clone());
     }
     Ok(inputs)
+}
+
+/// Refuses a name that is given twice: the service folds the case of all of them.
+fn once(flag: &str, given: &[Assignment]) -> Result<(), String> {
+    let mut seen = BTreeSet::new();
+    match given.iter().find(|a| !seen.insert(a.name.to_lowercase())) {
+        Some(Assignment { name, .. }) => Err(format!("{flag} {name} is given twice")),
+        None => Ok(()),
+    }
 }
 
 /// A payload; an empty file is an empty object, as an empty body is.
@@ -157,6 +164,7 @@ impl std::fmt::Display for Unreadable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Unreadable::Missing => f.write_str("there is no such file"),
+            Unreadable::NoFile => f.write_str("it is no file"),
             Unreadable::TooLarge => write!(f, "a file has at most {} bytes", folder::MAX_BYTES),
             Unreadable::Other(why) => f.write_str(why),
         }

@@ -15,7 +15,7 @@ use std::{
     sync::Arc,
 };
 pub(crate) use types::{Type, string_literal};
-use types::{converted, find, node_of, same_text};
+use types::{converted, find, node_of};
 
 /// What a file is, as far as its parameters are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,10 +121,11 @@ pub(super) fn bind(role: Role, root: &Node, given: Given<'_>, payloads: &BTreeMa
             binder.say(argument.mark(), format!("Unexpected parameter '{name}'"));
         }
     }
+    let declared: BTreeMap<String, &Declared<'_>> = declared.iter().map(|p| (fold(p.name), p)).collect();
     for (alias, payload) in payloads {
         if bound.get(alias).is_none() {
             bound.put(Arc::from(alias.as_str()), payload.clone());
-        } else if let Some(parameter) = declared.iter().find(|p| fold(p.name) == fold(alias)) {
+        } else if let Some(parameter) = declared.get(&fold(alias)) {
             // CHOICE: an alias and a parameter of one name cannot both be `parameters.name`.
             binder.twice(parameter.mark, parameter.name);
         }
@@ -147,13 +148,15 @@ impl<'n> Declared<'n> {
             Type::List(None) => Type::Text,
             _ => return None,
         };
-        let allowed: Vec<Value> = self.values?.iter().filter_map(|v| converted(kind, v)).collect();
+        // OBSERVED: they are compared after conversion, with regard to case.
+        let allowed = self.values?.iter().filter_map(|v| to_text(&converted(kind, v)?).ok());
+        let allowed: BTreeSet<Arc<str>> = allowed.collect();
         let values = match value {
             Value::Array(items) => items.as_slice(),
             one => std::slice::from_ref(one),
         };
-        let refused = values.iter().find(|v| !allowed.iter().any(|a| same_text(a, v)))?;
-        Some(to_text(refused).map(|t| t.to_string()).unwrap_or_default())
+        let mut texts = values.iter().map(|v| to_text(v).unwrap_or_default());
+        texts.find(|text| !allowed.contains(text)).map(|text| text.to_string())
     }
 
     fn untyped(entry: &'n Entry) -> Self {

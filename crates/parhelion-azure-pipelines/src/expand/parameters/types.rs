@@ -8,7 +8,7 @@ use crate::{
         place::Place,
         text::lone,
     },
-    expr::{Value, number_from_text, parse, to_text},
+    expr::{Value, number_from_text, parse},
     pipeline::normal,
     schema::{self, Part},
     yaml::{Entry, Mark, Node, Scalar, Style, Tree},
@@ -118,11 +118,6 @@ fn part_value(part: Part, node: &Node) -> Option<Value> {
     let mut fits = true;
     schema::check_part(node, part, &mut |_, _| fits = false);
     fits.then(|| value_of(&normal::part(part, node.clone())))
-}
-
-/// OBSERVED: allowed values are compared after conversion, with regard to case.
-pub(super) fn same_text(a: &Value, b: &Value) -> bool {
-    matches!((to_text(a), to_text(b)), (Ok(a), Ok(b)) if a == b)
 }
 
 /// JSON as a tree; its depth is bounded by the JSON reader.
