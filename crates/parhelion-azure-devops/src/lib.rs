@@ -44,6 +44,7 @@ pub fn surface_with(worlds: Arc<Worlds>, git: Arc<GitHost>, settings: Settings) 
         name: "azure-devops",
         claims: wire::claims::claims,
         body_limit: wire::body_limit,
+        opens_world: wire::opens_world,
         operations: &operations::INFOS,
         // Its simulated work has paces, and does not look at behaviours yet.
         scripting: Scripting { kinds: &["run", "job", "step", "operation"], ..Scripting::NONE },

@@ -213,6 +213,12 @@ fn unreadable(error: BodyError) -> Error {
     }
 }
 
+/// Whether a request may bring its world into being: not the public endpoint, which anybody calls under any name
+/// (azure-devops.md 1).
+pub fn opens_world(parts: &Parts) -> bool {
+    parhelion_http::changes_or_reads(parts) && !Place::read(parts.uri.path()).is_some_and(|p| p.is_public())
+}
+
 /// The largest body of a request: the webhook endpoint and git's transfers have bounds of their own.
 pub fn body_limit(parts: &Parts) -> u64 {
     let place = Place::read(parts.uri.path());
@@ -220,6 +226,9 @@ pub fn body_limit(parts: &Parts) -> u64 {
         // Streamed: git hosting has bounds of its own.
         return limits::STREAMED_BODY_BYTES;
     }
-    let webhook = place.is_some_and(|p| p.rest.first().is_some_and(|s| s.eq_ignore_ascii_case("public")));
-    if webhook { crate::ops::webhooks::MAX_BODY_BYTES } else { limits::BODY_BYTES }
+    if place.is_some_and(|place| place.is_public()) {
+        crate::ops::webhooks::MAX_BODY_BYTES
+    } else {
+        limits::BODY_BYTES
+    }
 }

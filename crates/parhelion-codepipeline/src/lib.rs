@@ -36,7 +36,7 @@ use domain::place::Place;
 use error::Error;
 use operations::{Asked, Failure};
 use parhelion_core::{Call, Event, Owner, Verdict, text::prefix};
-use parhelion_http::{Head, Surface, service};
+use parhelion_http::{Head, Surface, changes_or_reads, service};
 use parhelion_state::{AnyShelf, JobDriver, Shelf, Store, World, Worlds};
 use std::sync::{Arc, OnceLock};
 use store::CodePipelineStore;
@@ -50,6 +50,7 @@ pub fn surface(worlds: Arc<Worlds>, settings: Arc<Settings>) -> Surface {
         name: CodePipelineStore::SURFACE,
         claims: wire::claims,
         body_limit: wire::body_limit,
+        opens_world: changes_or_reads,
         operations: operations::infos(),
         scripting: scripting::SCRIPTING,
         service: service(move |request| {

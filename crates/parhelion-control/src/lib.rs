@@ -29,7 +29,7 @@ pub use desk::{Control, Facts, Outboxes};
 pub use operations::claims;
 
 use parhelion_core::Scripting;
-use parhelion_http::{Problem, Surface, general_body_limit, service};
+use parhelion_http::{Problem, Surface, changes_or_reads, general_body_limit, service};
 use std::sync::Arc;
 
 /// The control API as the server mounts it.
@@ -38,6 +38,7 @@ pub fn surface(control: Arc<Control>) -> Surface {
         name: "control",
         claims: operations::claims,
         body_limit: general_body_limit,
+        opens_world: changes_or_reads,
         operations: operations::infos(),
         scripting: Scripting::NONE,
         service: service(move |request| operations::serve(control.clone(), request)),

@@ -27,7 +27,9 @@ pub use recorder::{Arrival, Begun, Recorder, Unavailable};
 pub use router::{Origin, Router};
 pub use server::{BindError, Server, Stopped};
 pub use settings::{BadPublicUrl, Limits, PublicUrl, Settings};
-pub use surface::{DropConnection, HttpService, Named, Surface, answer, general_body_limit, service};
+pub use surface::{
+    DropConnection, HttpService, Named, Surface, answer, changes_or_reads, general_body_limit, service,
+};
 
 /// Bodies of requests and answers alike; axum's, so that its routers fit without conversion.
 pub type Body = axum::body::Body;

@@ -31,6 +31,8 @@ pub struct Arrival<'a> {
     pub request_id: &'a str,
     /// The surface that claims it; `control` also for a surface's own control calls, empty when nobody does.
     pub surface: &'static str,
+    /// Whether it may bring its world into being. What nobody claims may not.
+    pub opens_world: bool,
     /// HTTP method.
     pub method: &'a str,
     /// Path and query as the client sent them, world prefix included.

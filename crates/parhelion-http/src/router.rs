@@ -5,6 +5,7 @@ use crate::{
     Surface,
     base::{base, is_plain_host},
     capture::{self, OpenRecord},
+    changes_or_reads,
     intake::Intake,
     problem,
     unclaimed::unclaimed,
@@ -55,6 +56,7 @@ struct Taker {
     surface: &'static str,
     service: HttpService,
     body_limit: u64,
+    opens_world: bool,
     panicked: fn(&Head) -> Response,
 }
 
@@ -144,6 +146,10 @@ impl Inner {
             world: &head.world,
             request_id: &log.id,
             surface,
+            opens_world: match &taker {
+                Ok(taker) => taker.as_ref().is_some_and(|taker| taker.opens_world),
+                Err(_) => changes_or_reads(&parts),
+            },
             method: parts.method.as_str(),
             path: &path,
             peer: origin.peer,
@@ -207,12 +213,19 @@ impl Inner {
                 let detail = format!("the call failed inside; the log of {} says how", head.request_id);
                 problem(500, "Internal error", detail)
             };
-            return Ok(Some(Taker { surface: CONTROL, service, body_limit: limits::BODY_BYTES, panicked }));
+            return Ok(Some(Taker {
+                surface: CONTROL,
+                service,
+                body_limit: limits::BODY_BYTES,
+                opens_world: changes_or_reads(parts),
+                panicked,
+            }));
         }
         Ok(self.surfaces.iter().find(|s| (s.claims)(parts)).map(|s| Taker {
             surface: s.name,
             service: s.service.clone(),
             body_limit: (s.body_limit)(parts),
+            opens_world: (s.opens_world)(parts),
             panicked: s.panicked,
         }))
     }

@@ -20,6 +20,8 @@ pub struct Surface {
     /// The largest body of a request in bytes; beyond it reading the body fails with
     /// [`crate::BodyError::TooLarge`].
     pub body_limit: fn(&http::request::Parts) -> u64,
+    /// Whether a request may bring the world that it names into being; mostly [`changes_or_reads`].
+    pub opens_world: fn(&http::request::Parts) -> bool,
     /// The table of operations.
     pub operations: &'static [OperationInfo],
     /// What it understands of behaviours and pace.
@@ -60,6 +62,12 @@ where
         let answer = f(request);
         async move { Ok::<_, Infallible>(answer.await) }
     }))
+}
+
+/// [`Surface::opens_world`] of a surface without exceptions.
+// CHOICE: every claimed request makes its world but OPTIONS and HEAD, which only ask what there is.
+pub fn changes_or_reads(parts: &http::request::Parts) -> bool {
+    !matches!(parts.method, http::Method::OPTIONS | http::Method::HEAD)
 }
 
 /// [`Surface::body_limit`] of a surface without exceptions.

@@ -27,7 +27,7 @@ mod wire;
 pub use settings::{HookSettings, PayloadForm, Settings};
 
 use parhelion_core::{Scripting, limits};
-use parhelion_http::{Surface, service};
+use parhelion_http::{Surface, changes_or_reads, service};
 use parhelion_state::{AnyShelf, Shelf, Worlds};
 use std::sync::Arc;
 
@@ -43,6 +43,7 @@ pub fn surface_with(worlds: Arc<Worlds>, settings: Settings) -> Surface {
         name: "kudu",
         claims: place::claims,
         body_limit,
+        opens_world: changes_or_reads,
         operations: &operations::OPERATIONS,
         // Its simulated work does not look at behaviours and paces yet.
         scripting: Scripting::NONE,

@@ -19,7 +19,7 @@ mod wire;
 
 use parhelion_core::Scripting;
 use parhelion_git::GitHost;
-use parhelion_http::{Request, Surface, service};
+use parhelion_http::{Request, Surface, changes_or_reads, service};
 use parhelion_state::{AnyShelf, Shelf, Worlds};
 use std::sync::Arc;
 
@@ -39,6 +39,7 @@ pub fn surface(worlds: Arc<Worlds>, git: Arc<GitHost>) -> Surface {
         name: NAME,
         claims: claims::claims,
         body_limit: claims::body_limit,
+        opens_world: changes_or_reads,
         operations: &operations::INFOS,
         // Its simulated work does not look at behaviours and paces yet.
         scripting: Scripting::NONE,

@@ -14,10 +14,8 @@ impl Recorder for InWorlds {
     }
 
     fn begin(&self, arrival: &Arrival<'_>) -> Result<Begun, Unavailable> {
-        // CHOICE: every claimed request makes its world but OPTIONS and HEAD; what nobody claims makes none.
-        let makes = !arrival.surface.is_empty() && !matches!(arrival.method, "OPTIONS" | "HEAD");
         let world = match self.0.find(arrival.world) {
-            None if makes => {
+            None if arrival.opens_world => {
                 Some(self.0.open(arrival.world).map_err(|e| Unavailable { detail: e.to_string() })?)
             }
             found => found,

@@ -104,6 +104,11 @@ async fn only_a_request_that_somebody_answers_makes_a_world() {
     assert_eq!(names(&server).await, ["main"]);
     server.world("new").get("/kudu/site/api/hooks").await.want(200);
     assert_eq!(names(&server).await, ["main", "new"]);
+    // The public webhook endpoint of Azure DevOps is called by anybody, under any name.
+    let nobody = server.world("nobody");
+    let public = "/contoso/_apis/public/distributedtask/webhooks/x?api-version=6.0-preview";
+    nobody.post(public, &json!({})).await.want(404);
+    assert!(!names(&server).await.contains(&"nobody".to_owned()));
 }
 
 #[tokio::test]

@@ -33,11 +33,13 @@ pub struct Given {
     pub value: Option<String>,
 }
 
-/// What is wrong, as far as it can be told without telling the right digest.
+/// What is wrong.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wrong {
     /// One clause for a reader.
     pub why: String,
+    /// The digest that the header had to hold, in upper case (control.md 6: digests are shown, secrets are not).
+    pub expected: String,
     /// The plain SHA-1 of the body as it arrived, without the secret: whoever signed can compare the bytes.
     pub body_sha1: String,
 }
@@ -90,7 +92,8 @@ pub fn check(secret: &str, header: &str, headers: &[(String, String)], body: &[u
         (None, None) => "the header is missing".to_owned(),
         (None, Some(value)) => mistake::of(value, secret, body),
     };
-    Checked::Wrong(given, Wrong { why, body_sha1: parhelion_core::text::hex(&plain(body)) })
+    let expected = right.map_or_else(String::new, |right| parhelion_core::text::hex(&right).to_uppercase());
+    Checked::Wrong(given, Wrong { why, expected, body_sha1: parhelion_core::text::hex(&plain(body)) })
 }
 
 /// The digest inside a header's value: blanks around it and everything up to the last `=` are not part of it

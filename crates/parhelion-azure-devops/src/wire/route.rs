@@ -28,6 +28,10 @@ impl Place {
         let mut before = segments.into_iter().take(at);
         Some(Place { organization: before.next().unwrap_or_default(), project: before.next(), rest })
     }
+    /// Whether it is below `_apis/public`, where nobody needs to be anybody.
+    pub fn is_public(&self) -> bool {
+        self.rest.first().is_some_and(|area| area.eq_ignore_ascii_case("public"))
+    }
 }
 
 /// What a path and method lead to.

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use parhelion_core::{OperationInfo, RequestRecord, Scripting, Standing, WorldName};
 use parhelion_http::{
     Arrival, Begun, Body, BodyError, DropConnection, Head, Limits, Named, Origin, Recorder, Request,
-    Response, Router, Server, Settings, Stopped, Surface, Unavailable, answer, general_body_limit, problem,
-    read_body, service,
+    Response, Router, Server, Settings, Stopped, Surface, Unavailable, answer, changes_or_reads,
+    general_body_limit, problem, read_body, service,
 };
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -129,6 +129,7 @@ fn surfaces() -> (Vec<Surface>, Strings) {
         name: "alpha",
         claims: |parts| parts.extensions.get::<Head>().is_some() && parts.uri.path().starts_with("/alpha"),
         body_limit: |parts| if parts.uri.query() == Some("small") { 1 } else { general_body_limit(parts) },
+        opens_world: |parts| parts.uri.query() != Some("unknown"),
         operations: OPERATIONS,
         scripting: Scripting::NONE,
         service: service(move |r| alpha(r, entered_tx.clone(), release.clone(), pieces_rx.clone())),
@@ -145,6 +146,7 @@ fn surfaces() -> (Vec<Surface>, Strings) {
         name: "beta",
         claims: |parts| parts.headers.get("host").is_some_and(|h| h == "beta.example"),
         body_limit: general_body_limit,
+        opens_world: changes_or_reads,
         operations: &[],
         scripting: Scripting::NONE,
         service: service(|_| async { answer(200, "text/plain", "beta") }),

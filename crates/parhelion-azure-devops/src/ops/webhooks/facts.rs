@@ -120,7 +120,7 @@ fn about(candidate: &Candidate, kind: &'static str, fact: String, verdict: Verdi
         .with("connection", candidate.connection())
 }
 
-/// The checksum under a connection's secret: whose, in which header, what was given. The right one is never told.
+/// The checksum under a connection's secret: whose, in which header, what was given and what was expected.
 fn signature(candidate: &Candidate, checked: &Checked) -> Event {
     let connection = candidate.connection();
     let sum = format!("the HMAC-SHA1 of the body under the secret of connection {connection}");
@@ -136,7 +136,8 @@ fn signature(candidate: &Candidate, checked: &Checked) -> Event {
         Checked::Wrong(given, wrong) => {
             let fact = format!("{} does not hold {sum}: {}", given.header, wrong.why);
             let event = about(candidate, kind, fact, Verdict::Failed);
-            (event.with("why", wrong.why.clone()).with("body_sha1", wrong.body_sha1.clone()), given)
+            let event = event.with("why", wrong.why.clone()).with("expected", wrong.expected.clone());
+            (event.with("body_sha1", wrong.body_sha1.clone()), given)
         }
     };
     event
