@@ -15,7 +15,7 @@ pub(crate) mod queue;
 pub use crate::expr::{Moment, Status};
 
 use crate::expr::{self, Budget, Fail, Names, Object, Scope, Slot, Value};
-use std::sync::Arc;
+use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
 
 /// Where an expression of run time stands.
 // OBSERVED: which names are known where; of steps' conditions and jobs' variables that is our reading, since the
@@ -75,7 +75,7 @@ pub fn condition(text: &str, place: Place, facts: &dyn Facts) -> Result<bool, St
 fn evaluate(inner: &str, place: Place, facts: &dyn Facts) -> Result<Value, String> {
     let known = Known(place.slot());
     let expr = expr::parse(inner, &known, 0).map_err(|fault| fault.message(inner, 0))?;
-    expr::eval(&expr, &Run(facts), &Budget::default()).map_err(said)
+    expr::eval(&expr, &Run { facts, contexts: RefCell::default() }, &Budget::default()).map_err(said)
 }
 
 fn said(fail: Fail) -> String {
@@ -116,32 +116,44 @@ impl Names for Known {
     }
 }
 
-struct Run<'f>(&'f dyn Facts);
+struct Run<'f> {
+    facts: &'f dyn Facts,
+    /// What the contexts stand for, asked once however often they are named: each is as large as the run.
+    contexts: RefCell<BTreeMap<&'static str, Value>>,
+}
+
+impl Run<'_> {
+    fn context(&self, name: &'static str) -> Value {
+        let mut contexts = self.contexts.borrow_mut();
+        contexts.entry(name).or_insert_with(|| folding(&self.facts.context(name))).clone()
+    }
+}
 
 impl Scope for Run<'_> {
     fn named(&self, name: &str) -> Value {
         match name {
             "pipeline" => {
-                let start = (Arc::from("startTime"), Value::DateTime(self.0.start_time()));
+                let start = (Arc::from("startTime"), Value::DateTime(self.facts.start_time()));
                 Value::Object(Arc::new(Object::folding([start])))
             }
-            "stagedependencies" => folding(&self.0.context("stageDependencies")),
-            "dependencies" | "resources" => folding(&self.0.context(name)),
+            "stagedependencies" => self.context("stageDependencies"),
+            "dependencies" => self.context("dependencies"),
+            "resources" => self.context("resources"),
             // CHOICE: the variables as a whole are none; a run has too many of them.
             _ => Value::Null,
         }
     }
 
     fn variable(&self, name: &str) -> Option<Value> {
-        self.0.variable(name).map(Value::text)
+        self.facts.variable(name).map(Value::text)
     }
 
     fn counter(&self, prefix: &str, seed: f64) -> Value {
-        Value::Number(self.0.counter(prefix, seed))
+        Value::Number(self.facts.counter(prefix, seed))
     }
 
     fn status(&self, asked: Status, names: &[Arc<str>]) -> bool {
-        self.0.status(asked, names)
+        self.facts.status(asked, names)
     }
 }
 

@@ -125,9 +125,13 @@ pub(super) fn value_of(node: &Node) -> Value {
 }
 
 /// A tree as the value of an `object` parameter: bare numbers and booleans are such.
-// OBSERVED: `default: {a: true}` comes out of an expression as `True`, `n: 3` as 3; an absent value is an empty text.
+// OBSERVED: `default: {a: true}` comes out of an expression as `True`, `n: 3` as 3; an absent value and a bare `null`
+// are empty texts.
 pub(super) fn typed_value_of(node: &Node) -> Value {
     tree_value(node, &|s| {
+        if is_null(s) {
+            return Value::text("");
+        }
         let bare = if matches!(s.style, Style::Plain | Style::Typed) { bare(&s.text) } else { None };
         bare.unwrap_or_else(|| Value::String(s.text.clone()))
     })
@@ -142,6 +146,11 @@ fn tree_value(node: &Node, scalar: &dyn Fn(&Scalar) -> Value) -> Value {
             Value::Object(Arc::new(Object::exact(entries)))
         }
     }
+}
+
+/// Whether a scalar is a bare `null` by YAML's core schema.
+pub(super) fn is_null(scalar: &Scalar) -> bool {
+    scalar.style == Style::Plain && matches!(&*scalar.text, "null" | "Null" | "NULL" | "~")
 }
 
 /// A bare scalar by YAML's core schema, if it is no text.

@@ -4,8 +4,8 @@
 
 use super::{Entry, Mark, Node, Scalar, Style, Tree, cost, source::Source, source::Spot, syntax};
 use crate::{issue::Issue, limits};
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
-use std::collections::BTreeSet;
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span};
+use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
 /// What a file holds.
 #[derive(Debug)]
@@ -31,7 +31,38 @@ pub(crate) fn read(text: &str, file: u16, name: &str) -> Result<Read, Vec<Issue>
     if let Some(at) = syntax::control_character(text) {
         return Err(syntax::at(name, at, "Control characters are not allowed"));
     }
-    Reader::new(text, file, name).run()
+    let mut text = Cow::Borrowed(text);
+    let mut spent = 0_usize;
+    loop {
+        match Reader::new(&text, file, name).run() {
+            Ok(read) => return Ok(read),
+            Err(Stopped::Wrong(issues)) => return Err(issues),
+            Err(Stopped::Tabs(blanks, issues)) => {
+                spent = spent.saturating_add(text.len());
+                if spent > REREAD {
+                    return Err(issues);
+                }
+                let as_many = " ".repeat(blanks.len());
+                text.to_mut().replace_range(blanks, &as_many);
+            }
+        }
+    }
+}
+
+/// Bytes of a file that are read again for tabs that libyaml reads as blanks.
+const REREAD: usize = 4 * 1024 * 1024;
+
+/// Why reading ended early.
+enum Stopped {
+    Wrong(Vec<Issue>),
+    /// The parser refuses tabs that libyaml takes for blanks: their bytes, and what to say if they cannot be replaced.
+    Tabs(Range<usize>, Vec<Issue>),
+}
+
+impl From<Vec<Issue>> for Stopped {
+    fn from(issues: Vec<Issue>) -> Self {
+        Self::Wrong(issues)
+    }
 }
 
 /// Text for a tree that is too deep. OBSERVED: the service's, for templates; we use it for plain nesting too.
@@ -80,16 +111,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn run(mut self) -> Result<Read, Vec<Issue>> {
+    fn run(mut self) -> Result<Read, Stopped> {
         let mut documents = 0;
         while let Some(next) = self.parser.next_event() {
-            let (event, span) = next.map_err(|e| syntax::unreadable(self.name, &e, &self.source))?;
+            let (event, span) = next.map_err(|e| self.refused(&e))?;
             match event {
                 Event::DocumentStart(explicit) => {
                     documents += 1;
                     if documents > 1 {
                         // OBSERVED
-                        return Err(vec![Issue::of_file(self.name, "Expected stream end parse event")]);
+                        let second = Issue::of_file(self.name, "Expected stream end parse event");
+                        return Err(vec![second].into());
                     }
                     if explicit {
                         self.from = self.spot(span.end);
@@ -109,6 +141,14 @@ impl<'a> Reader<'a> {
         }
         let nothing = Node::text(Mark { file: self.file, line: 1, col: 1 }, "");
         Ok(Read { root: self.root.unwrap_or(nothing), issues: self.issues, bytes: self.bytes })
+    }
+
+    fn refused(&self, e: &ScanError) -> Stopped {
+        let issues = syntax::unreadable(self.name, e, &self.source);
+        match syntax::tabs_for_blanks(e, &self.source, self.open.last().is_some_and(|o| o.flow)) {
+            Some(tabs) => Stopped::Tabs(tabs, issues),
+            None => Stopped::Wrong(issues),
+        }
     }
 
     fn scalar(

@@ -2,6 +2,7 @@
 //! events do not tell.
 
 use super::Mark;
+use std::ops::Range;
 
 /// Every so many characters a byte offset is kept.
 const STEP: usize = 256;
@@ -37,6 +38,19 @@ impl<'a> Source<'a> {
         }
         let Some(&from) = self.steps.get(index / STEP) else { return self.text.len() };
         self.text[from..].char_indices().nth(index % STEP).map_or(self.text.len(), |(b, _)| from + b)
+    }
+
+    /// The bytes of the blanks and tabs around a character's place.
+    pub fn blanks_around(&self, index: usize) -> Range<usize> {
+        let (before, after) = self.text.split_at(self.byte(index));
+        let blank = [' ', '\t'];
+        let start = before.trim_end_matches(blank).len();
+        start..self.text.len() - after.trim_start_matches(blank).len()
+    }
+
+    /// The text of some bytes of it.
+    pub fn bytes(&self, bytes: Range<usize>) -> &'a str {
+        self.text.get(bytes).unwrap_or_default()
     }
 
     /// The text from a character on.

@@ -4,11 +4,16 @@
 use super::source::Source;
 use crate::issue::Issue;
 use saphyr_parser::{Marker, ScanError};
+use std::ops::Range;
 
 /// A text of the parser's own, and libyaml's for the same mistake.
 const TRANSLATED: &[(&str, &str)] = &[
     ("unexpected character: ", NO_TOKEN),
-    ("tabs disallowed within this context", NO_TOKEN),
+    (TAB_INDENTS, NO_TOKEN),
+    (TAB_AFTER_COLON, NO_TOKEN),
+    (TAB_AFTER_DASH, NO_TOKEN),
+    (TAB_AFTER_MARK, NO_TOKEN),
+    (TAB_IN_PLAIN, "while scanning a plain scalar, found a tab character that violates indentation"),
     (
         "a block scalar content cannot start with a tab",
         "while scanning a block scalar, found a tab character where an indentation space is expected",
@@ -20,6 +25,52 @@ const TRANSLATED: &[(&str, &str)] = &[
 const NO_TOKEN: &str = "while scanning for the next token, found character that cannot start any token";
 const NO_KEY: &str = "while parsing a block mapping, did not find expected key";
 const NO_NODE: &str = "while parsing a node, did not find expected node content";
+
+const TAB_INDENTS: &str = "tabs disallowed within this context";
+const TAB_AFTER_MARK: &str = "tabs disallowed in this context";
+const TAB_AFTER_COLON: &str = "':' must be followed by a valid YAML whitespace";
+const TAB_AFTER_DASH: &str = "'-' must be followed by a valid YAML whitespace";
+const TAB_IN_PLAIN: &str = "while scanning a plain scalar, found a tab";
+const TAB_IN_QUOTED: &str = "tab cannot be used as indentation";
+
+/// The bytes of tabs that the parser refuses and libyaml takes for blanks: between a key and its value, and as
+/// indentation inside of quotes and brackets.
+pub(super) fn tabs_for_blanks(e: &ScanError, source: &Source<'_>, in_flow: bool) -> Option<Range<usize>> {
+    match e.info() {
+        TAB_AFTER_COLON | TAB_IN_QUOTED => {}
+        info if info.starts_with(TAB_INDENTS) && in_flow => {}
+        _ => return None,
+    }
+    let blanks = source.blanks_around(e.marker().index());
+    source.bytes(blanks.clone()).contains('\t').then_some(blanks)
+}
+
+/// The place of the first tab among the blanks before a place.
+fn first_tab(at: Marker, source: &Source<'_>) -> Marker {
+    let before = |n: usize| at.index().checked_sub(n).and_then(|index| source.char(index));
+    let blanks = (1..=at.col()).take_while(|n| matches!(before(*n), Some(' ' | '\t')));
+    let back = blanks.filter(|n| before(*n) == Some('\t')).last().unwrap_or(0);
+    Marker::new(at.index() - back, at.line(), at.col() - back)
+}
+
+/// The place of the first tab that indents a line after a place.
+fn tab_below(at: Marker, source: &Source<'_>) -> Marker {
+    let mut here = at;
+    let mut indents = false;
+    for c in source.from(at.index()).chars() {
+        match c {
+            '\t' if indents => return here,
+            '\n' => indents = true,
+            ' ' => {}
+            _ => indents = false,
+        }
+        here = match c {
+            '\n' => Marker::new(here.index() + 1, here.line() + 1, 0),
+            _ => Marker::new(here.index() + 1, here.line(), here.col() + 1),
+        };
+    }
+    at
+}
 
 /// What the parser refuses.
 pub(super) fn unreadable(name: &str, e: &ScanError, source: &Source<'_>) -> Vec<Issue> {
@@ -43,6 +94,14 @@ pub(super) fn unreadable(name: &str, e: &ScanError, source: &Source<'_>) -> Vec<
         if blanks > 0 && at.col() > blanks && before(blanks + 1) == Some('-') {
             at = Marker::new(at.index() - blanks - 1, at.line(), at.col() - blanks - 1);
         }
+    }
+    // libyaml names the tab itself.
+    match e.info() {
+        TAB_IN_PLAIN => at = tab_below(at, source),
+        tab if [TAB_INDENTS, TAB_AFTER_COLON, TAB_AFTER_DASH].iter().any(|t| tab.starts_with(t)) => {
+            at = first_tab(at, source);
+        }
+        _ => {}
     }
     let mut chars = info.chars();
     let text: String = match chars.next() {

@@ -124,8 +124,7 @@ fn nothing_is_compared_with_everything() {
 
     let declared = lines(|n| format!("- name: a{n}\n  default: x\n"));
     let webhooks = lines(|n| format!("  - webhook: a{}\n    connection: c\n", COUNT - 1 - n));
-    let clash =
-        format!("parameters:\n{declared}resources:\n  webhooks:\n{webhooks}steps:\n- script: x\n");
+    let clash = format!("parameters:\n{declared}resources:\n  webhooks:\n{webhooks}steps:\n- script: x\n");
     let got = preview(&clash);
     assert!(got.contains("The 'a0' parameter is declared more than once"), "{}", &got[..got.len().min(200)]);
 

@@ -123,3 +123,16 @@ fn size() {
         assert_eq!(said(&text), too_large, "{}", &text[..6]);
     }
 }
+
+#[test]
+fn tabs_between_key_and_value_are_no_part_of_it() {
+    let got =
+        crate::preview("steps:\n- script:\t\techo\tx\n  displayName: 'a\n   \tb'\n- script:\t|\n    c:\td\n");
+    for part in ["script: echo\tx\n", "displayName: 'a b'\n", "c:\td\n"] {
+        assert!(got.contains(part), "{part}: {got}");
+    }
+    // A file of them takes no longer for it than others.
+    let many = "- script:\tx\n".repeat(100_000);
+    assert!(parse(FILE, &format!("steps:\n{many}")).is_err());
+    assert!(parse(FILE, &format!("steps:\n{}", "- script:\tx\n".repeat(500))).is_ok());
+}

@@ -216,6 +216,8 @@ fn conditions_of_run_time() {
         ("and(succeeded('A'), eq(variables.Reason, 'manual'))", true),
         ("in(dependencies.A.result, 'Succeeded', 'Skipped')", true),
         ("gt(pipeline.startTime, pipeline.startTime)", false),
+        // One and the same object, however often it is named.
+        ("eq(dependencies, dependencies)", true),
         ("'false'", true),
         ("''", false),
     ] {

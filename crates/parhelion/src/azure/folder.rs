@@ -150,7 +150,9 @@ impl Files for Folders {
         match folder.read(path) {
             Ok(bytes) => Ok(text(path, &bytes, &mut self.notes.borrow_mut())),
             // A commit has files only.
-            Err(Unreadable::Missing | Unreadable::NoFile) => Err(Unread::Missing(folder.root.display().to_string())),
+            Err(Unreadable::Missing | Unreadable::NoFile) => {
+                Err(Unread::Missing(folder.root.display().to_string()))
+            }
             Err(Unreadable::TooLarge) => Err(Unread::TooLarge),
             Err(Unreadable::Other(why)) => Err(Unread::Other(format!("File {path} cannot be read: {why}."))),
         }

@@ -297,9 +297,11 @@ impl Binder {
     // Recursion is bounded by the reader's depth.
     fn literal(&mut self, node: &Node) -> Option<Node> {
         let tree = match &node.tree {
-            Tree::Scalar(s) => {
-                Tree::Scalar(Scalar { text: self.literal_text(&s.text, node.mark)?, style: s.style })
+            // What braces hold is a text, whatever it looks like.
+            Tree::Scalar(s) if has_expression(&s.text) => {
+                Tree::Scalar(Scalar::made(self.literal_text(&s.text, node.mark)?))
             }
+            Tree::Scalar(s) => Tree::Scalar(s.clone()),
             Tree::Sequence(items) => {
                 Tree::Sequence(items.iter().map(|i| self.literal(i)).collect::<Option<_>>()?)
             }

@@ -4,7 +4,7 @@ use super::Role;
 use crate::{
     expand::{
         library::Kind,
-        names::{Nothing, typed_value_of, value_of},
+        names::{Nothing, is_null, typed_value_of, value_of},
         place::Place,
         text::lone,
     },
@@ -90,6 +90,7 @@ pub(crate) fn string_literal(text: &str) -> Option<Arc<str>> {
 /// A node as a value of the type; `None` if it is none.
 pub(super) fn converted(kind: Type, node: &Node) -> Option<Value> {
     match (kind, &node.tree) {
+        (Type::Text, Tree::Scalar(s)) if is_null(s) => Some(Value::text("")),
         (Type::Text, Tree::Scalar(s)) => Some(Value::String(s.text.clone())),
         (Type::Number, Tree::Scalar(s)) if s.text.trim().is_empty() => None,
         (Type::Number, Tree::Scalar(s)) => number_from_text(&s.text).map(Value::Number),
