@@ -20,6 +20,7 @@ mod iam;
 mod named;
 mod operations;
 mod ops;
+mod rare;
 mod s3;
 mod scripting;
 mod settings;

@@ -9,9 +9,11 @@
 //! ([`crate::wire::constraints`]). `Debug` shows no secret.
 
 use crate::named::Named;
+use crate::rare::Rare;
 use crate::wire::value::EpochSeconds;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// Stands in `Debug` for what must not be shown.
 struct Hidden;
@@ -239,7 +241,7 @@ pub struct ActionDeclaration {
     /// `name`, a `ActionName`; required.
     pub name: String,
     /// `actionTypeId`, a `ActionTypeId`; required.
-    pub action_type_id: ActionTypeId,
+    pub action_type_id: Arc<ActionTypeId>,
     /// `runOrder`, a `ActionRunOrder`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_order: Option<i32>,
@@ -248,7 +250,7 @@ pub struct ActionDeclaration {
     pub configuration: Option<Named<String>>,
     /// `commands`, a `CommandList`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub commands: Option<Box<[String]>>,
+    pub commands: Option<Rare<Vec<String>>>,
     /// `outputArtifacts`, a `OutputArtifactList`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_artifacts: Option<Box<[OutputArtifact]>>,
@@ -257,22 +259,22 @@ pub struct ActionDeclaration {
     pub input_artifacts: Option<Box<[InputArtifact]>>,
     /// `outputVariables`, a `OutputVariableList`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub output_variables: Option<Box<[String]>>,
+    pub output_variables: Option<Rare<Vec<String>>>,
     /// `roleArn`, a `RoleArn`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role_arn: Option<Box<str>>,
+    pub role_arn: Option<Rare<String>>,
     /// `region`, a `AWSRegionName`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub region: Option<Box<str>>,
+    pub region: Option<Rare<String>>,
     /// `namespace`, a `ActionNamespace`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<Box<str>>,
+    pub namespace: Option<Rare<String>>,
     /// `timeoutInMinutes`, a `ActionTimeout`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_in_minutes: Option<i32>,
     /// `environmentVariables`, a `EnvironmentVariableList`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub environment_variables: Option<Box<[EnvironmentVariable]>>,
+    pub environment_variables: Option<Rare<Vec<EnvironmentVariable>>>,
 }
 
 impl fmt::Debug for ActionDeclaration {
@@ -2232,7 +2234,7 @@ pub struct OutputArtifact {
     pub name: String,
     /// `files`, a `FilePathList`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub files: Option<Box<[String]>>,
+    pub files: Option<Rare<Vec<String>>>,
 }
 
 /// `OverrideStageConditionInput` of the model.
@@ -2297,10 +2299,10 @@ pub struct PipelineDeclaration {
     pub pipeline_type: Option<PipelineType>,
     /// `variables`, a `PipelineVariableDeclarationList`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub variables: Option<Box<[PipelineVariableDeclaration]>>,
+    pub variables: Option<Rare<Vec<PipelineVariableDeclaration>>>,
     /// `triggers`, a `PipelineTriggerDeclarationList`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub triggers: Option<Box<[PipelineTriggerDeclaration]>>,
+    pub triggers: Option<Rare<Vec<PipelineTriggerDeclaration>>>,
 }
 
 /// `PipelineExecution` of the model.
@@ -3433,7 +3435,7 @@ pub struct StageDeclaration {
     pub name: String,
     /// `blockers`, a `StageBlockerDeclarationList`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub blockers: Option<Box<[BlockerDeclaration]>>,
+    pub blockers: Option<Rare<Vec<BlockerDeclaration>>>,
     /// `actions`, a `StageActionDeclarationList`; required.
     pub actions: Vec<ActionDeclaration>,
     /// `onFailure`, a `FailureConditions`.

@@ -26,7 +26,7 @@ fn providers(engine: &Engine) -> BTreeSet<String> {
     let made = engine.types.values().map(|made| made.definition.kind());
     let all = catalogue::action_kinds().iter().cloned().chain(made);
     let partners = all.filter(|kind| kind.run == Run::ThirdPartyJob);
-    partners.map(|kind| kind.id.provider).collect()
+    partners.map(|kind| kind.id.provider.clone()).collect()
 }
 
 fn known(engine: &Engine, provider: &str) -> Result<(), Problem> {

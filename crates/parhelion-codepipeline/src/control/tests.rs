@@ -259,8 +259,8 @@ fn a_partners_type_is_put_used_and_polled_by_the_partner() {
     assert_eq!((status, &put["actionType"]["id"]["provider"]), (200, &json!("Acme")));
     let bench = Bench::of(worlds.find(&WorldName::main()).unwrap());
     let mut declaration = with_job("p");
-    declaration.stages[1].actions[0].action_type_id.provider = "Acme".into();
-    let id = declaration.stages[1].actions[0].action_type_id.clone();
+    std::sync::Arc::make_mut(&mut declaration.stages[1].actions[0].action_type_id).provider = "Acme".into();
+    let id = declaration.stages[1].actions[0].action_type_id.as_ref().clone();
     bench.create(declaration);
     let kept = bench.look(|store| {
         crate::domain::plans::masked(&store.pipeline("p").unwrap().2.declaration, &store.engine)

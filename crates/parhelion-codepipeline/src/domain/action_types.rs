@@ -120,7 +120,7 @@ fn custom_kind(own: &ActionType) -> ActionKind {
     });
     let (given, made) = (&own.input_artifact_details, &own.output_artifact_details);
     ActionKind {
-        id: own.id.clone(),
+        id: own.id.clone().into(),
         inputs: count(given.minimum_count)..=count(given.maximum_count),
         outputs: count(made.minimum_count)..=count(made.maximum_count),
         keys: keys.collect(),
@@ -150,7 +150,7 @@ fn integration_kind(given: &ActionTypeDeclaration) -> ActionKind {
     // Docs: `jobTimeout`, seconds: of a single job, not of the action. CHOICE: it begins when the job is made.
     let secs = given.executor.job_timeout.and_then(|secs| u64::try_from(secs).ok());
     ActionKind {
-        id,
+        id: id.into(),
         inputs: count(inputs.minimum_count)..=count(inputs.maximum_count),
         outputs: count(outputs.minimum_count)..=count(outputs.maximum_count),
         keys: keys.collect(),

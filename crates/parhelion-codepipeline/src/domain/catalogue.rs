@@ -11,13 +11,13 @@ use crate::shapes::{
 };
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// An action type: one of the catalogue, or in time one that a customer made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActionKind {
     /// Category, owner, provider, version.
-    pub id: ActionTypeId,
+    pub id: Arc<ActionTypeId>,
     /// How many input artifacts an action may declare.
     pub inputs: RangeInclusive<usize>,
     /// How many output artifacts an action may declare.
@@ -253,7 +253,8 @@ fn kind(owner: ActionOwner, line: &Line) -> ActionKind {
             owner,
             provider: line.provider.to_owned(),
             version: "1".to_owned(),
-        },
+        }
+        .into(),
         inputs: line.inputs.clone(),
         outputs: line.outputs.clone(),
         keys: words().filter(|w| *w != "...").map(key).collect(),
@@ -356,7 +357,7 @@ mod tests {
             assert_eq!(action_kind(&kind.id), Some(kind));
             assert!(kind.keys.iter().all(|k| k.name.bytes().all(|b| b.is_ascii_alphanumeric())), "{kind:?}");
         }
-        let nope = ActionTypeId { version: "2".into(), ..action_kinds()[0].id.clone() };
+        let nope = ActionTypeId { version: "2".into(), ..(*action_kinds()[0].id).clone() };
         assert_eq!(action_kind(&nope), None);
     }
 

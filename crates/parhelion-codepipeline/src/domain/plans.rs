@@ -109,7 +109,7 @@ mod tests {
         });
         let mut declaration = with_custom_job("p");
         let source = &mut declaration.stages[0].actions[0];
-        source.action_type_id = action_type(ActionCategory::Source, ActionOwner::Aws, "S3");
+        source.action_type_id = action_type(ActionCategory::Source, ActionOwner::Aws, "S3").into();
         source.configuration =
             Some([("S3Bucket", "in".to_owned()), ("S3ObjectKey", "a.zip".to_owned())].into());
         bench.create(declaration);

@@ -12,7 +12,10 @@ mod whole;
 
 pub use secrets::{MASK, holds_secrets, masked, with_kept_secrets};
 
-use super::{catalogue::ActionKind, place::Place};
+use super::{
+    catalogue::{self, ActionKind},
+    place::Place,
+};
 use crate::shapes::{
     ActionDeclaration, ActionTypeId, ExecutionMode, PipelineDeclaration, PipelineType, StageDeclaration,
 };
@@ -124,7 +127,7 @@ fn type_of(declaration: &PipelineDeclaration, types: &dyn Fn(&ActionTypeId) -> b
 }
 
 /// The declaration as it is kept and answered: every action with run order, configuration and artifact lists, the
-/// pipeline with its version, mode and type.
+/// pipeline with its version, mode and type. The ids of built-in types are shared.
 pub fn normalised(
     mut declaration: PipelineDeclaration,
     version: i32,
@@ -136,6 +139,9 @@ pub fn normalised(
     declaration.execution_mode.get_or_insert(ExecutionMode::Superseded);
     declaration.version = Some(version);
     for action in declaration.stages.iter_mut().flat_map(|s| &mut s.actions) {
+        if let Some(kind) = catalogue::action_kind(&action.action_type_id) {
+            action.action_type_id = kind.id.clone();
+        }
         action.run_order.get_or_insert(1);
         action.configuration.get_or_insert_default();
         action.input_artifacts.get_or_insert_default();

@@ -172,7 +172,7 @@ pub fn action_detail(
         updated_by: run.answered_by().map(str::to_owned),
         status: Some(run.status),
         input: Some(ActionExecutionInput {
-            action_type_id: action.map(|a| a.action_type_id.clone()),
+            action_type_id: action.map(|a| (*a.action_type_id).clone()),
             resolved_configuration: Some(resolved.unwrap_or_else(|| configuration.clone())),
             configuration: Some(configuration),
             role_arn: action.and_then(|a| a.role_arn.as_deref()).map(str::to_owned),

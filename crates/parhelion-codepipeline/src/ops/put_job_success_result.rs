@@ -55,6 +55,7 @@ mod tests {
         ExecutionDetails, GetPipelineStateInput, Job, PollForJobsInput,
     };
     use chrono::TimeDelta;
+    use std::sync::Arc;
 
     fn put(bench: &Bench, job: &str, change: impl FnOnce(&mut PutJobSuccessResultInput)) -> Result<()> {
         let mut input = PutJobSuccessResultInput { job_id: job.into(), ..Default::default() };
@@ -153,7 +154,7 @@ mod tests {
         });
         let mut declaration = with_custom_job("p");
         let mut source = declaration.stages[1].actions.remove(0);
-        source.action_type_id.category = ActionCategory::Source;
+        Arc::make_mut(&mut source.action_type_id).category = ActionCategory::Source;
         source.input_artifacts = None;
         source.output_artifacts.clone_from(&declaration.stages[0].actions[0].output_artifacts);
         declaration.stages[0].actions = vec![source];

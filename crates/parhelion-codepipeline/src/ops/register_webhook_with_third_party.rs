@@ -41,6 +41,7 @@ impl Asks for RegisterWebhookWithThirdParty {
 mod tests {
     use super::*;
     use crate::ops::testing::{Bench, declaration};
+    use std::sync::Arc;
 
     fn register(bench: &Bench, name: Option<&str>) -> Result<RegisterWebhookWithThirdPartyOutput> {
         let input = RegisterWebhookWithThirdPartyInput { webhook_name: name.map(Into::into) };
@@ -70,8 +71,8 @@ mod tests {
         );
         let mut pipeline = declaration("p");
         let action = &mut pipeline.stages[0].actions[0];
-        action.action_type_id.owner = crate::shapes::ActionOwner::Aws;
-        action.action_type_id.provider = "CodeCommit".into();
+        Arc::make_mut(&mut action.action_type_id).owner = crate::shapes::ActionOwner::Aws;
+        Arc::make_mut(&mut action.action_type_id).provider = "CodeCommit".into();
         let configuration = [("RepositoryName", "r"), ("BranchName", "main")];
         action.configuration = Some(configuration.map(|(k, v)| (k.to_owned(), v.to_owned())).into());
         bench.create(pipeline);

@@ -101,6 +101,7 @@ mod tests {
         ArtifactRevision, PipelineType, PipelineVariable, PipelineVariableDeclaration,
         SourceRevisionOverride, SourceRevisionType,
     };
+    use std::sync::Arc;
 
     fn start(bench: &Bench, change: impl FnOnce(&mut StartPipelineExecutionInput)) -> Result<String> {
         let mut input = StartPipelineExecutionInput { name: "p".into(), ..Default::default() };
@@ -157,8 +158,8 @@ mod tests {
             let mut pipeline = declaration(name);
             pipeline.pipeline_type = Some(PipelineType::V2);
             let action = &mut pipeline.stages[0].actions[0];
-            action.action_type_id.owner = crate::shapes::ActionOwner::Aws;
-            action.action_type_id.provider = "S3".into();
+            Arc::make_mut(&mut action.action_type_id).owner = crate::shapes::ActionOwner::Aws;
+            Arc::make_mut(&mut action.action_type_id).provider = "S3".into();
             let configuration =
                 [("S3Bucket", "b"), ("S3ObjectKey", "k"), ("AllowOverrideForS3ObjectKey", allowed)];
             action.configuration = Some(configuration.map(|(k, v)| (k.to_owned(), v.to_owned())).into());
@@ -197,7 +198,7 @@ mod tests {
             default_value: default.map(Into::into),
             description: None,
         };
-        pipeline.variables = Some(Box::new([variable("A", Some("a")), variable("B", None)]));
+        pipeline.variables = Some([variable("A", Some("a")), variable("B", None)].into());
         bench.create(pipeline);
         let given = |pairs: &[(&str, &str)]| {
             let one = |(n, v): &(&str, &str)| PipelineVariable { name: (*n).into(), value: (*v).into() };

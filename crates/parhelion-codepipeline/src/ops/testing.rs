@@ -320,7 +320,7 @@ fn action(name: &str, action_type_id: ActionTypeId, configuration: &[(&str, &str
     let configuration = configuration.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
     ActionDeclaration {
         name: name.into(),
-        action_type_id,
+        action_type_id: action_type_id.into(),
         run_order: None,
         configuration: Some(configuration.collect()),
         commands: None,
@@ -448,7 +448,8 @@ pub fn definition(name: &str, pipeline: &str) -> WebhookDefinition {
 pub fn connected(name: &str) -> PipelineDeclaration {
     let mut declaration = declaration(name);
     let pull = &mut declaration.stages[0].actions[0];
-    pull.action_type_id = action_type(ActionCategory::Source, ActionOwner::Aws, "CodeStarSourceConnection");
+    pull.action_type_id =
+        action_type(ActionCategory::Source, ActionOwner::Aws, "CodeStarSourceConnection").into();
     let configuration =
         [("ConnectionArn", "arn:c"), ("FullRepositoryId", "octo/site"), ("BranchName", "main")];
     pull.configuration = Some(configuration.map(|(key, value)| (key.to_owned(), value.to_owned())).into());

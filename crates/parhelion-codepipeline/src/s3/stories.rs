@@ -16,6 +16,7 @@ use crate::shapes::{
 use parhelion_artifacts::{Content, New, Versioning, archive};
 use parhelion_core::Call;
 use parhelion_state::{JobDriver, Tx};
+use std::sync::Arc;
 
 fn aws() -> Partition {
     Partition::of(&Place::default())
@@ -64,8 +65,8 @@ fn configure(action: &mut ActionDeclaration, configuration: &[(&str, &str)]) {
 fn from_s3(name: &str, more: &[(&str, &str)]) -> PipelineDeclaration {
     let mut pipeline = declaration(name);
     let source = &mut pipeline.stages[0].actions[0];
-    source.action_type_id.owner = crate::shapes::ActionOwner::Aws;
-    source.action_type_id.provider = "S3".into();
+    Arc::make_mut(&mut source.action_type_id).owner = crate::shapes::ActionOwner::Aws;
+    Arc::make_mut(&mut source.action_type_id).provider = "S3".into();
     let own = [("S3Bucket", "sources"), ("S3ObjectKey", "app.zip")];
     configure(source, &[&own, more].concat());
     pipeline
@@ -76,8 +77,8 @@ fn to_s3(name: &str, configuration: &[(&str, &str)]) -> PipelineDeclaration {
     let mut pipeline = from_s3(name, &[("PollForSourceChanges", "false")]);
     let mut ship = pipeline.stages[1].actions[0].clone();
     ship.name = "Ship".into();
-    ship.action_type_id.category = crate::shapes::ActionCategory::Deploy;
-    ship.action_type_id.provider = "S3".into();
+    Arc::make_mut(&mut ship.action_type_id).category = crate::shapes::ActionCategory::Deploy;
+    Arc::make_mut(&mut ship.action_type_id).provider = "S3".into();
     let artifact = pipeline.stages[0].actions[0].output_artifacts.as_ref().unwrap()[0].name.clone();
     ship.input_artifacts = Some(Box::new([InputArtifact { name: artifact }]));
     configure(&mut ship, configuration);
@@ -263,7 +264,7 @@ fn a_deployment_without_artifact_or_zip_fails_and_says_so() {
     // A worker that says that it is done and uploads nothing.
     let mut pipeline = with_job("q");
     let ship = &mut pipeline.stages[2].actions[0];
-    ship.action_type_id.provider = "S3".into();
+    Arc::make_mut(&mut ship.action_type_id).provider = "S3".into();
     configure(ship, &[("BucketName", "site"), ("Extract", "true")]);
     bench.create(pipeline);
     let job = bench.poll();

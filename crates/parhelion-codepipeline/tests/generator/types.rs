@@ -10,8 +10,12 @@ const SECRET: [&str; 3] = ["ClientToken", "WebhookAuthConfigurationSecretToken",
 /// Maps of which `Debug` shows only the keys: an action's configuration may hold an OAuth token.
 const SECRET_VALUES: [&str; 2] = ["ActionConfigurationMap", "ResolvedActionConfigurationMap"];
 
-/// Structures that are kept in great number: what is optional in them takes little room where it is not given.
+/// Structures that are kept in great number: what is optional in them takes one word where it is not given.
 const KEPT: [&str; 4] = ["ActionDeclaration", "OutputArtifact", "PipelineDeclaration", "StageDeclaration"];
+/// Lists of these that nearly always are given.
+const OFTEN: [&str; 2] = ["inputArtifacts", "outputArtifacts"];
+/// Structures of which many equal ones are kept: they are shared.
+const SHARED: [&str; 1] = ["ActionTypeId"];
 
 /// Names that would hide one of Rust's own.
 const RENAMED: [(&str, &str); 1] = [("Result", "ConditionResult")];
@@ -28,9 +32,11 @@ const HEAD: &str = "\
 //! ([`crate::wire::constraints`]). `Debug` shows no secret.
 
 use crate::named::Named;
+use crate::rare::Rare;
 use crate::wire::value::EpochSeconds;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// Stands in `Debug` for what must not be shown.
 struct Hidden;
@@ -182,17 +188,21 @@ fn serde_camel(field: &str) -> String {
 
 fn member_type(model: &Model, of: &str, member: &Member) -> String {
     let inner = rust_type(model, &member.shape);
+    let kept = KEPT.contains(&of);
     if member.required {
-        return inner;
+        let shared = kept && SHARED.contains(&member.shape.as_str());
+        return if shared { format!("Arc<{inner}>") } else { inner };
     }
     let shape = &model.shapes[&member.shape];
     let small = match shape.r#type.as_str() {
-        _ if !KEPT.contains(&of) => inner,
-        "string" if shape.r#enum.is_empty() => "Box<str>".to_owned(),
-        "list" => {
-            format!("Box<[{}]>", rust_type(model, shape.member.as_ref().expect("the member of a list")))
+        _ if !kept => inner,
+        "list" if OFTEN.contains(&member.name.as_str()) => {
+            let item = shape.member.as_ref().expect("the member of a list");
+            format!("Box<[{}]>", rust_type(model, item))
         }
         "structure" => format!("Box<{inner}>"),
+        "list" => format!("Rare<{inner}>"),
+        "string" if shape.r#enum.is_empty() => format!("Rare<{inner}>"),
         _ => inner,
     };
     format!("Option<{small}>")

@@ -81,7 +81,7 @@ fn of_kind(kind: &ActionKind) -> ActionType {
         ..ActionConfigurationProperty::default()
     });
     ActionType {
-        id: kind.id.clone(),
+        id: (*kind.id).clone(),
         settings: None,
         action_configuration_properties: Some(properties.collect()),
         input_artifact_details: details(&kind.inputs),

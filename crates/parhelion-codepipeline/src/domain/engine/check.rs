@@ -111,7 +111,7 @@ impl Engine {
             };
             let mut at_gates = 0;
             for (name, gate) in line.gates.iter() {
-                for held in gate.holders.iter().chain(&gate.waiting) {
+                for held in gate.holders.iter().chain(&*gate.waiting) {
                     assert!(line.live.contains(held), "no gate is lost to an execution that is over: {name}");
                 }
                 let alone = gate.holders.iter().filter(|h| mode(h) != Some(ExecutionMode::Parallel)).count();

@@ -4,6 +4,7 @@ use super::records::{Due, Execution, Failed, JobId, Key, LineId, Phase, Position
 use super::{Effect, Machine, Start, tell};
 use crate::shapes::{ActionExecutionStatus, PipelineExecutionStatus, StageExecutionStatus};
 use parhelion_core::Cause;
+use std::num::NonZeroU64;
 
 impl Machine<'_> {
     /// Starts an execution; without room for it (see [`super::Engine::has_room`]) nothing starts.
@@ -120,7 +121,7 @@ impl Machine<'_> {
         self.tell_left(key, stage, status);
         self.release_gate(key, &name);
         if status == StageExecutionStatus::Succeeded && execution.rollback.is_none() {
-            self.edit_gate(key.0, &name, |gate| gate.succeeded = Some(key.1));
+            self.edit_gate(key.0, &name, |gate| gate.succeeded = NonZeroU64::new(key.1));
         }
         match status {
             StageExecutionStatus::Succeeded | StageExecutionStatus::Skipped => {

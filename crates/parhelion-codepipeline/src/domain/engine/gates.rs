@@ -3,6 +3,7 @@
 use super::records::{Gate, Key, LineId, Phase, Position, StageRun};
 use super::{Engine, Machine};
 use crate::shapes::{ExecutionMode, PipelineExecutionStatus};
+use std::num::NonZeroU64;
 
 /// How many executions of a pipeline in QUEUED mode may wait. Docs: the quotas page.
 pub const QUEUED_MAX: usize = 50;
@@ -39,10 +40,11 @@ impl Machine<'_> {
             return self.supersede(key, newer);
         }
         self.edit_gate(key.0, &name, |gate| {
-            gate.waiting.retain(|waiting| Some(*waiting) != other);
+            if let Some(other) = other {
+                gate.waiting.remove(other);
+            }
             // Docs: in QUEUED mode each stage takes executions in order of their start.
-            let place = gate.waiting.partition_point(|waiting| *waiting < key.1);
-            gate.waiting.insert(place, key.1);
+            gate.waiting.insert(key.1);
         });
         self.tell_waits(key, &name);
         if let Some(older) = other {
@@ -61,7 +63,7 @@ impl Machine<'_> {
     pub(super) fn enter(&mut self, key: Key, stage: usize, name: &str, waited: bool) {
         self.edit_gate(key.0, name, |gate| {
             gate.holders.insert(key.1);
-            gate.latest = Some(key.1);
+            gate.latest = NonZeroU64::new(key.1);
         });
         self.edit_execution(key, |e| {
             e.position = Position::In(stage);
@@ -77,7 +79,7 @@ impl Machine<'_> {
             let gate = self.gate(line, name);
             let Some(next) = gate.waiting.first().copied() else { break };
             let Some(mode) = self.mode_of((line, next)).filter(|mode| gate.admits(*mode)) else { return };
-            self.edit_gate(line, name, |gate| gate.waiting.retain(|waiting| *waiting != next));
+            self.edit_gate(line, name, |gate| gate.waiting.remove(next));
             if let Some(Position::Before(stage)) = self.execution((line, next)).map(|e| e.position) {
                 self.enter((line, next), stage, name, true);
             }

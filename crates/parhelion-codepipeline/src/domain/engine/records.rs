@@ -17,7 +17,7 @@ use crate::shapes::{
 use parhelion_core::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::{borrow::Cow, collections::BTreeMap, fmt, str::FromStr, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, fmt, num::NonZeroU64, str::FromStr, sync::Arc};
 use uuid::Uuid;
 
 macro_rules! uuid_kind {
@@ -95,11 +95,11 @@ pub struct Gate {
     /// The executions in the stage. In SUPERSEDED and QUEUED mode it is one, which keeps the stage locked.
     pub holders: Numbers,
     /// The executions that wait to enter, the next one first. In SUPERSEDED mode it is one.
-    pub waiting: Vec<u64>,
+    pub waiting: Numbers,
     /// The execution that entered last.
-    pub latest: Option<u64>,
+    pub latest: Option<NonZeroU64>,
     /// The execution of type STANDARD that succeeded here last: what an automatic rollback goes back to.
-    pub succeeded: Option<u64>,
+    pub succeeded: Option<NonZeroU64>,
     /// The newest run of each action, by name.
     pub actions: Named<u64>,
     /// Who opened or closed the way into the stage last; `None` where nobody ever did: it is open.

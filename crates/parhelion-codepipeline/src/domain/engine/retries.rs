@@ -7,6 +7,7 @@ use crate::shapes::{
     StageRetryMode,
 };
 use parhelion_core::Cause;
+use std::num::NonZeroU64;
 
 /// Why a stage cannot be tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +30,8 @@ impl Engine {
         let Some(plan) = self.plan_of(key.0, execution) else { return false };
         let gate = plan.stage(stage).and_then(|s| self.lines.get(&key.0)?.gates.get(&s.name));
         let parallel = plan.mode() == ExecutionMode::Parallel;
-        execution.in_stage(stage).is_some() && gate.is_some_and(|g| parallel || g.latest == Some(key.1))
+        execution.in_stage(stage).is_some()
+            && gate.is_some_and(|g| parallel || g.latest == NonZeroU64::new(key.1))
     }
 
     /// Whether a stage of an execution can be tried again. The order of the checks is the specification's.

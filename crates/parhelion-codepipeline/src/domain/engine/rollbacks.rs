@@ -5,6 +5,7 @@ use super::{Engine, Machine, Rollback, tell};
 use crate::domain::views::succeeded_in;
 use crate::shapes::{ExecutionMode, PipelineExecutionStatus, TriggerType};
 use parhelion_core::Cause;
+use std::num::NonZeroU64;
 
 /// Why a stage cannot be rolled back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +94,8 @@ impl Machine<'_> {
             return;
         };
         // CHOICE: a rollback that fails leads to no further one.
-        let target = self.gate(key.0, &name).succeeded.filter(|_| execution.rollback.is_none());
+        let target =
+            self.gate(key.0, &name).succeeded.filter(|_| execution.rollback.is_none()).map(NonZeroU64::get);
         let target = target.filter(|number| self.engine.rollable(key.0, stage, *number).is_ok());
         let Some(target) = target else { return self.tell_no_rollback(key, stage) };
         let rollback = Rollback {

@@ -45,7 +45,7 @@ impl Machine<'_> {
         match execution.position {
             Position::Before(stage) => {
                 if let Some(name) = self.stage_name(key, stage) {
-                    self.edit_gate(key.0, &name, |gate| gate.waiting.retain(|waiting| *waiting != key.1));
+                    self.edit_gate(key.0, &name, |gate| gate.waiting.remove(key.1));
                 }
                 self.end_stopped(key, asked);
             }

@@ -117,14 +117,14 @@ impl Machine<'_> {
         };
         match work {
             Work::Simulated if self.engine.adapters.of(&declared.action_type_id).is_some() => {
-                self.call_function(key, declared.action_type_id.clone(), None, None);
+                self.call_function(key, (*declared.action_type_id).clone(), None, None);
             }
             Work::Simulated => self.simulate(key),
             Work::Missing | Work::Pipeline => self.schedule(key, self.now, Due::Done(key)),
             Work::Approval => self.ask(key, limit),
             Work::ThirdParty | Work::Custom => {
                 self.schedule(key, limit, Due::Expires(key));
-                self.queue_job(key, declared.action_type_id.clone(), None, None);
+                self.queue_job(key, (*declared.action_type_id).clone(), None, None);
             }
         }
     }

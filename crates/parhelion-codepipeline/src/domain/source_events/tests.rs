@@ -44,14 +44,17 @@ fn tags(includes: &[&str], excludes: &[&str]) -> Option<GitTagFilterCriteria> {
 
 fn with_triggers(push: Vec<GitPushFilter>, pull_request: Vec<GitPullRequestFilter>) -> PipelineDeclaration {
     let mut declaration = connected("p");
-    declaration.triggers = Some(Box::new([PipelineTriggerDeclaration {
-        provider_type: PipelineTriggerProviderType::CodeStarSourceConnection,
-        git_configuration: GitConfiguration {
-            source_action_name: "Pull".into(),
-            push: (!push.is_empty()).then_some(push),
-            pull_request: (!pull_request.is_empty()).then_some(pull_request),
-        },
-    }]));
+    declaration.triggers = Some(
+        [PipelineTriggerDeclaration {
+            provider_type: PipelineTriggerProviderType::CodeStarSourceConnection,
+            git_configuration: GitConfiguration {
+                source_action_name: "Pull".into(),
+                push: (!push.is_empty()).then_some(push),
+                pull_request: (!pull_request.is_empty()).then_some(pull_request),
+            },
+        }]
+        .into(),
+    );
     declaration
 }
 

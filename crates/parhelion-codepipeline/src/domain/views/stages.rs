@@ -12,6 +12,7 @@ use crate::shapes::{
     RuleExecutionResult, RuleState, S3Location, StageConditionState, StageConditionsExecution,
     StageDeclaration, StageExecution, StageExecutionStatus, StageState, TransitionState,
 };
+use std::num::NonZeroU64;
 
 /// A stage as GetPipelineState shows it: what entered it last, and what waits in front of it.
 pub fn stage_state(engine: &Engine, line: LineId, plan: &Plan, stage: usize) -> Option<StageState> {
@@ -25,7 +26,7 @@ pub fn stage_state(engine: &Engine, line: LineId, plan: &Plan, stage: usize) -> 
         status,
         r#type: Some(execution_type(execution)),
     };
-    let latest = gate.latest.and_then(execution);
+    let latest = gate.latest.map(NonZeroU64::get).and_then(execution);
     // Of an older version, the stage may have stood at another place: it is found by its name.
     let place = latest.and_then(|e| engine.plan_of(line, e)).and_then(|of| of.place_of(&declared.name));
     let entered = latest.zip(place).and_then(|(e, place)| Some((e, e.in_stage(place)?)));

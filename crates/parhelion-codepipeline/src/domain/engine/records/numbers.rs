@@ -5,13 +5,14 @@ use std::ops::Deref;
 
 /// A set of few numbers, in order; it keeps nothing when it is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Vec<u64>")]
-pub struct Numbers(Box<[u64]>);
+#[serde(from = "Vec<u64>", into = "Vec<u64>")]
+#[expect(clippy::box_collection, reason = "there are many empty ones: they take one word")]
+pub struct Numbers(Option<Box<Vec<u64>>>);
 
 impl Numbers {
     /// Takes a number in.
     pub fn insert(&mut self, number: u64) {
-        if let Err(place) = self.0.binary_search(&number) {
+        if let Err(place) = self.binary_search(&number) {
             self.change(|all| {
                 all.reserve_exact(1);
                 all.insert(place, number);
@@ -20,23 +21,23 @@ impl Numbers {
     }
     /// Takes a number out.
     pub fn remove(&mut self, number: u64) {
-        if let Ok(place) = self.0.binary_search(&number) {
+        if let Ok(place) = self.binary_search(&number) {
             self.change(|all| {
                 all.remove(place);
             });
         }
     }
     fn change(&mut self, how: impl FnOnce(&mut Vec<u64>)) {
-        let mut all = std::mem::take(&mut self.0).into_vec();
+        let mut all = self.0.take().unwrap_or_default();
         how(&mut all);
-        self.0 = all.into_boxed_slice();
+        self.0 = (!all.is_empty()).then_some(all);
     }
 }
 
 impl Deref for Numbers {
     type Target = [u64];
     fn deref(&self) -> &[u64] {
-        &self.0
+        self.0.as_deref().map_or(&[], Vec::as_slice)
     }
 }
 
@@ -44,7 +45,13 @@ impl From<Vec<u64>> for Numbers {
     fn from(mut all: Vec<u64>) -> Self {
         all.sort_unstable();
         all.dedup();
-        Numbers(all.into_boxed_slice())
+        Numbers((!all.is_empty()).then(|| Box::new(all)))
+    }
+}
+
+impl From<Numbers> for Vec<u64> {
+    fn from(numbers: Numbers) -> Self {
+        numbers.0.map_or_else(Vec::new, |all| *all)
     }
 }
 

@@ -27,7 +27,7 @@ fn queued_executions_take_each_stage_in_order_of_their_start() {
     let mut rig = Rig::new();
     let line = create(&mut rig, ExecutionMode::Queued);
     let all = [rig.start(line), rig.start(line), rig.start(line)];
-    assert_eq!(rig.gate(line, "Work").waiting, [all[1].1, all[2].1]);
+    assert_eq!(*rig.gate(line, "Work").waiting, [all[1].1, all[2].1]);
     for execution in all {
         assert_eq!(rig.execution(execution).position, Position::In(1));
         let job = rig.open_jobs()[0];
@@ -103,7 +103,7 @@ fn a_disabled_transition_holds_parallel_executions_and_lets_all_of_them_in() {
     let line = create(&mut rig, ExecutionMode::Parallel);
     rig.transition(line, "Work", false);
     let all = [rig.start(line), rig.start(line)];
-    assert_eq!(rig.gate(line, "Work").waiting, [1, 2]);
+    assert_eq!(*rig.gate(line, "Work").waiting, [1, 2]);
     let held = "it waits in front of stage 'Work': the transition was disabled by somebody at \
                 1970-01-01T00:00:00.000Z: frozen";
     assert_eq!(rig.standing(all[1]), [held]);

@@ -39,7 +39,8 @@ pub fn action(
     let configuration = configuration.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
     ActionDeclaration {
         name: name.into(),
-        action_type_id: ActionTypeId { category, owner, provider: provider.into(), version: "1".into() },
+        action_type_id: ActionTypeId { category, owner, provider: provider.into(), version: "1".into() }
+            .into(),
         run_order: Some(run_order),
         configuration: Some(configuration.collect()),
         commands: None,

@@ -273,7 +273,11 @@ fn a_rollback_runs_one_stage_and_ends() {
     assert_eq!(execution.status, PipelineExecutionStatus::Succeeded);
     assert_eq!(execution.stages.len(), 1, "no later stage");
     assert_eq!(execution.trigger, TriggerType::ManualRollback);
-    assert_eq!(rig.gate(line, "Work").succeeded, Some(target.1), "a rollback is nothing to go back to");
+    assert_eq!(
+        rig.gate(line, "Work").succeeded.unwrap().get(),
+        target.1,
+        "a rollback is nothing to go back to"
+    );
 }
 
 #[test]

@@ -15,7 +15,7 @@ use proptest::prelude::*;
 const OWN: Kind = (ActionOwner::Custom, ActionCategory::Build, "Mine", &[]);
 
 fn id() -> ActionTypeId {
-    action("", OWN, 1).action_type_id
+    action("", OWN, 1).action_type_id.as_ref().clone()
 }
 fn define() -> Input {
     let details = ArtifactDetails { minimum_count: 0, maximum_count: 1 };

@@ -199,7 +199,7 @@ fn other(variables: &[(&str, Option<&str>)], actions: &[ActionDeclaration]) -> P
         default_value: default.map(Into::into),
         description: None,
     });
-    other.declaration.variables = Some(declared.collect());
+    other.declaration.variables = Some(declared.collect::<Vec<_>>().into());
     other
 }
 
