@@ -205,6 +205,29 @@ async fn a_clone_is_what_the_items_say() {
 }
 
 #[tokio::test]
+async fn an_annotated_tag_is_shown_and_starts_the_run_of_its_commit() {
+    let (_server, api) = server().await;
+    let clones = Clones::new();
+    let work = clones.of(&url(&api), "a").await;
+    let yaml = "trigger: {tags: {include: ['v*']}}\nsteps:\n- script: echo\n";
+    let commit = work.commit("First", &[("azure-pipelines.yml", yaml)]).await;
+    work.ok(&["push", "-q", "origin", "main"]).await;
+    define(&api).await;
+    work.ok(&["tag", "-a", "v1", "-m", "Version one"]).await;
+    work.ok(&["tag", "other"]).await;
+    work.ok(&["push", "-q", "origin", "--tags"]).await;
+    assert_eq!(runs(&api).await, [format!("refs/tags/v1 {commit} individualCI")]);
+    let tag = work.ok(&["rev-parse", "v1"]).await;
+    let shown = api.get(&format!("{R}/annotatedtags/{tag}")).await.want(200).json();
+    assert_eq!((&shown["name"], &shown["message"]), (&json!("v1"), &json!("Version one")));
+    assert_eq!(shown["taggedObject"], json!({ "objectId": commit, "objectType": "commit" }));
+    assert_eq!(shown["taggedBy"]["email"], "author@example.com");
+    let tree = work.ok(&["rev-parse", "HEAD^{tree}"]).await;
+    let shown = api.get(&format!("{R}/trees/{tree}")).await.want(200).json();
+    assert_eq!(shown["treeEntries"][0]["relativePath"], "azure-pipelines.yml");
+}
+
+#[tokio::test]
 async fn of_two_pushes_to_one_branch_one_wins() {
     let (_server, api) = server().await;
     let clones = Clones::new();

@@ -135,6 +135,8 @@ pub enum Error {
     RepositoryUnknown { repository: String },
     #[error("TF400948: A Git repository with the name {name} already exists.")]
     RepositoryExists { name: String },
+    #[error("TF401035: The object '{id}' does not exist.")]
+    ObjectUnknown { id: String },
     #[error(
         "TF401174: The item {path} could not be found in the repository {repository} at the version specified by {version}."
     )]
@@ -252,6 +254,7 @@ impl Error {
             PipelineInvalid { .. } => (400, "PipelineValidationException", ns::PIPELINES),
             RepositoryUnknown { .. } => (404, "GitRepositoryNotFoundException", ns::GIT),
             RepositoryExists { .. } => (409, "GitRepositoryNameAlreadyExistsException", ns::GIT),
+            ObjectUnknown { .. } => (404, "GitObjectDoesNotExistException", ns::GIT),
             ItemUnknown { .. } => (404, "GitItemNotFoundException", ns::GIT),
             Unresolvable { .. } => (404, "GitUnresolvableToCommitException", ns::GIT),
             ChangeMisfit { .. } => (400, "GitItemNotFoundException", ns::GIT),

@@ -247,7 +247,7 @@ fn parse_commit(id: ObjectId, bytes: &[u8]) -> Option<CommitInfo> {
 }
 
 /// `Name <email> seconds zone`.
-fn parse_person(text: &str) -> Option<Person> {
+pub(crate) fn parse_person(text: &str) -> Option<Person> {
     let (name, rest) = text.split_once('<')?;
     let (email, when) = rest.rsplit_once('>')?;
     let secs = when.split_whitespace().next().and_then(|s| s.parse().ok()).unwrap_or(0);

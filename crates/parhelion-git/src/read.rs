@@ -96,7 +96,7 @@ impl GitHost {
         Ok(Some(listing.split('\0').filter_map(|line| parse_entry(line, &prefix)).collect()))
     }
 
-    async fn object(&self, spec: &str, kind: &str) -> Result<Option<File>, GitError> {
+    pub(crate) async fn object(&self, spec: &str, kind: &str) -> Result<Option<File>, GitError> {
         let host = &self.inner;
         if let Some((found, file)) = host.readers.recent.get(spec) {
             return Ok((found == kind).then_some(file));

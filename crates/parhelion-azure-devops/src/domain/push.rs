@@ -52,7 +52,7 @@ pub struct Pushed {
 /// As [`apply`]; [`Error::Contended`] only when it was so several times.
 pub async fn make(tenant: &Tenant, moves: &Moves) -> Result<Pushed> {
     for _ in 0..ATTEMPTS {
-        let read = reread(tenant, moves.repository, &moves.refs).await?;
+        let read = reread(tenant, |store| set(store, moves.repository, &moves.refs)).await?;
         let plan = ci::consider(tenant, moves.repository, &moves.refs).await?;
         let done = tenant.write(|store, tx| {
             apply(store, moves.repository, &moves.refs, &read)?;
@@ -125,7 +125,7 @@ pub fn lost(repository: Option<&Repository>, changes: &[RefChange]) -> BTreeMap<
 }
 
 /// What the YAML at a definition's new place says about webhooks.
-struct Reread {
+pub struct Reread {
     definition: u32,
     place: Place,
     registered: Registered,
@@ -143,11 +143,14 @@ fn moved(before: &AzureDevOpsStore, after: &AzureDevOpsStore) -> Vec<(u32, Place
     places.filter(is_moved).map(|(d, place)| (d.id, place)).collect()
 }
 
-/// Reads the YAML of every definition that a move of refs touches. The new commits must be in the object store.
-async fn reread(tenant: &Tenant, repository: Uuid, changes: &[RefChange]) -> Result<Vec<Reread>> {
+/// Reads the YAML of every definition whose place an edit moves. New commits must be in the object store.
+///
+/// # Errors
+/// Git hosting does not work.
+pub async fn reread(tenant: &Tenant, edit: impl FnOnce(&mut AzureDevOpsStore)) -> Result<Vec<Reread>> {
     let (after, touched) = tenant.read(|store, _| {
         let mut after = store.clone();
-        set(&mut after, repository, changes);
+        edit(&mut after);
         let touched = moved(store, &after);
         (after, touched)
     });
@@ -158,6 +161,23 @@ async fn reread(tenant: &Tenant, repository: Uuid, changes: &[RefChange]) -> Res
         read.push(Reread { definition: id, place, registered });
     }
     Ok(read)
+}
+
+/// Registers anew what an edit has moved, in its write.
+///
+/// # Errors
+/// [`Error::Contended`] when a definition was changed since its YAML was read.
+pub fn register(before: &AzureDevOpsStore, store: &mut AzureDevOpsStore, read: &[Reread]) -> Result<()> {
+    for (definition, place) in moved(before, store) {
+        let is_of = |r: &&Reread| {
+            r.definition == definition
+                && r.place == place
+                && r.registered.others.iter().all(|other| other.is_still(store))
+        };
+        let again = read.iter().find(is_of).ok_or(Error::Contended)?;
+        store.definitions.edit(&definition, |d| d.registered = again.registered.clone());
+    }
+    Ok(())
 }
 
 /// Moves the refs, all or none.
@@ -190,16 +210,7 @@ fn apply(
     if let Some(clash) = changes.iter().find(|c| c.new.some().is_some() && names(&c.name)) {
         return Err(Error::RefConflict { name: clash.name.clone() });
     }
-    for (definition, place) in moved(&before, store) {
-        let is_of = |r: &&Reread| {
-            r.definition == definition
-                && r.place == place
-                && r.registered.others.iter().all(|other| other.is_still(store))
-        };
-        let again = read.iter().find(is_of).ok_or(Error::Contended)?;
-        store.definitions.edit(&definition, |d| d.registered = again.registered.clone());
-    }
-    Ok(())
+    register(&before, store, read)
 }
 
 /// Whether another ref that stays stands above or below that name: `a` and `a/b` exclude each other in git.
@@ -225,6 +236,7 @@ pub fn set(store: &mut AzureDevOpsStore, repository: Uuid, changes: &[RefChange]
                 }
                 None => {
                     r.refs.remove(&change.name);
+                    r.locked.remove(&change.name);
                 }
             }
         }

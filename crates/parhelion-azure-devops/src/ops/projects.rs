@@ -17,7 +17,7 @@ use parhelion_core::{Event, Verdict};
 use parhelion_state::{Operation, Query, Tx, View};
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Projects in a page when the client does not say.
@@ -100,6 +100,7 @@ impl Operation for Create {
             name,
             default_branch: None,
             refs: BTreeMap::new(),
+            locked: BTreeSet::new(),
         };
         tx.emit(
             Event::new("project.created", format!("project:{}", project.id))

@@ -1,9 +1,9 @@
-//! Refs: list and update.
+//! Refs: list, update, lock.
 //! https://learn.microsoft.com/en-us/rest/api/azure/devops/git/refs
 
 use super::repositories::One;
 use crate::{
-    domain::push,
+    domain::{push, refs::Version},
     error::{Error, Result},
     operations::{Input, Work},
     show::{Links, git as show},
@@ -14,8 +14,9 @@ use crate::{
         request::ApiRequest,
     },
 };
+use parhelion_core::Event;
 use parhelion_git::{ObjectId, valid_ref_name};
-use parhelion_state::{Query, View};
+use parhelion_state::{Operation, Query, Tx, View};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -74,6 +75,60 @@ struct Given {
     name: Option<String>,
     old_object_id: Option<String>,
     new_object_id: Option<String>,
+}
+
+/// A repository, one of its refs, and whether it is to be locked.
+pub struct Locking {
+    repository: One,
+    name: String,
+    lock: bool,
+}
+
+impl Input for Locking {
+    fn read(request: &ApiRequest) -> Result<Self> {
+        #[derive(Default, Deserialize)]
+        #[serde(default, rename_all = "camelCase")]
+        struct Given {
+            is_locked: Option<bool>,
+        }
+        let given: Given = request.json()?;
+        let filter = request.value_or_query("filter");
+        let name = format!("refs/{}", filter.strip_prefix("refs/").unwrap_or(filter));
+        let lock = given.is_locked.ok_or_else(|| Error::invalid("The ref's isLocked is missing."))?;
+        Ok(Locking { repository: One::read(request)?, name, lock })
+    }
+}
+
+/// Refs_UpdateRef: locks a ref, or unlocks it.
+// CHOICE: the one who locks may still push, and everybody is the same here: the lock is shown, and stops nobody.
+pub struct Lock;
+
+impl Operation for Lock {
+    const NAME: &'static str = "Refs_UpdateRef";
+    type Store = AzureDevOpsStore;
+    type Input = Locking;
+    type Output = Reply;
+    type Error = Error;
+
+    fn run(store: &mut AzureDevOpsStore, input: Locking, tx: &mut Tx<'_>) -> Result<Reply> {
+        let found = input.repository.find(store)?;
+        let version = || Version::Branch(input.name.clone()).shown(&found);
+        let unknown = || Error::Unresolvable { version: version(), repository: found.name.clone() };
+        let tip = found.tip(&input.name).ok_or_else(unknown)?;
+        store.repositories.edit(&found.id, |r| match input.lock {
+            true => {
+                r.locked.insert(input.name.clone());
+            }
+            false => {
+                r.locked.remove(&input.name);
+            }
+        });
+        let now = store.repository(None, &found.id.to_string())?;
+        let how = if input.lock { "locked" } else { "unlocked" };
+        let fact = format!("{} of {} was {how}", input.name, now.name);
+        tx.emit(Event::new("ref.changed", format!("repository:{}", now.id)).fact(fact));
+        Ok(Reply::One(show::git_ref(store, &now, &input.name, tip, &Links::of(store, tx.call()))))
+    }
 }
 
 /// A repository and moves of its refs.

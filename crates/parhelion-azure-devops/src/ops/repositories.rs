@@ -1,17 +1,23 @@
-//! Git repositories: create, list, get, delete.
+//! Git repositories: create, list, get, update, delete.
 //! https://learn.microsoft.com/en-us/rest/api/azure/devops/git/repositories
 
 use crate::{
+    domain::{push, refs},
     error::{Error, Result},
-    operations::Input,
+    operations::{Input, Work},
     show::{Links, git as show},
     store::{AzureDevOpsStore, Repository},
+    tenant::{ATTEMPTS, Tenant},
     wire::{reply::Reply, request::ApiRequest},
 };
 use parhelion_core::Event;
 use parhelion_state::{Operation, Query, Tx, View};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+use uuid::Uuid;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -54,27 +60,116 @@ impl Operation for Create {
     fn run(store: &mut AzureDevOpsStore, input: New, tx: &mut Tx<'_>) -> Result<Reply> {
         let named = input.project.ok_or_else(|| Error::invalid("The repository names no project."))?;
         let project = store.project(&named)?;
-        let name = input.name.trim().to_owned();
-        let bad = |c: char| c.is_control() || "\\/:*?\"<>|;#${},+=[]".contains(c);
-        if name.is_empty() || name.chars().count() > 64 || name.contains(bad) || name.starts_with(['.', '_'])
-        {
-            return Err(Error::invalid(
-                "The repository's name is empty, longer than 64 characters, or holds a character that is not allowed.",
-            ));
-        }
-        let wanted = name.to_lowercase();
-        let taken = |r: &Repository| r.project == project.id && r.name.to_lowercase() == wanted;
-        if store.repositories.values().any(|r| taken(r)) {
-            return Err(Error::RepositoryExists { name });
-        }
+        let name = free_name(store, project.id, None, &input.name)?;
         let id = tx.uuid("repository");
-        let made = Repository { id, project: project.id, name, default_branch: None, refs: BTreeMap::new() };
+        let made = Repository {
+            id,
+            project: project.id,
+            name,
+            default_branch: None,
+            refs: BTreeMap::new(),
+            locked: BTreeSet::new(),
+        };
         tx.emit(
             Event::new("repository.created", format!("repository:{id}"))
                 .fact(format!("repository {} was created", made.name)),
         );
         store.repositories.put(id, made.clone());
         Ok(Reply::One(show::repository(store, &made, &Links::of(store, tx.call()))))
+    }
+}
+
+/// A name that a repository of the project (another than `own`) may have.
+fn free_name(store: &AzureDevOpsStore, project: Uuid, own: Option<Uuid>, given: &str) -> Result<String> {
+    let name = given.trim().to_owned();
+    let bad = |c: char| c.is_control() || "\\/:*?\"<>|;#${},+=[]".contains(c);
+    if name.is_empty() || name.chars().count() > 64 || name.contains(bad) || name.starts_with(['.', '_']) {
+        return Err(Error::invalid(
+            "The repository's name is empty, longer than 64 characters, or holds a character that is not allowed.",
+        ));
+    }
+    let wanted = name.to_lowercase();
+    let taken = |r: &Repository| r.project == project && Some(r.id) != own && r.name.to_lowercase() == wanted;
+    if store.repositories.values().any(|r| taken(r)) {
+        return Err(Error::RepositoryExists { name });
+    }
+    Ok(name)
+}
+
+/// A repository, and what of it is to be changed.
+pub struct Changed {
+    repository: One,
+    name: Option<String>,
+    default_branch: Option<String>,
+}
+
+impl Input for Changed {
+    fn read(request: &ApiRequest) -> Result<Self> {
+        #[derive(Default, Deserialize)]
+        #[serde(default, rename_all = "camelCase")]
+        struct Given {
+            name: Option<String>,
+            default_branch: Option<String>,
+        }
+        let given: Given = request.json()?;
+        Ok(Changed {
+            repository: One::read(request)?,
+            name: given.name,
+            default_branch: given.default_branch.filter(|b| !b.trim().is_empty()),
+        })
+    }
+}
+
+impl Changed {
+    /// Makes the changes; gives the repository as it was.
+    fn apply(&self, store: &mut AzureDevOpsStore) -> Result<Arc<Repository>> {
+        let found = self.repository.find(store)?;
+        let name = match &self.name {
+            Some(name) => free_name(store, found.project, Some(found.id), name)?,
+            None => found.name.clone(),
+        };
+        let branch = self.default_branch.as_ref().map(|b| refs::full(b));
+        let bad = |b: &&String| !b.starts_with("refs/heads/") || found.tip(b).is_none();
+        if let Some(branch) = branch.as_ref().filter(bad) {
+            let version = refs::Version::Branch(branch.clone()).shown(&found);
+            return Err(Error::Unresolvable { version, repository: found.name.clone() });
+        }
+        store.repositories.edit(&found.id, |r| {
+            r.name = name.clone();
+            r.default_branch = branch.clone().or(r.default_branch.take());
+        });
+        Ok(found)
+    }
+}
+
+/// Repositories_Update: its name and default branch. With the branch goes where pipelines find their YAML.
+pub struct Update;
+
+impl Work for Update {
+    const NAME: &'static str = "Repositories_Update";
+    type Input = Changed;
+    async fn run(tenant: &Tenant, input: Changed) -> Result<Reply> {
+        for _ in 0..ATTEMPTS {
+            // What is wrong is told by the write.
+            let edit = |store: &mut AzureDevOpsStore| drop(input.apply(store));
+            let read = push::reread(tenant, edit).await?;
+            let done = tenant.write(|store, tx| {
+                let before = store.clone();
+                let was = input.apply(store)?;
+                push::register(&before, store, &read)?;
+                let now = store.repository(None, &was.id.to_string())?;
+                let branch = now.default_branch.as_deref().unwrap_or("none");
+                let fact =
+                    format!("repository {} is now {}, its default branch {branch}", was.name, now.name);
+                tx.emit(Event::new("repository.changed", format!("repository:{}", now.id)).fact(fact));
+                Ok(Reply::One(show::repository(store, &now, &Links::of(store, tx.call()))))
+            });
+            match done {
+                Err(Error::Contended) => continue,
+                other => return other,
+            }
+        }
+        Err(Error::Contended)
     }
 }
 
@@ -94,7 +189,7 @@ impl Input for One {
 
 impl One {
     /// Finds it.
-    pub fn find(&self, store: &AzureDevOpsStore) -> Result<std::sync::Arc<Repository>> {
+    pub fn find(&self, store: &AzureDevOpsStore) -> Result<Arc<Repository>> {
         let project = self.project.as_deref().map(|p| store.project(p)).transpose()?;
         store.repository(project.as_deref(), &self.repository)
     }

@@ -1,8 +1,8 @@
 //! Repositories, refs, pushes, commits.
 
-use super::{Links, identity, segment, time, without_nulls};
+use super::{Links, identity, segment, time, with, without_nulls};
 use crate::store::{AzureDevOpsStore, CommitSummary, Push, RefChange, Repository};
-use parhelion_git::{CommitInfo, ObjectId, Person};
+use parhelion_git::{CommitInfo, Difference, EntryKind, ObjectId, Person};
 use serde_json::{Value, json};
 
 /// `{base}/{project}/_apis/git/repositories/{repository}`.
@@ -45,12 +45,16 @@ pub fn git_ref(
     links: &Links,
 ) -> Value {
     let filter = segment(name.strip_prefix("refs/").unwrap_or(name)).replace("%2F", "/");
-    json!({
+    let by = identity(&store.user(), links);
+    let locked =
+        repository.locked.contains(name).then(|| [("isLocked", json!(true)), ("isLockedBy", by.clone())]);
+    let shown = json!({
         "name": name,
         "objectId": id.to_string(),
-        "creator": identity(&store.user(), links),
+        "creator": by,
         "url": format!("{}/refs?filter={filter}", url(repository, links)),
-    })
+    });
+    with(shown, locked.into_iter().flatten())
 }
 
 fn ref_change(repository: &Repository, change: &RefChange) -> Value {
@@ -76,7 +80,8 @@ pub fn push(store: &AzureDevOpsStore, repository: &Repository, push: &Push, link
     })
 }
 
-fn person(of: &Person) -> Value {
+/// An author, committer or tagger.
+pub fn person(of: &Person) -> Value {
     json!({ "name": of.name, "email": of.email, "date": time(of.at) })
 }
 
@@ -112,4 +117,52 @@ pub fn commit(
         "url": format!("{base}/commits/{}", of.id),
         "remoteUrl": format!("{}/commit/{}", remote(store, repository, links), of.id),
     }))
+}
+
+/// A path that differs, as it is at a commit (or was, where it is gone).
+pub fn change(repository: &Repository, of: &Difference, commit: ObjectId, links: &Links) -> Value {
+    let kind = of.new.as_ref().or(of.old.as_ref()).map(|side| side.kind);
+    let path = format!("/{}", of.path);
+    let item = without_nulls(json!({
+        "objectId": of.new.as_ref().map(|side| side.id.to_string()),
+        "originalObjectId": of.old.as_ref().map(|side| side.id.to_string()),
+        "gitObjectType": match kind {
+            Some(EntryKind::Tree) => "tree",
+            Some(EntryKind::Commit) => "commit",
+            Some(EntryKind::Blob) | None => "blob",
+        },
+        "commitId": commit.to_string(),
+        "path": path,
+        "isFolder": (kind == Some(EntryKind::Tree)).then_some(true),
+        "url": format!(
+            "{}/items{}?versionType=Commit&version={commit}",
+            url(repository, links), segment(&path).replace("%2F", "/")
+        ),
+    }));
+    json!({ "item": item, "changeType": change_type(of) })
+}
+
+fn change_type(of: &Difference) -> &'static str {
+    match (&of.old, &of.new) {
+        (None, _) => "add",
+        (Some(_), None) => "delete",
+        (Some(_), Some(_)) => "edit",
+    }
+}
+
+/// How many files were added, edited and deleted.
+// CHOICE: folders are listed and not counted.
+pub fn change_counts(all: &[Difference]) -> Value {
+    let is_folder =
+        |d: &&Difference| d.new.as_ref().or(d.old.as_ref()).is_some_and(|s| s.kind == EntryKind::Tree);
+    let files = all.iter().filter(|d| !is_folder(d));
+    let (mut add, mut edit, mut delete) = (0, 0, 0);
+    for file in files {
+        match change_type(file) {
+            "add" => add += 1,
+            "delete" => delete += 1,
+            _ => edit += 1,
+        }
+    }
+    json!({ "Add": add, "Edit": edit, "Delete": delete })
 }

@@ -4,7 +4,7 @@ use crate::store::Identity;
 use parhelion_core::Timestamp;
 use parhelion_git::{CommitInfo, ObjectId, Person, Refs};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// A git repository.
@@ -20,6 +20,9 @@ pub struct Repository {
     pub default_branch: Option<String>,
     /// Full names and what they point to.
     pub refs: BTreeMap<String, ObjectId>,
+    /// Refs that are locked. Everybody who calls is the one who holds the lock, so it stops nobody.
+    #[serde(default)]
+    pub locked: BTreeSet<String>,
 }
 
 impl Repository {

@@ -89,6 +89,12 @@ pub mod id {
     pub const PUSHES: &str = "ea98d07b-3c87-4971-8ede-a613694ffb55";
     pub const ITEMS: &str = "fb93c0db-47ed-4a31-8c20-47552878fb44";
     pub const COMMITS: &str = "c2570c3b-5b3f-41b8-98bf-5407bfde8d58";
+    pub const COMMIT_CHANGES: &str = "5bf884f5-3e07-42e9-afb8-1b872267bf16";
+    pub const BRANCH_STATS: &str = "d5b216de-d8d5-4d32-ae76-51df755b16d3";
+    pub const COMMIT_DIFFS: &str = "615588d5-c0c7-4b88-88f8-e625306446e8";
+    pub const BLOBS: &str = "7b28e929-2c99-405d-9c5c-6167a06e6816";
+    pub const TREES: &str = "729f6437-6f92-44ec-8bee-273a7111063c";
+    pub const ANNOTATED_TAGS: &str = "5e8a8081-3851-4626-b677-9891cc04102e";
 }
 
 /// Every location that is served.
@@ -136,6 +142,12 @@ pub static LOCATIONS: &[Location] = &[
     released(id::PUSHES, "git", "pushes", "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{pushId}", 3, "1.0"),
     released(id::ITEMS, "git", "items", "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{*path}", 1, "1.0"),
     released(id::COMMITS, "git", "commits", "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{commitId}", 2, "1.0"),
+    released(id::COMMIT_CHANGES, "git", "changes", "{project}/_apis/{area}/repositories/{repositoryId}/commits/{commitId}/{resource}", 1, "1.0"),
+    released(id::BRANCH_STATS, "git", "branchStats", "{project}/_apis/{area}/repositories/{repositoryId}/stats/branches", 2, "1.0"),
+    released(id::COMMIT_DIFFS, "git", "commitDiffs", "{project}/_apis/{area}/repositories/{repositoryId}/diffs/commits", 1, "1.0"),
+    released(id::BLOBS, "git", "blobs", "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{sha1}", 1, "1.0"),
+    released(id::TREES, "git", "trees", "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{sha1}", 1, "1.0"),
+    released(id::ANNOTATED_TAGS, "git", "annotatedTags", "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{objectId}", 1, "3.1"),
 ];
 
 /// The location of an id.
