@@ -1,7 +1,7 @@
 //! What is said of a file that cannot be read: the texts and places of the service's YAML library, which descends from
 //! libyaml as the parser's do, but for a few.
 
-use super::source::Source;
+use super::{read::TOO_DEEP, source::Source};
 use crate::issue::Issue;
 use saphyr_parser::{Marker, ScanError};
 use std::ops::Range;
@@ -74,6 +74,10 @@ fn tab_below(at: Marker, source: &Source<'_>) -> Marker {
 
 /// What the parser refuses.
 pub(super) fn unreadable(name: &str, e: &ScanError, source: &Source<'_>) -> Vec<Issue> {
+    // It reads ahead of what it tells: its own bound, which is above ours, may be met first.
+    if e.info() == "recursion limit exceeded" {
+        return vec![Issue::of_file(name, TOO_DEEP)];
+    }
     let mut at = *e.marker();
     let before = |n: usize| at.index().checked_sub(n).and_then(|index| source.char(index));
     let info = match e.info() {

@@ -16,7 +16,9 @@ fn nesting() {
     assert_eq!(preview(&nested(100_000)), TOO_DEEP);
     expect!["/azure-pipelines.yml (Line: 1, Col: 1): A sequence was not expected"]
         .assert_eq(&preview(&nested(limits::DEPTH)));
-    assert!(preview(&format!("a: {}", "[".repeat(100_000))).starts_with("/azure-pipelines.yml: "));
+    for open in ["[", "{", "{a: ", "[a: "] {
+        assert_eq!(preview(&format!("a: {}", open.repeat(100_000))), TOO_DEEP, "{open}");
+    }
     let mapping: String = (0..limits::DEPTH + 1).map(|n| format!("{}a:\n", " ".repeat(n))).collect();
     assert_eq!(preview(&mapping), TOO_DEEP);
 }

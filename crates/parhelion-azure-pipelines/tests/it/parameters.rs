@@ -167,3 +167,15 @@ fn an_untyped_true_is_a_text() {
     let text = "parameters:\n- name: p\n  default: true\nsteps:\n- script: ${{ eq(parameters.p, true) }} ${{ eq(parameters.p, 'TRUE') }}\n";
     assert!(preview(text).contains("script: True True"));
 }
+
+#[test]
+fn a_list_that_is_none_is_told_once() {
+    let text = "parameters:\n- name: one\n  type: step\n- name: all\n  type: stepList\nsteps:\n- script: x\n- ${{ parameters.one }}\n- ${{ parameters.all }}\n";
+    let got = preview_with(text, &given(json!({"one": "[x]", "all": "- bogus: y"})));
+    expect![[r"
+        The 'one' parameter is not a valid Step.
+        A sequence was not expected
+        The 'all' parameter is not a valid StepList.
+        Unexpected value 'bogus'"]]
+    .assert_eq(&got);
+}

@@ -115,7 +115,7 @@ pub(super) fn bind(role: Role, root: &Node, given: Given<'_>, payloads: &BTreeMa
         for parameter in &declared {
             // A parameter that failed still has a name: no second error where it is used.
             let value = binder.value(parameter, given.get(parameter.name));
-            bound.put(Arc::from(parameter.name), value.unwrap_or_else(|| Value::text("")));
+            bound.put(Arc::from(parameter.name), value.unwrap_or_else(|| parameter.kind.nothing()));
         }
         for (name, argument) in given.all.iter().filter(|(name, _)| bound.get(name).is_none()) {
             binder.say(argument.mark(), format!("Unexpected parameter '{name}'"));

@@ -45,6 +45,14 @@ impl Type {
             _ => Place::Other,
         }
     }
+
+    /// What leaves nothing where it is put in: of a part, a list to splice.
+    pub(super) fn nothing(self) -> Value {
+        match self {
+            Type::List(_) | Type::One(_) => Value::array(Vec::new()),
+            _ => Value::text(""),
+        }
+    }
 }
 
 /// Types that every file may name, with their name in messages. OBSERVED; names are case-sensitive.
