@@ -1,8 +1,8 @@
 //! The Azure DevOps surface: projects, service connections, pipelines and their runs, git repositories by REST and
 //! smart HTTP, and the public endpoint of incoming webhooks, as the official clients see them at `{base}/{organization}`.
 //!
-//! Runs are simulated: their YAML is really read and expanded, every job and step succeeds as soon as its pace lets
-//! it, nothing is executed. Deliberately absent so far: conditions and results of runs, service hooks, variable
+//! Runs are simulated: their YAML is really read and expanded, jobs and steps begin as their conditions say, and come out as
+//! behaviours say, else well; nothing is executed. Deliberately absent so far: conditions and results of runs, service hooks, variable
 //! groups, environments and approvals; the HTML pages, always.
 //!
 //! Start reading at `operations.rs` (the table), then `wire.rs` (the way of a request), `ops/webhooks/receive.rs`
@@ -12,6 +12,7 @@ mod domain;
 mod error;
 mod operations;
 mod ops;
+mod scripting;
 mod settings;
 mod show;
 mod store;
@@ -24,7 +25,6 @@ mod wire;
 
 pub use settings::{Registration, Settings, organization_name};
 
-use parhelion_core::Scripting;
 use parhelion_git::GitHost;
 use parhelion_http::{Surface, service};
 use parhelion_state::{AnyShelf, Shelf, Worlds};
@@ -46,8 +46,7 @@ pub fn surface_with(worlds: Arc<Worlds>, git: Arc<GitHost>, settings: Settings) 
         body_limit: wire::body_limit,
         opens_world: wire::opens_world,
         operations: &operations::INFOS,
-        // Its simulated work has paces, and does not look at behaviours yet.
-        scripting: Scripting { kinds: &["run", "job", "step", "operation"], ..Scripting::NONE },
+        scripting: scripting::SCRIPTING,
         service: service(move |request| {
             let wire = wire.clone();
             async move { wire.answer(request).await }

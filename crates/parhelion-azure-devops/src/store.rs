@@ -10,8 +10,8 @@ mod project;
 mod repository;
 
 pub use build::{
-    Artifact, Build, BuildResult, BuildStatus, DeletedBuild, JobRun, Life, Reason, RecordResult, StageRun,
-    StepRun, Wait,
+    Artifact, Build, BuildResult, BuildStatus, Complaint, DeletedBuild, Ending, JobRun, Life, Play, Reason,
+    RecordResult, StageRun, StepRun, Wait,
 };
 pub use definition::{Definition, OtherSource, Process, QueueStatus, Registered, SourceRepository, Variable};
 pub use delivery::{Blob, Delivered, Outcome, OutcomeKind, TriggerIssue, WebhookDelivery};

@@ -8,6 +8,7 @@ mod git;
 mod git_rows;
 mod git_wire;
 mod life;
+mod outcomes;
 mod projects;
 mod rows;
 mod runs;

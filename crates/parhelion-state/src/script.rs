@@ -77,16 +77,20 @@ pub(crate) struct Work<'a> {
     pub tenant: &'a str,
     /// What it is, member name → value. A name may stand several times: any of its values will do.
     pub facets: &'a [(&'static str, &'a str)],
+    /// A member that a behaviour must name to be meant.
+    pub needs: Option<&'static str>,
 }
 
 impl Work<'_> {
     fn is_meant_by(&self, behaviour: &Behaviour) -> bool {
-        behaviour.matches.iter().all(|(member, wanted)| match member.as_str() {
-            "surface" => self.surface == wanted,
-            // Clouds that let a tenant be written in any case keep it in one.
-            "tenant" => self.tenant.eq_ignore_ascii_case(wanted),
-            member => self.facets.iter().any(|(name, value)| *name == member && *value == wanted),
-        })
+        let named = self.needs.is_none_or(|member| behaviour.matches.contains_key(member));
+        named
+            && behaviour.matches.iter().all(|(member, wanted)| match member.as_str() {
+                "surface" => self.surface == wanted,
+                // Clouds that let a tenant be written in any case keep it in one.
+                "tenant" => self.tenant.eq_ignore_ascii_case(wanted),
+                member => self.facets.iter().any(|(name, value)| *name == member && *value == wanted),
+            })
     }
 }
 

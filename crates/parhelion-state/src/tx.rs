@@ -160,7 +160,19 @@ impl Tx<'_> {
     ///
     /// One outcome is used up, if the operation succeeds. Tell it with [`Scripted::used`], so that explain finds it.
     pub fn scripted(&mut self, facets: &[(&'static str, &str)]) -> Option<Scripted> {
-        let work = Work { surface: self.surface, tenant: &self.owner.tenant, facets };
+        self.scripted_for(None, facets)
+    }
+    /// The same of the behaviours alone whose `match` names this member: those about the part, where others are about
+    /// the whole.
+    pub fn scripted_by(&mut self, member: &'static str, facets: &[(&'static str, &str)]) -> Option<Scripted> {
+        self.scripted_for(Some(member), facets)
+    }
+    fn scripted_for(
+        &mut self,
+        needs: Option<&'static str>,
+        facets: &[(&'static str, &str)],
+    ) -> Option<Scripted> {
+        let work = Work { surface: self.surface, tenant: &self.owner.tenant, facets, needs };
         if let Some(drawn) = &mut self.drawn {
             let name = drawn.next.decides(&work)?;
             return drawn.next.take(name);

@@ -1,13 +1,15 @@
-//! What a run does when nothing is executed: its stages, jobs and steps with their logs. Each job and each step
-//! succeeds at once (azure-devops.md 6, first part).
+//! What a run does when nothing is executed: its stages, jobs and steps with their logs (azure-devops.md 6).
 
 use crate::{
     domain::variables::Variables,
-    store::{JobRun, Life, StageRun, StepRun},
+    store::{JobRun, Life, Lines, StageRun, StepRun},
 };
-use parhelion_azure_pipelines::pipeline::{Job, Pipeline, Step, Strategy, Variable as Declared};
+use parhelion_azure_pipelines::{
+    pipeline::{Job, Pipeline, Step, Strategy, Variable as Declared},
+    runtime,
+};
 use parhelion_state::Tx;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Jobs of a run, matrix entries counted one by one; what comes after them is left out and named.
 // Docs: a matrix makes at most 256 jobs; 1 000 of all stages is our own bound.
@@ -22,6 +24,8 @@ const DOWNLOAD: &str = "30f35852-3f7e-4c0c-9a88-e127b4f97211";
 pub struct Simulated {
     /// Stages in order.
     pub stages: Vec<StageRun>,
+    /// The variables that its conditions see.
+    pub known: BTreeMap<String, String>,
     /// What the YAML asks for that this run did not act on.
     pub ignored: Vec<String>,
 }
@@ -36,7 +40,7 @@ pub struct Sources<'a> {
     pub commit: String,
 }
 
-/// Plays a pipeline through.
+/// Lays a pipeline out as a run.
 pub fn play(
     pipeline: &Pipeline,
     skip: &[String],
@@ -50,7 +54,6 @@ pub fn play(
     let stages = pipeline.stages.iter().map(|stage| {
         let mut known = root.clone();
         play.declare(&mut known, &stage.variables);
-        play.condition(stage.condition.as_deref(), "stage");
         let display = stage.display_name.clone().unwrap_or_else(|| stage.name.clone());
         known.set("System.StageName", stage.name.clone(), false);
         known.set("System.StageDisplayName", display.clone(), false);
@@ -63,13 +66,16 @@ pub fn play(
             display: root.replace(&display),
             depends_on: stage.depends_on.clone(),
             skipped,
+            condition: stage.condition.clone().filter(|c| !c.trim().is_empty()),
+            variables: declared(&stage.variables),
+            why: None,
             life: Life::default(),
             earlier: Vec::new(),
             jobs,
         }
     });
     let stages = stages.collect();
-    Simulated { stages, ignored: play.ignored.into_iter().collect() }
+    Simulated { stages, known: root.kept(), ignored: play.ignored.into_iter().collect() }
 }
 
 /// The artifact that a step publishes. Nothing is executed, so it is one without content.
@@ -83,6 +89,31 @@ fn published(step: &Step, task: &str, known: &Variables) -> Option<String> {
     let given = inputs.iter().find_map(|name| step.input(name)).map(|v| known.replace(v));
     let name = given.map(|n| n.trim().to_owned()).filter(|n| !n.is_empty());
     Some(name.unwrap_or_else(|| default.to_owned()))
+}
+
+/// The variables that a stage or job declares; those with `$[ … ]` are none.
+fn declared(variables: &[Declared]) -> BTreeMap<String, String> {
+    let value = |variable: &Declared| match variable {
+        Declared::Value { name, value, .. } if runtime::inside(value).is_none() => {
+            Some((name.to_lowercase(), value.clone()))
+        }
+        _ => None,
+    };
+    variables.iter().filter_map(value).collect()
+}
+
+fn is_true(text: Option<&str>) -> bool {
+    text.is_some_and(|t| t.trim().eq_ignore_ascii_case("true"))
+}
+
+/// A job's time limit in minutes.
+// Docs: 60 unless said otherwise; 0 is as much as there is, which is 360 on hosted agents.
+fn minutes(text: Option<&str>) -> u32 {
+    match text.and_then(|t| t.trim().parse().ok()) {
+        None => 60,
+        Some(0) => 360,
+        Some(minutes) => minutes,
+    }
 }
 
 /// A matrix entry's name and variables.
@@ -112,15 +143,8 @@ impl Play<'_, '_, '_> {
         }
     }
 
-    fn condition(&mut self, condition: Option<&str>, of: &str) {
-        if condition.is_some() {
-            self.ignored.insert(format!("conditions of {of}s"));
-        }
-    }
-
     /// A job, once for each entry of its matrix.
     fn job(&mut self, job: &Job, known: &Variables) -> Vec<JobRun> {
-        self.condition(job.condition.as_deref(), "job");
         if job.deployment.as_ref().is_some_and(|d| d.environment.is_some()) {
             self.ignored.insert("environments".to_owned());
         }
@@ -158,7 +182,9 @@ impl Play<'_, '_, '_> {
             for (name, value) in &variables {
                 known.set(name, value.clone(), false);
             }
-            runs.push(self.leg(job, leg.as_deref(), phase, &mut known));
+            let run = self.leg(job, leg.as_deref(), phase, &mut known);
+            let own = variables.into_iter().map(|(name, value)| (name.to_lowercase(), value));
+            runs.push(JobRun { variables: declared(&job.variables).into_iter().chain(own).collect(), ..run });
         }
         runs
     }
@@ -179,7 +205,7 @@ impl Play<'_, '_, '_> {
             "Initialize job",
             vec![
                 format!("##[section]Starting: {display}"),
-                "Simulated: every step succeeds at once, nothing is executed.".to_owned(),
+                "Simulated: nothing is executed.".to_owned(),
                 format!("##[section]Finishing: {display}"),
             ],
         )];
@@ -188,7 +214,15 @@ impl Play<'_, '_, '_> {
             checked_out.push(checkout.clone());
             steps.push(self.checkout(&checkout, "", known));
         }
-        for (hook, step) in job.steps_in_order() {
+        for (n, (hook, step)) in job.all_steps().enumerate() {
+            let written = |run: StepRun| StepRun {
+                position: u32::try_from(n + 1).ok(),
+                hook: hook.map(str::to_owned),
+                condition: step.condition.clone().filter(|c| !c.trim().is_empty()),
+                continue_on_error: is_true(step.continue_on_error.as_deref()),
+                disabled: step.enabled.as_deref().is_some_and(|e| e.trim().eq_ignore_ascii_case("false")),
+                ..run
+            };
             if step.task_name() == CHECKOUT {
                 // `checkout: none` becomes a step that never runs.
                 if step.condition.as_deref() == Some("false") {
@@ -201,10 +235,12 @@ impl Play<'_, '_, '_> {
                     None => format!("Checkout {named}"),
                 };
                 checked_out.push(title.clone());
-                steps.push(self.checkout(&title, step.name.as_deref().unwrap_or(""), known));
+                let run = self.checkout(&title, step.name.as_deref().unwrap_or(""), known);
+                steps.push(written(run));
                 continue;
             }
-            steps.push(self.step(step, hook, known));
+            let run = self.step(step, hook, known);
+            steps.push(written(run));
         }
         for title in checked_out.iter().rev() {
             let title = format!("Post-job: {title}");
@@ -226,6 +262,19 @@ impl Play<'_, '_, '_> {
             name,
             display,
             depends_on: job.depends_on.clone(),
+            condition: job.condition.clone().filter(|c| !c.trim().is_empty()),
+            continue_on_error: is_true(job.continue_on_error.as_deref()),
+            timeout: minutes(job.timeout_in_minutes.as_deref()),
+            max_parallel: match &job.strategy {
+                Strategy::Matrix { max_parallel, .. } => {
+                    max_parallel.as_deref().and_then(|n| n.trim().parse().ok()).filter(|n| *n > 0)
+                }
+                _ => None,
+            },
+            variables: BTreeMap::new(),
+            play: None,
+            outputs: BTreeMap::new(),
+            why: None,
             life: Life::default(),
             wait: None,
             earlier: Vec::new(),
@@ -251,11 +300,20 @@ impl Play<'_, '_, '_> {
             name: name.to_owned(),
             display: title.to_owned(),
             task,
+            position: None,
+            hook: None,
+            condition: None,
+            continue_on_error: false,
+            disabled: false,
+            play: None,
+            issues: Vec::new(),
+            why: None,
             publishes: None,
             life: Life::default(),
             wait: None,
             log: self.log,
             lines: lines.into(),
+            said: Lines::default(),
         }
     }
 
@@ -271,10 +329,6 @@ impl Play<'_, '_, '_> {
     }
 
     fn step(&mut self, step: &Step, hook: Option<&str>, known: &Variables) -> StepRun {
-        self.condition(step.condition.as_deref(), "step");
-        if step.enabled.as_deref().is_some_and(|e| e.eq_ignore_ascii_case("false")) {
-            self.ignored.insert("enabled: false of steps".to_owned());
-        }
         let (task, version) = step.task.split_once('@').unwrap_or((&step.task, ""));
         let shown = match task {
             PUBLISH => "PublishPipelineArtifact",

@@ -28,6 +28,10 @@ impl Variables {
         let (_, value, secret) = &**self.0.get(&*name.trim().to_lowercase())?;
         Some(if *secret { "***" } else { value })
     }
+    /// All of them by name in lower case, as a run keeps them for its conditions: secrets as `***`.
+    pub fn kept(&self) -> BTreeMap<String, String> {
+        self.0.keys().filter_map(|name| Some((name.to_string(), self.get(name)?.to_owned()))).collect()
+    }
     /// Those that are no secrets, by name.
     pub fn shown(&self) -> BTreeMap<String, String> {
         let open = self.0.values().filter(|known| !known.2);

@@ -16,6 +16,7 @@ struct Record<'a> {
     identifier: String,
     life: Life,
     earlier: &'a [Uuid],
+    why: Option<&'a str>,
     step: Option<&'a StepRun>,
 }
 
@@ -44,10 +45,12 @@ pub fn timeline(build: &Build, project: &Project, links: &Links) -> Value {
             identifier: stage.name.clone(),
             life: stage.life,
             earlier: &stage.earlier,
+            why: stage.why.as_deref(),
             step: None,
         });
-        // CHOICE: a stage that was left out has no children.
-        let jobs = stage.jobs.iter().filter(|_| stage.life.result != Some(RecordResult::Skipped));
+        // CHOICE: a stage that was left out has no children, unless it was since each of them was.
+        let left_out = stage.life.result == Some(RecordResult::Skipped);
+        let jobs = stage.jobs.iter().filter(|job| !left_out || job.why.is_some());
         let mut phase = None;
         for (j, job) in jobs.enumerate() {
             let of_job = format!("{}.{}", stage.name, job.name);
@@ -63,6 +66,7 @@ pub fn timeline(build: &Build, project: &Project, links: &Links) -> Value {
                     identifier: of_job.clone(),
                     life: of_all(stage.jobs.iter().filter(|other| other.phase == job.phase).map(|o| o.life)),
                     earlier: &[],
+                    why: None,
                     step: None,
                 });
             }
@@ -76,6 +80,7 @@ pub fn timeline(build: &Build, project: &Project, links: &Links) -> Value {
                 identifier: identifier.clone(),
                 life: job.life,
                 earlier: &job.earlier,
+                why: job.why.as_deref(),
                 step: None,
             });
             // CHOICE: nor has a job.
@@ -92,6 +97,7 @@ pub fn timeline(build: &Build, project: &Project, links: &Links) -> Value {
                     identifier: name,
                     life: step.life,
                     earlier: &[],
+                    why: step.why.as_deref(),
                     step: Some(step),
                 });
             }
@@ -135,6 +141,11 @@ fn show(build: &Build, base: &str, record: &Record<'_>) -> Value {
         .iter()
         .enumerate()
         .map(|(n, id)| json!({ "attempt": n + 1, "timelineId": build.plan, "recordId": id }));
+    let issues = record.step.map_or(&[][..], |step| &step.issues);
+    let shown: Vec<Value> = issues
+        .iter()
+        .map(|i| json!({ "type": if i.error { "error" } else { "warning" }, "category": "General", "message": i.message }))
+        .collect();
     let agent = !matches!(record.kind, "Stage" | "Phase") && started.is_some();
     without_nulls(json!({
         "previousAttempts": earlier.collect::<Vec<_>>(),
@@ -151,8 +162,10 @@ fn show(build: &Build, base: &str, record: &Record<'_>) -> Value {
         "lastModified": time(finished.or(started).unwrap_or(build.queued)),
         "workerName": agent.then_some("Hosted Agent"),
         "order": record.order,
-        "errorCount": 0,
-        "warningCount": 0,
+        "resultCode": record.why,
+        "errorCount": issues.iter().filter(|i| i.error).count(),
+        "warningCount": issues.iter().filter(|i| !i.error).count(),
+        "issues": (!issues.is_empty()).then_some(shown),
         "log": log,
         "task": task,
         "attempt": record.earlier.len() + 1,
@@ -172,7 +185,7 @@ pub fn logs(build: &Build, project: &Project, links: &Links) -> Vec<Value> {
         .map(|step| {
             let (created, changed) = written(build, step);
             json!({
-                "lineCount": step.lines.len(),
+                "lineCount": step.log_len(),
                 "createdOn": time(created),
                 "lastChangedOn": time(changed),
                 "id": step.log,
@@ -199,7 +212,7 @@ pub fn run_log(build: &Build, project: &Project, step: &StepRun, links: &Links, 
         "createdOn": time(created),
         "id": step.log,
         "lastChangedOn": time(changed),
-        "lineCount": step.lines.len(),
+        "lineCount": step.log_len(),
         "url": format!("{base}/{}", step.log),
         "signedContent": signed.then(|| signed_url(format!("{content}?$format=text"), changed)),
     }))
@@ -215,11 +228,11 @@ pub fn signed_url(url: String, since: Timestamp) -> Value {
 /// The lines of a log, each with its time in front; `start` and `end` count from 1.
 pub fn lines(build: &Build, step: &StepRun, start: Option<usize>, end: Option<usize>) -> Vec<String> {
     let (begun, ended) = written(build, step);
-    let last = step.lines.len().saturating_sub(1);
+    let last = step.log_len().saturating_sub(1);
     let (begun, ended) = (stamp(begun), stamp(ended));
     let skip = start.unwrap_or(1).max(1) - 1;
     let take = end.unwrap_or(usize::MAX).saturating_sub(skip);
-    let lines = step.lines.iter().enumerate().skip(skip).take(take);
+    let lines = step.log_lines().enumerate().skip(skip).take(take);
     lines.map(|(n, line)| format!("{} {line}", if n == last { &ended } else { &begun })).collect()
 }
 

@@ -64,6 +64,10 @@ pub struct Build {
     pub overridden: bool,
     /// The expanded pipeline.
     pub final_yaml: Arc<str>,
+    /// The variables that were known when it was queued, by name in lower case, the YAML's own among them; secrets as
+    /// `***`.
+    #[serde(default)]
+    pub known: Arc<BTreeMap<String, String>>,
     /// What is run.
     pub stages: Vec<StageRun>,
     /// What the run itself waits for: its start, or the end of its cancellation.
@@ -89,7 +93,7 @@ pub struct Build {
 impl Build {
     /// What its texts hold, bytes.
     pub fn weight(&self) -> usize {
-        let lines = self.steps().map(|s| s.lines.bytes()).sum::<usize>();
+        let lines = self.steps().map(|s| s.lines.bytes() + s.said.bytes()).sum::<usize>();
         let payload = self.delivery.as_ref().map_or(0, |d| d.payload.0.len());
         let properties = self.properties.iter().map(|(name, value)| name.len() + value.to_string().len());
         let artifacts = self.artifacts.iter().map(Artifact::weight);
@@ -249,6 +253,15 @@ pub struct StageRun {
     pub depends_on: Vec<String>,
     /// Whether the caller asked to leave it out; it then has no jobs.
     pub skipped: bool,
+    /// Its condition as written; `None` means `succeeded()`.
+    #[serde(default)]
+    pub condition: Option<String>,
+    /// Variables of its own, by name in lower case.
+    #[serde(default)]
+    pub variables: BTreeMap<String, String>,
+    /// Why it was left out or given up.
+    #[serde(default)]
+    pub why: Option<String>,
     /// How far it is.
     pub life: Life,
     /// The records of earlier attempts.
@@ -272,6 +285,30 @@ pub struct JobRun {
     pub display: String,
     /// The jobs of its stage that it waits for.
     pub depends_on: Vec<String>,
+    /// Its condition as written; `None` means `succeeded()`.
+    #[serde(default)]
+    pub condition: Option<String>,
+    /// Whether its failure is an issue only.
+    #[serde(default)]
+    pub continue_on_error: bool,
+    /// Minutes until it is ended, from its beginning.
+    #[serde(default)]
+    pub timeout: u32,
+    /// How many of its matrix run at once; `None`: all.
+    #[serde(default)]
+    pub max_parallel: Option<u32>,
+    /// Variables of its own, those of its matrix entry among them, by name in lower case.
+    #[serde(default)]
+    pub variables: BTreeMap<String, String>,
+    /// How a behaviour says that it comes out, until its first step takes that over.
+    #[serde(default)]
+    pub play: Option<Box<Play>>,
+    /// The output variables of its steps: `step.name`.
+    #[serde(default)]
+    pub outputs: BTreeMap<String, String>,
+    /// Why it was left out or given up.
+    #[serde(default)]
+    pub why: Option<String>,
     /// How far it is.
     pub life: Life,
     /// What it waits for before it begins.
@@ -293,6 +330,30 @@ pub struct StepRun {
     pub display: String,
     /// The task and its version (`CmdLine`, `2`); `None` for the service's own steps.
     pub task: Option<(String, String)>,
+    /// Its place among the steps of the YAML's job, from 1; `None` for the service's own steps, which always run.
+    #[serde(default)]
+    pub position: Option<u32>,
+    /// The hook of a deployment that it belongs to.
+    #[serde(default)]
+    pub hook: Option<String>,
+    /// Its condition as written; `None` means `succeeded()`.
+    #[serde(default)]
+    pub condition: Option<String>,
+    /// Whether its failure is an issue only.
+    #[serde(default)]
+    pub continue_on_error: bool,
+    /// Whether it is switched off.
+    #[serde(default)]
+    pub disabled: bool,
+    /// How a behaviour says that it comes out, while it runs.
+    #[serde(default)]
+    pub play: Option<Box<Play>>,
+    /// What it complained of.
+    #[serde(default)]
+    pub issues: Vec<Complaint>,
+    /// Why it was left out.
+    #[serde(default)]
+    pub why: Option<String>,
     /// The artifact that it publishes.
     pub publishes: Option<String>,
     /// How far it is.
@@ -303,12 +364,67 @@ pub struct StepRun {
     pub log: u32,
     /// The log's lines, once it has ended.
     pub lines: Lines,
+    /// Lines that its outcome adds to its log in this attempt.
+    #[serde(default)]
+    pub said: Lines,
+}
+
+/// An error or a warning of a step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Complaint {
+    /// Whether it is an error; else a warning.
+    pub error: bool,
+    /// The text.
+    pub message: String,
+}
+
+/// How an attempt at a step or job comes out, as a behaviour says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Play {
+    /// What comes of it.
+    pub end: Ending,
+    /// How long it takes, milliseconds; `None`: as its pace says.
+    pub delay: Option<i64>,
+    /// Output variables that it sets.
+    pub outputs: BTreeMap<String, String>,
+    /// Lines of its log.
+    pub log: Vec<String>,
+    /// What it complains of.
+    pub issues: Vec<Complaint>,
+    /// Whether it is about the whole job.
+    pub of_job: bool,
+}
+
+/// What comes of something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ending {
+    /// It goes well.
+    Succeed,
+    /// It goes well, with issues.
+    SucceedWithIssues,
+    /// It fails.
+    Fail,
+    /// It is ended before its time.
+    Cancel,
+    /// It is left out.
+    Skip,
+    /// It does not end by itself: its job's time limit ends it.
+    Hang,
 }
 
 impl StepRun {
     /// Whether its log can be read: it is over, and it was not left out.
     pub fn has_log(&self) -> bool {
         self.life.started.is_some() && self.life.finished.is_some()
+    }
+    /// How many lines its log has.
+    pub fn log_len(&self) -> usize {
+        self.lines.len() + self.said.len()
+    }
+    /// The lines of its log: what its outcome adds stands before the last.
+    pub fn log_lines(&self) -> impl Iterator<Item = &str> {
+        let last = self.lines.len().saturating_sub(1);
+        self.lines.iter().take(last).chain(self.said.iter()).chain(self.lines.iter().skip(last))
     }
 }
 

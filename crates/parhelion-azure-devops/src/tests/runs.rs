@@ -300,7 +300,7 @@ fn only_settable_variables_are_set() {
 
 #[test]
 fn a_matrix_makes_jobs_and_skipped_stages_stay_empty() {
-    let yaml = "stages:\n- stage: A\n  jobs:\n  - job: J\n    strategy:\n      matrix:\n        x: { n: 1 }\n        y: { n: 2 }\n    steps:\n    - script: echo $(n)\n- stage: B\n  jobs:\n  - job: K\n    condition: failed()\n    steps:\n    - script: echo b\n";
+    let yaml = "stages:\n- stage: A\n  jobs:\n  - job: J\n    strategy:\n      matrix:\n        x: { n: 1 }\n        y: { n: 2 }\n    steps:\n    - script: echo $(n)\n- stage: B\n  jobs:\n  - job: K\n    variables: { v: '$[ dependencies.J.result ]' }\n    steps:\n    - script: echo b\n";
     let bench = bench(yaml);
     bench.ok(&format!("POST {RUNS}"), json!({ "stagesToSkip": ["b"] }));
     let timeline = bench.get(&format!("{BUILDS}/1/timeline"));
@@ -315,7 +315,7 @@ fn a_matrix_makes_jobs_and_skipped_stages_stay_empty() {
     bench.ok(&format!("POST {RUNS}"), json!({}));
     let told = bench.journal();
     let started = told.iter().rfind(|e| e.kind == "run.started").unwrap();
-    assert_eq!(started.data["not_acted_on"], json!(["conditions of jobs"]));
+    assert_eq!(started.data["not_acted_on"], json!(["variables with $[ … ]"]));
 }
 
 #[test]
@@ -381,4 +381,37 @@ fn who_waits_for_a_run_sees_how_it_stands() {
     assert!(things(Some("2")).is_empty() && things(Some("x")).is_empty() && things(None).is_empty());
     assert_eq!(bench.world.things("run", None, Some("1")).len(), 1);
     assert!(bench.world.things("deployment", None, Some("1")).is_empty());
+}
+
+#[test]
+fn a_matrix_that_is_too_large_is_refused() {
+    let legs: String = (0..10_000).map(|n| format!("        l{n}: {{ n: {n} }}\n")).collect();
+    let bench = Bench::with_project("P");
+    bench.commit(
+        "/azure-pipelines.yml",
+        &format!("jobs:\n- job: J\n  strategy:\n    matrix:\n{legs}  steps: [{{ script: x }}]\n"),
+    );
+    bench.define("one");
+    let said = |bench: &Bench| {
+        let (status, answer) = bench.call(&format!("POST {BUILDS}"), json!({ "definition": { "id": 1 } }));
+        assert_eq!(status, 400, "{answer}");
+        answer["customProperties"]["ValidationResults"][0]["message"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(
+        said(&bench),
+        "The matrix expansion resulted in 10000 jobs which exceeds the maximum allowable job count of 256."
+    );
+    bench.commit(
+        "/azure-pipelines.yml",
+        "jobs:\n- job: J\n  strategy: { parallel: 257 }\n  steps: [{ script: x }]\n",
+    );
+    assert_eq!(
+        said(&bench),
+        "The slicing expansion resulted in 257 jobs which exceeds the maximum allowable job count of 256."
+    );
+    bench.commit(
+        "/azure-pipelines.yml",
+        "jobs:\n- job: J\n  strategy: { parallel: 256 }\n  steps: [{ checkout: none }]\n",
+    );
+    assert_eq!(bench.call(&format!("POST {BUILDS}"), json!({ "definition": { "id": 1 } })).0, 200);
 }

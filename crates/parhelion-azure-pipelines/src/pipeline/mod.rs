@@ -239,6 +239,13 @@ impl Step {
 }
 
 impl Job {
+    /// Every step as the hooks of a deployment come, each with the name of its hook: `on.success` and `on.failure`
+    /// both, of which a run takes one.
+    pub fn all_steps(&self) -> impl Iterator<Item = (Option<&str>, &Step)> {
+        let hooks = self.deployment.iter().flat_map(|d| &d.hooks);
+        let hooked = hooks.flat_map(|h| h.steps.iter().map(move |s| (Some(h.name.as_str()), s)));
+        self.steps.iter().map(|s| (None, s)).chain(hooked)
+    }
     /// Every step in the order a successful run takes them; of a deployment with the name of its hook.
     /// `on.failure` is left out.
     pub fn steps_in_order(&self) -> impl Iterator<Item = (Option<&str>, &Step)> {

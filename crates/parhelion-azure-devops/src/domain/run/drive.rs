@@ -1,8 +1,8 @@
 //! Moving the runs of an organization, and telling the journal what moved.
 
-use super::life::{self, Moved, Paces, Part, Turn};
+use super::life::{self, Draw, Moved, Paces, Part, Turn};
 use crate::store::{AzureDevOpsStore, Build, BuildResult, BuildStatus, RecordResult};
-use parhelion_core::{Cause, Event, Verdict};
+use parhelion_core::{Cause, Event, Scripted, Verdict};
 use parhelion_state::Tx;
 use serde::Serialize;
 use std::sync::Arc;
@@ -18,9 +18,37 @@ pub fn go_on(
 ) {
     let paces = Paces::of(tx);
     let at_once = paces.are_immediate() && build.status == BuildStatus::NotStarted;
-    moved.extend(life::advance(&mut build, &paces, tx.now()));
+    let now = tx.now();
+    let project = store.projects.get(&build.project).map(|p| p.name.clone()).unwrap_or_default();
+    let pipeline = store.definitions.get(&build.definition).map(|d| d.name.clone()).unwrap_or_default();
+    let id = build.definition.to_string();
+    let about =
+        vec![("project", project.as_str()), ("pipeline", pipeline.as_str()), ("pipeline", id.as_str())];
+    let mut drawing = Drawing { tx, about, cause: &cause };
+    moved.extend(life::advance(&mut build, &paces, now, &mut drawing));
     tell(&build, &moved, at_once, &cause, tx);
     store.put_build(build);
+}
+
+/// Draws outcomes from the world's behaviours, for the runs of one pipeline.
+struct Drawing<'a, 't> {
+    tx: &'a mut Tx<'t>,
+    about: Vec<(&'static str, &'a str)>,
+    cause: &'a Cause,
+}
+
+impl Draw for Drawing<'_, '_> {
+    fn scripted(
+        &mut self,
+        subject: &str,
+        of_step: bool,
+        facets: &[(&'static str, &str)],
+    ) -> Option<Scripted> {
+        let all: Vec<_> = self.about.iter().chain(facets).copied().collect();
+        let drawn = if of_step { self.tx.scripted_by("step", &all) } else { self.tx.scripted(&all) }?;
+        self.tx.emit(drawn.used(subject).because(self.cause.clone()));
+        Some(drawn)
+    }
 }
 
 /// Every build whose time has come.
@@ -87,7 +115,7 @@ fn word(of: impl Serialize) -> String {
 fn tell(build: &Build, moved: &[Moved], at_once: bool, cause: &Cause, tx: &mut Tx<'_>) {
     for Moved(part, turn) in moved {
         // A run that goes through in one instant is told by its end alone: its timeline has the rest.
-        if at_once && (*part, *turn) != (Part::Run, Turn::Ended) {
+        if at_once && (*part, *turn) != (Part::Run, Turn::Ended) && !is_news(build, *part, *turn) {
             continue;
         }
         let told = match part {
@@ -100,13 +128,28 @@ fn tell(build: &Build, moved: &[Moved], at_once: bool, cause: &Cause, tx: &mut T
     }
 }
 
+/// Whether the timeline alone would not do: something was left out, or did not go well.
+fn is_news(build: &Build, part: Part, turn: Turn) -> bool {
+    let job = |s: usize, j: usize| build.stages.get(s)?.jobs.get(j);
+    let result = match part {
+        Part::Run => None,
+        Part::Stage(s) => build.stages.get(s).and_then(|stage| stage.life.result),
+        Part::Job(s, j) => job(s, j).and_then(|job| job.life.result),
+        Part::Step(s, j, t) => job(s, j).and_then(|job| job.steps.get(t)?.life.result),
+    };
+    turn == Turn::Ended && result.is_some_and(|r| r != RecordResult::Succeeded)
+}
+
 fn of_run(build: &Build, turn: Turn, at_once: bool) -> Event {
     let (kind, fact) = match turn {
         Turn::Began => ("run.changed", "the run is in progress".to_owned()),
         Turn::Cancelling => ("run.changed", "the run was told to end: what it was at is canceled".to_owned()),
         Turn::Ended => match build.result.map(word).unwrap_or_default() {
             result if at_once && result == "succeeded" => {
-                ("run.finished", "every job and step succeeded (simulated)".to_owned())
+                let jobs = build.stages.iter().flat_map(|s| &s.jobs).map(|j| j.life);
+                let whole = jobs.chain(build.steps().map(|s| s.life)).all(|l| l.started.is_some());
+                let which = if whole { "every job and step" } else { "every job and step that was to run" };
+                ("run.finished", format!("{which} succeeded (simulated)"))
             }
             result => ("run.finished", format!("the run is completed: {result}")),
         },
@@ -124,20 +167,21 @@ fn of_run(build: &Build, turn: Turn, at_once: bool) -> Event {
 }
 
 fn of_part(build: &Build, part: Part, turn: Turn) -> Option<Event> {
-    let (thing, record, name, life) = match part {
+    let (thing, record, name, life, why) = match part {
         Part::Run => return None,
         Part::Stage(s) => {
             let stage = build.stages.get(s)?;
-            ("stage", stage.record, format!("stage {}", stage.name), stage.life)
+            ("stage", stage.record, format!("stage {}", stage.name), stage.life, &stage.why)
         }
         Part::Job(s, j) => {
             let job = build.stages.get(s)?.jobs.get(j)?;
-            ("job", job.record, format!("job {}", job.display), job.life)
+            ("job", job.record, format!("job {}", job.display), job.life, &job.why)
         }
         Part::Step(s, j, t) => {
             let job = build.stages.get(s)?.jobs.get(j)?;
             let step = job.steps.get(t)?;
-            ("step", step.record, format!("step {} of job {}", step.display, job.display), step.life)
+            let name = format!("step {} of job {}", step.display, job.display);
+            ("step", step.record, name, step.life, &step.why)
         }
     };
     let kind = match (thing, turn) {
@@ -157,5 +201,6 @@ fn of_part(build: &Build, part: Part, turn: Turn) -> Option<Event> {
         RecordResult::Failed | RecordResult::Abandoned => Verdict::Failed,
         RecordResult::Skipped | RecordResult::Canceled => Verdict::Skipped,
     };
-    Some(event.fact(format!("{name} is completed: {}", word(result))).verdict(verdict))
+    let why = why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+    Some(event.fact(format!("{name} is completed: {}{why}", word(result))).verdict(verdict))
 }

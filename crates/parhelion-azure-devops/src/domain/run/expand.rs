@@ -14,6 +14,7 @@ use crate::{
 };
 use parhelion_azure_pipelines::{
     Document, Expanded, Files, Inputs, Issue, Repository, Unread, expand_with, expand_within, parse,
+    pipeline::Strategy,
 };
 use serde_json::Value;
 use std::{cell::Cell, sync::Arc};
@@ -100,7 +101,7 @@ pub async fn expanded_in(
     };
     let (expanded, others) = with_files(files, work).await?;
     Ok(match expanded {
-        Ok(expanded) => Ok(Expansion { expanded, others }),
+        Ok(expanded) => within(Expansion { expanded, others }),
         Err(issues) => Err(said(&issues)),
     })
 }
@@ -114,9 +115,32 @@ fn soon(document: &Document, inputs: &Inputs) -> Option<Outcome> {
     let (expanded, spent) = expand_within(document, inputs, &files, SHORT);
     let whole = !files.0.get() && spent.events < SHORT;
     whole.then(|| match expanded {
-        Ok(expanded) => Ok(Expansion { expanded, others: Vec::new() }),
+        Ok(expanded) => within(Expansion { expanded, others: Vec::new() }),
         Err(issues) => Err(said(&issues)),
     })
+}
+
+/// Jobs that one `strategy` makes at most.
+// OBSERVED: 256, and the two texts (the service's published strings).
+const MAX_LEGS: usize = 256;
+
+/// The pipeline, unless one of its jobs is multiplied beyond bounds.
+fn within(expansion: Expansion) -> Outcome {
+    let jobs = expansion.expanded.pipeline.stages.iter().flat_map(|stage| &stage.jobs);
+    let too_many = jobs.filter_map(|job| {
+        let (what, count) = match &job.strategy {
+            Strategy::Matrix { legs, .. } => ("matrix", legs.len()),
+            Strategy::Parallel(text) => ("slicing", text.trim().parse().ok()?),
+            _ => return None,
+        };
+        (count > MAX_LEGS).then(|| {
+            format!(
+                "The {what} expansion resulted in {count} jobs which exceeds the maximum allowable job count of {MAX_LEGS}."
+            )
+        })
+    });
+    let messages: Vec<String> = too_many.collect();
+    if messages.is_empty() { Ok(expansion) } else { Err(messages) }
 }
 
 fn said(issues: &[Issue]) -> Vec<String> {

@@ -5,7 +5,7 @@ use crate::store::{
     Build, BuildResult, BuildStatus, Identity, JobRun, Life, Lines, Reason, RecordResult, StageRun, StepRun,
 };
 use chrono::TimeDelta;
-use parhelion_core::{Pace, Timestamp};
+use parhelion_core::{Pace, Scripted, Timestamp};
 use parhelion_git::ObjectId;
 use proptest::prelude::*;
 
@@ -13,6 +13,45 @@ use uuid::Uuid;
 
 /// A stage depends on some of those before it, a job on some of those before it in its stage; each job has some steps.
 type Shape = Vec<(Vec<bool>, bool, Vec<(Vec<bool>, usize)>)>;
+
+const CONDITIONS: [Option<&str>; 9] = [
+    None,
+    Some("always()"),
+    Some("failed()"),
+    None,
+    Some("not(canceled())"),
+    Some("succeededOrFailed()"),
+    Some("lt(1, 'x')"),
+    Some("canceled()"),
+    None,
+];
+
+/// Outcomes in turn; begins anew at the end.
+#[derive(Debug)]
+struct Dice(Vec<Option<&'static str>>, usize);
+
+impl Draw for Dice {
+    fn scripted(&mut self, _: &str, _: bool, _: &[(&'static str, &str)]) -> Option<Scripted> {
+        self.1 += 1;
+        let outcome = (*self.0.get(self.1 % self.0.len().max(1))?)?;
+        let members = serde_json::json!({ "delay": "2s", "outputs": { "s.v": "1" }, "log": ["l"] });
+        let members = members.as_object().cloned().unwrap_or_default();
+        Some(Scripted { behaviour: "b".into(), outcome: outcome.into(), members })
+    }
+}
+
+fn dice() -> impl Strategy<Value = Dice> {
+    let one = prop_oneof![
+        5 => Just(None),
+        1 => Just(Some("fail")),
+        1 => Just(Some("succeed_with_issues")),
+        1 => Just(Some("cancel")),
+        1 => Just(Some("skip")),
+        1 => Just(Some("hang")),
+        1 => Just(Some("succeed")),
+    ];
+    proptest::collection::vec(one, 0..20).prop_map(|all| Dice(all, 0))
+}
 
 struct Ids(u128);
 
@@ -37,20 +76,37 @@ fn build(shape: &Shape, ids: &mut Ids) -> Build {
             name: String::new(),
             display: "s".into(),
             task: None,
+            position: Some(log),
+            hook: None,
+            condition: CONDITIONS.get(log as usize % 11).and_then(|c| c.map(str::to_owned)),
+            continue_on_error: log % 5 == 0,
+            disabled: log % 13 == 0,
+            play: None,
+            issues: Vec::new(),
+            why: None,
             publishes: (log % 3 == 0).then(|| format!("a{log}")),
             life: Life::default(),
             wait: None,
             log,
             lines: Lines::default(),
+            said: Lines::default(),
         }
     };
     let mut job = |n: usize, (before, steps): &(Vec<bool>, usize), ids: &mut Ids| JobRun {
-        phase: ids.next(),
+        phase: Uuid::nil(),
         record: ids.next(),
         base: format!("j{n}"),
         name: format!("j{n}"),
         display: format!("j{n}"),
         depends_on: names(before, "j", n),
+        condition: CONDITIONS.get(steps * 3 + n).and_then(|c| c.map(str::to_owned)),
+        continue_on_error: n == 3,
+        timeout: 1,
+        max_parallel: (*steps == 1).then_some(1),
+        variables: Default::default(),
+        play: None,
+        outputs: Default::default(),
+        why: None,
         life: Life::default(),
         wait: None,
         earlier: Vec::new(),
@@ -62,6 +118,9 @@ fn build(shape: &Shape, ids: &mut Ids) -> Build {
         display: format!("s{n}"),
         depends_on: names(before, "s", n),
         skipped: *skipped,
+        condition: CONDITIONS.get(jobs.len() * 2 + n).and_then(|c| c.map(str::to_owned)),
+        variables: Default::default(),
+        why: None,
         life: Life::default(),
         earlier: Vec::new(),
         jobs: jobs.iter().enumerate().map(|(n, shape)| job(n, shape, ids)).collect(),
@@ -93,6 +152,7 @@ fn build(shape: &Shape, ids: &mut Ids) -> Build {
         delivery: None,
         overridden: false,
         final_yaml: "".into(),
+        known: Default::default(),
         stages,
         wait: None,
         changed: Timestamp::UNIX_EPOCH,
@@ -180,11 +240,11 @@ fn check(build: &Build, now: Timestamp) {
 
 proptest! {
     #[test]
-    fn a_run_never_gets_stuck(shape in shapes(), paces in paces(), acts in acts()) {
+    fn a_run_never_gets_stuck(shape in shapes(), paces in paces(), acts in acts(), mut dice in dice()) {
         let mut ids = Ids(0);
         let mut build = build(&shape, &mut ids);
         let mut now = Timestamp::UNIX_EPOCH;
-        advance(&mut build, &paces, now);
+        advance(&mut build, &paces, now, &mut dice);
         check(&build, now);
         for act in acts {
             match act {
@@ -211,17 +271,17 @@ proptest! {
                     }
                 }
             }
-            advance(&mut build, &paces, now);
+            advance(&mut build, &paces, now, &mut dice);
             check(&build, now);
         }
         // Left alone, with somebody who steps, it ends.
-        for _ in 0..200 {
+        for _ in 0..2_000 {
             if build.status == BuildStatus::Completed {
                 break;
             }
             now += TimeDelta::seconds(1);
             let_go(&mut build, None, now);
-            advance(&mut build, &paces, now);
+            advance(&mut build, &paces, now, &mut dice);
             check(&build, now);
         }
         prop_assert_eq!(build.status, BuildStatus::Completed);

@@ -101,6 +101,7 @@ fn made(
         delivery: ask.delivery.clone(),
         overridden: ask.yaml.is_some(),
         final_yaml: expanded.final_yaml.as_str().into(),
+        known: simulated.known.into(),
         stages: simulated.stages,
         wait: None,
         changed: tx.now(),

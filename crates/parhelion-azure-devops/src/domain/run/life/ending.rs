@@ -1,7 +1,7 @@
 //! Ending a run or a stage before its time, and running again what did not go well.
 
 use super::{Moved, Part, Turn};
-use crate::store::{Build, BuildStatus, Life, RecordResult, StageRun};
+use crate::store::{Build, BuildResult, BuildStatus, Life, Lines, RecordResult, StageRun};
 use parhelion_core::Timestamp;
 use uuid::Uuid;
 
@@ -55,17 +55,24 @@ pub fn retry(
     now: Timestamp,
     new: &mut dyn FnMut() -> Uuid,
 ) -> bool {
-    let bad = |life: &Life| life.result.is_some_and(|r| !r.is_good());
+    // What was left out has nothing to be run again, unless what it waited for is, or the whole run was ended.
+    let ended = build.result == Some(BuildResult::Canceled);
+    let bad =
+        |life: &Life| life.result.is_some_and(|r| !r.is_good() && (ended || r != RecordResult::Skipped));
+    let idle = |life: &Life| life.result.is_some_and(|r| !r.is_good());
     let mut again: Vec<usize> = match only {
         Some(s) => vec![s],
         None => (0..build.stages.len()).collect(),
     };
-    if only.is_some() {
+    if only.is_none() {
+        again.retain(|s| build.stages.get(*s).is_some_and(|stage| bad(&stage.life)));
+    }
+    {
         // A stage that was left out because of this one comes after it again, and so on.
         let mut n = 0;
         while let Some(name) = again.get(n).and_then(|s| build.stages.get(*s)).map(|s| s.name.clone()) {
             let after = build.stages.iter().enumerate().filter(|(_, stage)| {
-                bad(&stage.life) && stage.depends_on.iter().any(|d| d.eq_ignore_ascii_case(&name))
+                idle(&stage.life) && stage.depends_on.iter().any(|d| d.eq_ignore_ascii_case(&name))
             });
             let more: Vec<usize> = after.map(|(s, _)| s).filter(|s| !again.contains(s)).collect();
             again.extend(more);
@@ -76,7 +83,7 @@ pub fn retry(
     for s in again {
         let Some(stage) = build.stages.get_mut(s).filter(|stage| !stage.skipped) else { continue };
         let every = all && Some(s) == only;
-        if !every && !bad(&stage.life) {
+        if !every && !idle(&stage.life) {
             continue;
         }
         for job in
@@ -84,12 +91,18 @@ pub fn retry(
         {
             reset(&mut job.record, &mut job.earlier, &mut job.life, new);
             job.wait = None;
+            (job.play, job.why) = (None, None);
+            job.outputs.clear();
             for step in &mut job.steps {
                 step.record = new();
                 step.life = Life::default();
                 step.wait = None;
+                (step.play, step.why) = (None, None);
+                step.issues.clear();
+                step.said = Lines::default();
             }
         }
+        stage.why = None;
         reset(&mut stage.record, &mut stage.earlier, &mut stage.life, new);
         any = true;
     }
