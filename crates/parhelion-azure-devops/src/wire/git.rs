@@ -285,10 +285,8 @@ impl Hosted<'_> {
         received: &Received,
         refs: &[RefChange],
     ) -> std::result::Result<Vec<CommitSummary>, Refusal> {
-        let mut tips = Vec::new();
-        for change in refs.iter().filter(|c| !c.new.is_zero()) {
-            tips.extend(received.peel(change.new).await?);
-        }
+        // An annotated tag stands for its commit here.
+        let tips: Vec<ObjectId> = refs.iter().filter_map(|c| c.new.some()).collect();
         let mut known: Vec<ObjectId> = self.repository.refs.values().copied().collect();
         known.sort_unstable();
         known.dedup();
