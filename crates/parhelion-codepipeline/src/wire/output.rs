@@ -6,21 +6,28 @@ mod json;
 use super::Protocol;
 use super::value::ValueError;
 use serde::Serialize;
+use std::cell::Cell;
 
-/// Room that an answer is given at first, bytes: about what a small pipeline needs.
-const ROOM: usize = 1024;
+/// Most bytes that a thread keeps at hand to write answers in.
+const ROOM_MAX: usize = 64 * 1024;
 
 /// The bytes that say an output. Members without a value are left out: the shapes do so.
 ///
 /// # Errors
 /// For what no shape holds (a map with keys that are no texts).
 pub fn write<T: Serialize + ?Sized>(protocol: Protocol, output: &T) -> Result<Vec<u8>, ValueError> {
-    let mut bytes = match protocol {
-        Protocol::Json => json::write(output, ROOM),
-        Protocol::Cbor => cbor::write(output, ROOM),
+    thread_local!(static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) });
+    let mut room = ROOM.take();
+    room.clear();
+    let room = match protocol {
+        Protocol::Json => json::write(output, room),
+        Protocol::Cbor => cbor::write(output, room),
     }?;
-    // The record of the request keeps them: they are to be no larger than they say.
-    bytes.shrink_to(bytes.len() + bytes.len() / 4);
+    // The record of the request keeps the answer: it is to be no larger than it says.
+    let bytes = room.as_slice().to_vec();
+    if room.capacity() <= ROOM_MAX {
+        ROOM.set(room);
+    }
     Ok(bytes)
 }
 

@@ -5,8 +5,9 @@ use crate::wire::value::{EPOCH_SECONDS, ValueError};
 use minicbor::Encoder;
 use serde::ser::{self, Impossible, Serialize};
 
-pub fn write<T: Serialize + ?Sized>(output: &T, room: usize) -> Result<Vec<u8>, ValueError> {
-    let mut cbor = Encoder::new(Vec::with_capacity(room));
+/// Writes behind what stands in `out`.
+pub fn write<T: Serialize + ?Sized>(output: &T, out: Vec<u8>) -> Result<Vec<u8>, ValueError> {
+    let mut cbor = Encoder::new(out);
     output.serialize(Writer(&mut cbor))?;
     Ok(cbor.into_writer())
 }
