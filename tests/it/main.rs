@@ -16,3 +16,5 @@ mod control;
 mod house;
 #[cfg(test)]
 mod lifecycle;
+#[cfg(test)]
+mod service_hooks;

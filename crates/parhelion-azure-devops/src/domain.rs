@@ -15,6 +15,7 @@ pub mod properties;
 pub mod push;
 pub mod refs;
 pub mod run;
+pub mod service_hooks;
 pub mod simulation;
 pub mod source;
 pub mod tags;

@@ -156,6 +156,26 @@ pub enum Error {
     #[error("The push {id} could not be found in the repository {repository}.")]
     PushUnknown { id: String, repository: String },
 
+    // ------------------------------------------------------------------ service hooks
+    #[error("The subscription {id} does not exist.")]
+    SubscriptionUnknown { id: String },
+    #[error("The subscription's input {input} is not valid: {why}.")]
+    SubscriptionInput { input: String, why: String },
+    #[error("An organization may have at most {limit} subscriptions.")]
+    SubscriptionsFull { limit: usize },
+    #[error("There is no publisher '{id}'.")]
+    PublisherUnknown { id: String },
+    #[error("The publisher '{publisher}' has no event type '{id}'.")]
+    EventTypeUnknown { id: String, publisher: String },
+    #[error("There is no consumer '{id}'.")]
+    ConsumerUnknown { id: String },
+    #[error("The consumer '{consumer}' has no action '{id}'.")]
+    ConsumerActionUnknown { id: String, consumer: String },
+    #[error("The notification {id} does not exist.")]
+    NotificationUnknown { id: String },
+    #[error("No event {event_type} has happened that could be sent.")]
+    NothingReal { event_type: String },
+
     // ------------------------------------------------------------------ the public webhook endpoint (4.2)
     #[error("Cannot find webhook for the given webHookId {name}. Try enabling CD trigger for this artifact.")]
     WebhookUnknown { name: String },
@@ -184,6 +204,10 @@ mod ns {
         "Microsoft.TeamFoundation.DistributedTask.WebApi",
         "Microsoft.TeamFoundation.DistributedTask.WebApi",
     );
+    pub const HOOKS: (&str, &str) = (
+        "Microsoft.VisualStudio.Services.ServiceHooks.WebApi",
+        "Microsoft.VisualStudio.Services.ServiceHooks.WebApi",
+    );
     pub const ENDPOINTS: (&str, &str) = (
         "Microsoft.VisualStudio.Services.ServiceEndpoints",
         "Microsoft.VisualStudio.Services.ServiceEndpoints.WebApi",
@@ -196,6 +220,11 @@ impl Error {
     /// A bad argument, in words.
     pub fn invalid(what: impl Into<String>) -> Self {
         Error::Invalid { what: what.into() }
+    }
+
+    /// An input of a subscription that is none.
+    pub fn input(input: &str, why: impl Into<String>) -> Self {
+        Error::SubscriptionInput { input: input.to_owned(), why: why.into() }
     }
 
     fn face(&self) -> Face {
@@ -261,6 +290,16 @@ impl Error {
             RefMoved { .. } => (409, "GitReferenceStaleException", ns::GIT),
             RefConflict { .. } => (409, "GitReferenceNameConflictException", ns::GIT),
             PushUnknown { .. } => (404, "GitPushNotFoundException", ns::GIT),
+            // CHOICE: texts, statuses and type keys of service hooks.
+            SubscriptionUnknown { .. } => (404, "SubscriptionNotFoundException", ns::HOOKS),
+            SubscriptionInput { .. } => (400, "SubscriptionInputException", ns::HOOKS),
+            SubscriptionsFull { .. } => (400, "SubscriptionLimitException", ns::HOOKS),
+            PublisherUnknown { .. } => (404, "PublisherNotFoundException", ns::HOOKS),
+            EventTypeUnknown { .. } => (404, "EventTypeNotFoundException", ns::HOOKS),
+            ConsumerUnknown { .. } => (404, "ConsumerNotFoundException", ns::HOOKS),
+            ConsumerActionUnknown { .. } => (404, "ConsumerActionNotFoundException", ns::HOOKS),
+            NotificationUnknown { .. } => (404, "NotificationNotFoundException", ns::HOOKS),
+            NothingReal { .. } => (400, "NoRealEventException", ns::HOOKS),
             // Docs: resources, "validate and troubleshoot". The type key is our choice (azure-devops.md 4.2).
             WebhookUnknown { .. } => (500, "WebHookNotFoundException", ns::TASKS),
             // CHOICE: the service's status for a bad checksum is not known.

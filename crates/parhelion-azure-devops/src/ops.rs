@@ -24,6 +24,7 @@ pub mod repositories;
 pub mod resource_areas;
 pub mod resources;
 pub mod runs;
+pub mod service_hooks;
 pub mod tags;
 pub mod teams;
 pub mod webhooks;

@@ -5,6 +5,7 @@ pub mod definition;
 pub mod endpoint;
 pub mod git;
 pub mod project;
+pub mod service_hook;
 pub mod timeline;
 
 use crate::store::{AzureDevOpsStore, Identity};
@@ -22,6 +23,10 @@ impl Links {
     /// The links of an organization, as the caller addressed the server.
     pub fn of(store: &AzureDevOpsStore, call: &Call) -> Self {
         Links(format!("{}/{}", call.base, store.name()))
+    }
+    /// The links of an organization of a server that is addressed so.
+    pub fn at(store: &AzureDevOpsStore, base: &str) -> Self {
+        Links(format!("{base}/{}", store.name()))
     }
     /// `{base}/{organization}/{path}`.
     pub fn to(&self, path: impl std::fmt::Display) -> String {

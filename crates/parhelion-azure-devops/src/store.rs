@@ -8,6 +8,7 @@ mod forget;
 mod lines;
 mod project;
 mod repository;
+mod service_hook;
 
 pub use build::{
     Artifact, Build, BuildResult, BuildStatus, Complaint, DeletedBuild, Ending, JobRun, Life, Play, Reason,
@@ -22,12 +23,16 @@ pub use project::{
     valid_project_name,
 };
 pub use repository::{CommitSummary, Push, RefChange, Repository};
+pub use service_hook::{
+    Inputs, MASKED, MAX_SUBSCRIPTIONS, Notification, NotificationResult, NotificationStatus, Probation,
+    Subscription, SubscriptionStatus, Tracing, is_confidential,
+};
 
 use crate::{
-    domain::{operations, run::drive},
+    domain::{operations, run::drive, service_hooks},
     error::{Error, Result},
 };
-use parhelion_core::{Event, TenantKey, Timestamp};
+use parhelion_core::{Event, Settled, TenantKey, Timestamp};
 use parhelion_state::{AnyTable, Store, Table, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -169,6 +174,14 @@ pub struct AzureDevOpsStore {
     delivery_bytes: usize,
     /// Trigger issues by number.
     pub issues: Table<u64, TriggerIssue>,
+    /// Subscriptions of service hooks by id.
+    pub subscriptions: Table<Uuid, Subscription>,
+    /// Notifications of those by number.
+    pub notifications: Table<u64, Notification>,
+    /// The texts of all notifications together, bytes.
+    notification_bytes: usize,
+    /// When the failed event of a subscription on probation is sent again.
+    probations: Table<(Timestamp, Uuid), ()>,
 }
 
 impl Store for AzureDevOpsStore {
@@ -200,17 +213,26 @@ impl Store for AzureDevOpsStore {
             deliveries: Table::default(),
             delivery_bytes: 0,
             issues: Table::default(),
+            subscriptions: Table::default(),
+            notifications: Table::default(),
+            notification_bytes: 0,
+            probations: Table::default(),
         }
     }
 
     fn next_deadline(&self) -> Option<Timestamp> {
         let build = self.due.get_min().map(|((at, _), _)| *at);
-        build.into_iter().chain(operations::next(self)).min()
+        build.into_iter().chain(operations::next(self)).chain(self.next_probation()).min()
     }
 
     fn on_time(&mut self, tx: &mut Tx<'_>) {
         operations::on_time(self, tx);
         drive::on_time(self, tx);
+        service_hooks::on_time(self, tx);
+    }
+
+    fn on_delivered(&mut self, report: &Settled, tx: &mut Tx<'_>) {
+        service_hooks::settled(self, report, tx);
     }
 
     fn on_step(&mut self, id: Option<&str>, tx: &mut Tx<'_>) -> Option<String> {
@@ -220,6 +242,7 @@ impl Store for AzureDevOpsStore {
     fn standing(&self, subject: &str, _now: Timestamp) -> Vec<Event> {
         let mut facts = drive::standing(self, subject);
         facts.extend(operations::standing(self, subject));
+        facts.extend(service_hooks::standing(self, subject));
         facts
     }
 
@@ -247,6 +270,8 @@ impl Store for AzureDevOpsStore {
             ("deleted_definitions", &self.deleted_definitions),
             ("webhook_deliveries", &self.deliveries),
             ("trigger_issues", &self.issues),
+            ("subscriptions", &self.subscriptions),
+            ("notifications", &self.notifications),
         ]
     }
 
@@ -290,6 +315,7 @@ impl Store for AzureDevOpsStore {
         let bodies = self.deliveries.values().map(|d| d.body.0.len());
         assert_eq!(self.delivery_bytes, bodies.sum::<usize>());
         assert_eq!(self.push_bytes, self.pushes.values().map(|p| p.weight()).sum::<usize>());
+        self.check_service_hooks();
         assert_eq!(self.build_bytes, self.builds.values().map(|b| b.weight()).sum::<usize>());
     }
 
@@ -303,6 +329,18 @@ impl Store for AzureDevOpsStore {
             for (name, value) in parameters.into_iter().flat_map(|p| p.iter_mut()) {
                 if is_secret(name) && value.as_str().is_some_and(|v| !v.is_empty()) {
                     *value = "****".into();
+                }
+            }
+        }
+        for table in ["subscriptions", "notifications"] {
+            for record in records(store, table) {
+                let inputs = record.get_mut("consumer_inputs").and_then(Value::as_object_mut);
+                for (_, value) in inputs
+                    .into_iter()
+                    .flat_map(|i| i.iter_mut())
+                    .filter(|(n, _)| is_confidential(n) || *n == "httpHeaders")
+                {
+                    *value = MASKED.into();
                 }
             }
         }

@@ -12,6 +12,7 @@ mod outcomes;
 mod projects;
 mod rows;
 mod runs;
+mod service_hooks;
 mod state;
 mod templates;
 mod webhook_names;

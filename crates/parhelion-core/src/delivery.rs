@@ -56,6 +56,8 @@ pub struct Policy {
     pub timeout_secs: u64,
     /// HTTP statuses that end it without further attempts (410 Gone).
     pub give_up_on: Vec<u16>,
+    /// The only HTTP statuses after which it is attempted again; empty: every one. Without an answer it always is.
+    pub retry_on: Vec<u16>,
     /// How many redirects are followed.
     pub follow_redirects: u8,
     /// Whether the receiver's certificate is verified.
@@ -80,6 +82,7 @@ impl Default for Policy {
             schedule_secs: Vec::new(),
             timeout_secs: 10,
             give_up_on: Vec::new(),
+            retry_on: Vec::new(),
             follow_redirects: 0,
             verify_tls: true,
             credentials: Credentials::AtOnce,

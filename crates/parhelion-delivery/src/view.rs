@@ -119,6 +119,8 @@ impl Record {
             }
         };
         let waits = matches!(self.status, DeliveryStatus::Queued | DeliveryStatus::Held);
+        let retried = &delivery.policy.retry_on;
+        set("retried_statuses", (!retried.is_empty()).then(|| json!(retried)));
         set("order", delivery.order.as_ref().map(|o| json!(o)));
         set("replay_of", self.replay_of.map(|id| json!(id.to_string())));
         set("due_at", waits.then(|| time(self.due_at)));

@@ -3,7 +3,7 @@
 
 use crate::{
     domain::{
-        ci,
+        ci, service_hooks,
         source::{self, Place},
     },
     error::{Error, Result},
@@ -58,6 +58,7 @@ pub async fn make(tenant: &Tenant, moves: &Moves) -> Result<Pushed> {
             apply(store, moves.repository, &moves.refs, &read)?;
             let pushed = record(store, moves, tx)?;
             let received = tx.emit(received(&pushed, moves));
+            service_hooks::pushed(store, &pushed, received, tx);
             ci::start(store, moves.repository, &moves.refs, &plan, received, tx)?;
             Ok(pushed)
         });

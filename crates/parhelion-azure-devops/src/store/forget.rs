@@ -54,6 +54,17 @@ impl AzureDevOpsStore {
         for endpoint in endpoints {
             self.forget_share(endpoint, id);
         }
+        // What only looked at this project has nothing left to look at.
+        let of = id.to_string();
+        let watchers: Vec<Uuid> = self
+            .subscriptions
+            .iter()
+            .filter(|(_, s)| s.publisher_inputs.get("projectId").is_some_and(|p| p.eq_ignore_ascii_case(&of)))
+            .map(|(id, _)| *id)
+            .collect();
+        for subscription in watchers {
+            self.forget_subscription(subscription);
+        }
         self.projects.remove(&id);
     }
 

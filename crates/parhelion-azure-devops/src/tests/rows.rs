@@ -51,6 +51,16 @@ const LOCATIONS: &[(&str, &str)] = &[
     ("398c85bc-81aa-4822-947c-a194a05f0fef", "GET PATCH"),
     ("ea623316-1967-45eb-89ab-e9e6110cf2d6", "GET PATCH"),
     ("c4aefd19-30ff-405b-80ad-aca021e7242a", "GET PATCH"),
+    ("fc50d02a-849f-41fb-8af1-0a5216103269", "GET POST PUT DELETE"),
+    ("c7c3c1cf-9e05-4c0d-a425-a0f922c2c6ed", "POST"),
+    ("1139462c-7e27-4524-a997-31b9b73551fe", "POST"),
+    ("0c62d343-21b0-4732-997b-017fde84dc28", "GET"),
+    ("1a57562f-160a-4b5c-9185-905e95b39d36", "POST"),
+    ("3b36bcb5-02ad-43c6-bbfa-6dfc6f8e9d68", "GET PUT"),
+    ("4301c514-5f34-4f5d-a145-f0ea7b5b7d19", "GET"),
+    ("c3428e90-7a69-4194-8ed8-0f153185ee0d", "GET"),
+    ("1e83a210-5b53-43bc-90f0-d476a4e5d731", "GET"),
+    ("db4777cd-8e08-4a84-8ba3-c974ea033718", "GET"),
 ];
 
 /// One exchange for each operation, in an order in which each finds what it needs: the call, its body, the status.
@@ -66,6 +76,8 @@ fn exchanges() -> Vec<(&'static str, Value, u16)> {
     let mut again = yaml.clone();
     again["revision"] = json!(1);
     let patch = json!([{ "op": "add", "path": "/a", "value": "b" }]);
+    let hook = json!({ "publisherId": "tfs", "eventType": "build.complete", "consumerId": "webHooks",
+        "consumerActionId": "httpRequest", "consumerInputs": { "url": "http://127.0.0.1:9/" } });
     let none = Value::Null;
     vec![
         ("GET _apis/ResourceAreas", none.clone(), 200),
@@ -159,7 +171,29 @@ fn exchanges() -> Vec<(&'static str, Value, u16)> {
         ("GET P/_apis/build/builds/1/properties", none.clone(), 200),
         ("PATCH P/_apis/build/builds/1/properties", patch, 200),
         ("GET P/_apis/build/latest/one", none.clone(), 200),
-        ("DELETE P/_apis/build/builds/2", none, 204),
+        ("DELETE P/_apis/build/builds/2", none.clone(), 204),
+
+        ("GET _apis/hooks/publishers", none.clone(), 200),
+        ("GET _apis/hooks/publishers/tfs", none.clone(), 200),
+        ("GET _apis/hooks/publishers/pipelines/eventTypes", none.clone(), 200),
+        ("GET _apis/hooks/publishers/tfs/eventTypes/git.push", none.clone(), 200),
+        ("GET _apis/hooks/consumers", none.clone(), 200),
+        ("GET _apis/hooks/consumers/webHooks", none.clone(), 200),
+        ("GET _apis/hooks/consumers/webHooks/actions", none.clone(), 200),
+        ("GET _apis/hooks/consumers/webHooks/actions/httpRequest", none.clone(), 200),
+        ("POST _apis/hooks/subscriptions", hook.clone(), 200),
+        ("GET _apis/hooks/subscriptions", none.clone(), 200),
+        ("GET _apis/hooks/subscriptions/{subscription}", none.clone(), 200),
+        ("PUT _apis/hooks/subscriptions/{subscription}", hook.clone(), 200),
+        ("POST _apis/hooks/subscriptionsQuery", json!({ "publisherId": "tfs" }), 200),
+        ("POST _apis/hooks/testNotifications", json!({ "details": hook }), 200),
+        ("GET _apis/hooks/subscriptions/00000000-0000-0000-0000-000000000000/notifications", none.clone(), 200),
+        ("GET _apis/hooks/subscriptions/00000000-0000-0000-0000-000000000000/notifications/1", none.clone(), 200),
+        ("POST _apis/hooks/notificationsQuery", json!({ "includeDetails": true }), 200),
+        ("GET _apis/hooks/subscriptions/{subscription}/diagnostics", none.clone(), 200),
+        ("PUT _apis/hooks/subscriptions/{subscription}/diagnostics", json!({ "evaluationTracing": { "enabled": true } }), 200),
+        ("PUT _apis/hooks/subscriptions", json!({ "id": "{subscription}" }), 404),
+        ("DELETE _apis/hooks/subscriptions/{subscription}", none, 204),
     ]
 }
 
@@ -183,12 +217,13 @@ fn row_of(method: &str, path: &str) -> &'static str {
 fn every_operation_of_the_first_tier_answers() {
     let bench = bench();
     let mut asked = BTreeSet::new();
-    let (mut endpoint, mut operation) = (String::new(), String::new());
+    let (mut endpoint, mut operation, mut subscription) = (String::new(), String::new(), String::new());
     for (line, body, status) in exchanges() {
         let (method, path) = line.split_once(' ').unwrap();
         let path = format!("/contoso/{path}")
             .replace("{endpoint}", &endpoint)
             .replace("{operation}", &operation)
+            .replace("{subscription}", &subscription)
             .replace("{scrum}", "6b724908-ef14-45cf-84f8-768b5384da45");
         asked.insert(row_of(method, &path));
         let body = if body.is_null() { String::new() } else { body.to_string() };
@@ -201,6 +236,7 @@ fn every_operation_of_the_first_tier_answers() {
         let made = serde_json::from_str(&answer.body).unwrap_or(Value::Null);
         match line {
             "POST P/_apis/serviceendpoint/endpoints" => endpoint = made["id"].as_str().unwrap().to_owned(),
+            "POST _apis/hooks/subscriptions" => subscription = made["id"].as_str().unwrap().to_owned(),
             "DELETE _apis/projects/Q" => operation = made["id"].as_str().unwrap().to_owned(),
             _ => {}
         }
@@ -258,9 +294,17 @@ fn every_location_is_found_by_options_at_all_levels() {
     assert_eq!(all, ids("/_apis"));
     assert_eq!(all, ids("/contoso/_apis?allHostTypes=True"));
     let mut by_area = BTreeSet::new();
-    for area in
-        ["Location", "core", "build", "pipelines", "serviceendpoint", "operations", "distributedtask", "git"]
-    {
+    for area in [
+        "Location",
+        "core",
+        "build",
+        "pipelines",
+        "serviceendpoint",
+        "operations",
+        "distributedtask",
+        "git",
+        "hooks",
+    ] {
         let of_area = ids(&format!("/contoso/_apis/{}", area.to_uppercase()));
         assert!(!of_area.is_empty(), "{area}");
         by_area.extend(of_area);

@@ -95,6 +95,16 @@ pub mod id {
     pub const BLOBS: &str = "7b28e929-2c99-405d-9c5c-6167a06e6816";
     pub const TREES: &str = "729f6437-6f92-44ec-8bee-273a7111063c";
     pub const ANNOTATED_TAGS: &str = "5e8a8081-3851-4626-b677-9891cc04102e";
+    pub const SUBSCRIPTIONS: &str = "fc50d02a-849f-41fb-8af1-0a5216103269";
+    pub const SUBSCRIPTIONS_QUERY: &str = "c7c3c1cf-9e05-4c0d-a425-a0f922c2c6ed";
+    pub const TEST_NOTIFICATIONS: &str = "1139462c-7e27-4524-a997-31b9b73551fe";
+    pub const NOTIFICATIONS: &str = "0c62d343-21b0-4732-997b-017fde84dc28";
+    pub const NOTIFICATIONS_QUERY: &str = "1a57562f-160a-4b5c-9185-905e95b39d36";
+    pub const DIAGNOSTICS: &str = "3b36bcb5-02ad-43c6-bbfa-6dfc6f8e9d68";
+    pub const CONSUMERS: &str = "4301c514-5f34-4f5d-a145-f0ea7b5b7d19";
+    pub const ACTIONS: &str = "c3428e90-7a69-4194-8ed8-0f153185ee0d";
+    pub const PUBLISHERS: &str = "1e83a210-5b53-43bc-90f0-d476a4e5d731";
+    pub const EVENT_TYPES: &str = "db4777cd-8e08-4a84-8ba3-c974ea033718";
 }
 
 /// Every location that is served.
@@ -148,6 +158,16 @@ pub static LOCATIONS: &[Location] = &[
     released(id::BLOBS, "git", "blobs", "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{sha1}", 1, "1.0"),
     released(id::TREES, "git", "trees", "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{sha1}", 1, "1.0"),
     released(id::ANNOTATED_TAGS, "git", "annotatedTags", "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{objectId}", 1, "3.1"),
+    released(id::SUBSCRIPTIONS, "hooks", "subscriptions", "_apis/{area}/{resource}/{subscriptionId}", 1, "1.0"),
+    released(id::SUBSCRIPTIONS_QUERY, "hooks", "subscriptionsQuery", "_apis/{area}/{resource}", 1, "1.0"),
+    released(id::TEST_NOTIFICATIONS, "hooks", "testNotifications", "_apis/{area}/{resource}/{notificationId}", 1, "1.0"),
+    released(id::NOTIFICATIONS, "hooks", "notifications", "_apis/{area}/subscriptions/{subscriptionId}/{resource}/{notificationId}", 1, "1.0"),
+    released(id::NOTIFICATIONS_QUERY, "hooks", "notificationsQuery", "_apis/{area}/{resource}", 1, "1.0"),
+    released(id::DIAGNOSTICS, "hooks", "Diagnostics", "_apis/{area}/subscriptions/{subscriptionId}/diagnostics", 1, "4.1"),
+    released(id::CONSUMERS, "hooks", "consumers", "_apis/{area}/{resource}/{consumerId}", 1, "1.0"),
+    released(id::ACTIONS, "hooks", "actions", "_apis/{area}/consumers/{consumerId}/{resource}/{consumerActionId}", 1, "1.0"),
+    released(id::PUBLISHERS, "hooks", "publishers", "_apis/{area}/{resource}/{publisherId}", 1, "1.0"),
+    released(id::EVENT_TYPES, "hooks", "eventTypes", "_apis/{area}/publishers/{publisherId}/{resource}/{eventTypeId}", 1, "1.0"),
 ];
 
 /// The location of an id.

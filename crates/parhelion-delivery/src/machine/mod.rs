@@ -380,7 +380,11 @@ fn retry_after(record: &Record, outcome: &Outcome) -> Option<TimeDelta> {
         return None;
     }
     let policy = &record.delivery.policy;
-    if outcome.answer().is_some_and(|a| policy.give_up_on.contains(&a.status)) {
+    let ends = |status: u16| {
+        policy.give_up_on.contains(&status)
+            || !(policy.retry_on.is_empty() || policy.retry_on.contains(&status))
+    };
+    if outcome.answer().is_some_and(|a| ends(a.status)) {
         return None;
     }
     let secs = *policy.schedule_secs.get(record.attempts.len())?;

@@ -88,6 +88,7 @@ fn delivery(id: u64, hook: &Hook, url: &HookUrl<'_>, event: &str, body: Bytes) -
             schedule_secs: Vec::new(),
             timeout_secs: TIMEOUT_SECS,
             give_up_on: Vec::new(),
+            retry_on: Vec::new(),
             follow_redirects: REDIRECTS,
             verify_tls: !hook.insecure_ssl,
             // User info of exactly two parts is a credential, kept back until the receiver asks for it.

@@ -1,6 +1,7 @@
 //! Moving the runs of an organization, and telling the journal what moved.
 
 use super::life::{self, Draw, Moved, Paces, Part, Turn};
+use crate::domain::service_hooks;
 use crate::store::{AzureDevOpsStore, Build, BuildResult, BuildStatus, RecordResult};
 use parhelion_core::{Cause, Event, Scripted, Verdict};
 use parhelion_state::Tx;
@@ -26,7 +27,7 @@ pub fn go_on(
         vec![("project", project.as_str()), ("pipeline", pipeline.as_str()), ("pipeline", id.as_str())];
     let mut drawing = Drawing { tx, about, cause: &cause };
     moved.extend(life::advance(&mut build, &paces, now, &mut drawing));
-    tell(&build, &moved, at_once, &cause, tx);
+    tell(store, &build, &moved, at_once, &cause, tx);
     store.put_build(build);
 }
 
@@ -112,19 +113,27 @@ fn word(of: impl Serialize) -> String {
     }
 }
 
-fn tell(build: &Build, moved: &[Moved], at_once: bool, cause: &Cause, tx: &mut Tx<'_>) {
+fn tell(
+    store: &mut AzureDevOpsStore,
+    build: &Build,
+    moved: &[Moved],
+    at_once: bool,
+    cause: &Cause,
+    tx: &mut Tx<'_>,
+) {
     for Moved(part, turn) in moved {
         // A run that goes through in one instant is told by its end alone: its timeline has the rest.
         if at_once && (*part, *turn) != (Part::Run, Turn::Ended) && !is_news(build, *part, *turn) {
+            service_hooks::moved(store, build, Moved(*part, *turn), cause.clone(), tx);
             continue;
         }
         let told = match part {
             Part::Run => Some(of_run(build, *turn, at_once)),
             part => of_part(build, *part, *turn),
         };
-        if let Some(event) = told {
-            tx.emit(event.because(cause.clone()));
-        }
+        let told = told.map(|event| tx.emit(event.because(cause.clone())));
+        let led = told.map_or_else(|| cause.clone(), Cause::from);
+        service_hooks::moved(store, build, Moved(*part, *turn), led, tx);
     }
 }
 
