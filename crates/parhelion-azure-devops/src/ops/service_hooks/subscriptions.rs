@@ -130,12 +130,15 @@ impl Operation for Delete {
     }
 }
 
+/// A member of a subscription.
+type Member = fn(&Subscription) -> &str;
+
 /// What a list is asked for; absent: everything.
-pub struct Wanted(Vec<(fn(&Subscription) -> &str, String)>);
+pub struct Wanted(Vec<(Member, String)>);
 
 impl Input for Wanted {
     fn read(request: &ApiRequest) -> Result<Self> {
-        let members: [(&str, fn(&Subscription) -> &str); 4] = [
+        let members: [(&str, Member); 4] = [
             ("publisherId", |s| &s.publisher),
             ("eventType", |s| &s.event_type),
             ("consumerId", |s| &s.consumer),
