@@ -187,7 +187,7 @@ impl Moved<'_> {
     }
 
     fn ask(&self) -> Ask {
-        // OBSERVED: the members of triggerInfo.
+        // CHOICE: no source was found for these names of triggerInfo's members.
         let info = [
             ("ci.sourceBranch", self.change.name.clone()),
             ("ci.sourceSha", self.commit.to_string()),
