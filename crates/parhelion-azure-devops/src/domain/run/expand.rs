@@ -121,7 +121,7 @@ fn soon(document: &Document, inputs: &Inputs) -> Option<Outcome> {
 }
 
 /// Jobs that one `strategy` makes at most.
-// OBSERVED: 256, and the two texts (the service's published strings).
+// CHOICE: 256 and the text for slices; the text for a matrix is the service's.
 const MAX_LEGS: usize = 256;
 
 /// The pipeline, unless one of its jobs is multiplied beyond bounds.

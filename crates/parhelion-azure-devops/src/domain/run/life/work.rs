@@ -175,7 +175,7 @@ fn begin(build: &mut Build, (s, j, t): (usize, usize, usize), now: Timestamp, dr
             step.life.end(RecordResult::Skipped, now);
             false
         }
-        // OBSERVED (the agent's source): a step whose condition cannot be told has failed.
+        // CHOICE (after the agent, not verified): a step whose condition cannot be told has failed.
         Ready::Abandon(why) => {
             step.life.started = Some(now);
             step.issues.push(Complaint { error: true, message: why.clone() });
@@ -225,7 +225,7 @@ fn finish(step: &mut StepRun, limit: u32, now: Timestamp) -> Vec<(String, String
         Ending::Fail => RecordResult::Failed,
         Ending::Cancel => RecordResult::Canceled,
         Ending::Hang => {
-            // OBSERVED: the service's text, without its link.
+            // CHOICE: the service's text as remembered, without its link.
             let message = format!(
                 "The job running on agent Hosted Agent ran longer than the maximum time of {limit} minutes."
             );
