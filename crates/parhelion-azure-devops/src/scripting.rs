@@ -5,6 +5,8 @@ use serde_json::{Map, Value};
 
 /// Members of every outcome of something that runs.
 const ANY: [&str; 4] = ["delay", "outputs", "log", "issues"];
+/// Of a failure also what every surface takes (control.md 9): the message is one more error among the issues.
+const FAIL: [&str; 6] = ["delay", "outputs", "log", "issues", "code", "message"];
 
 /// What this surface understands.
 // CHOICE: an outcome whose `match` has no `step` is about the job; its first step carries it.
@@ -13,7 +15,7 @@ pub const SCRIPTING: Scripting = Scripting {
     outcomes: &[
         ("succeed", &ANY),
         ("succeed_with_issues", &ANY),
-        ("fail", &ANY),
+        ("fail", &FAIL),
         ("cancel", &ANY),
         ("skip", &[]),
         ("hang", &["outputs", "log", "issues"]),
@@ -40,6 +42,7 @@ fn check(_outcome: &str, members: &Map<String, Value>) -> Result<(), String> {
             }
             "log" => list(name, value)?.iter().try_for_each(|line| text("log", line))?,
             "issues" => list(name, value)?.iter().try_for_each(issue)?,
+            "code" | "message" => text(name, value)?,
             _ => {}
         }
     }
@@ -79,12 +82,13 @@ mod tests {
         let check = |members: Value| check("fail", members.as_object().unwrap());
         let good = json!({
             "delay": "5s", "outputs": { "a": "1" }, "log": ["line"],
-            "issues": [{ "type": "error", "message": "m" }],
+            "issues": [{ "type": "error", "message": "m" }], "code": "c", "message": "m",
         });
         assert_eq!(check(good), Ok(()));
         for (bad, says) in [
             (json!({ "outputs": { "a": 1 } }), "\"outputs.a\" is a text"),
             (json!({ "outputs": [] }), "an object"),
+            (json!({ "message": 1 }), "\"message\" is a text"),
             (json!({ "log": "x" }), "\"log\" is a list"),
             (json!({ "log": [1] }), "\"log\" is a text"),
             (json!({ "log": vec!["x"; MAX_ITEMS + 1] }), "at most 1000"),

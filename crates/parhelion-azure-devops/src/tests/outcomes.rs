@@ -173,6 +173,16 @@ fn steps_go_on_as_their_conditions_say() {
 }
 
 #[test]
+fn a_failure_tells_its_code_and_message() {
+    let bench = bench("steps:\n- script: x\n  displayName: a\n");
+    behave(&bench, "a", &[("step", "a")], "fail", json!({ "code": "E7", "message": "no more room" }));
+    let id = queue(&bench);
+    let step = record(&bench, id, "Task", "a");
+    assert_eq!(step["issues"][0]["message"], "E7: no more room");
+    assert_eq!((&step["issues"][0]["type"], &step["errorCount"]), (&json!("error"), &json!(1)));
+}
+
+#[test]
 fn an_error_that_is_gone_on_from_is_an_issue() {
     let yaml = "jobs:\n- job: A\n  steps:\n  - checkout: none\n  - script: x\n    displayName: a\n    continueOnError: true\n  - script: x\n- job: B\n  continueOnError: true\n  steps: [{ checkout: none }, { script: x }]\n- job: C\n  dependsOn: [A, B]\n  steps: [{ checkout: none }]\n";
     let bench = bench(yaml);

@@ -1,6 +1,6 @@
 //! What is counted of a subscription.
 
-use super::known;
+use super::{known, subscriptions::One};
 use crate::{
     domain::service_hooks::subject,
     error::{Error, Result},
@@ -12,15 +12,6 @@ use crate::{
 use parhelion_core::{Event, Timestamp, Verdict};
 use parhelion_state::{Operation, Query, Tx, View};
 use serde::Deserialize;
-
-/// A subscription's id.
-pub struct One(String);
-
-impl Input for One {
-    fn read(request: &ApiRequest) -> Result<Self> {
-        Ok(One(request.value("subscriptionId").to_owned()))
-    }
-}
 
 /// Diagnostics_Get.
 pub struct Get;

@@ -90,7 +90,7 @@ fn word(of: &Subscription) -> serde_json::Value {
 }
 
 /// A subscription's id.
-pub struct One(String);
+pub struct One(pub(super) String);
 
 impl Input for One {
     fn read(request: &ApiRequest) -> Result<Self> {

@@ -305,9 +305,19 @@ fn play(scripted: &Scripted, of_job: bool) -> Play {
         delay: scripted.delay().map(|delay| delay.num_milliseconds().max(0)),
         outputs: outputs.filter_map(|(name, value)| Some((name.clone(), text(value)?))).collect(),
         log: list("log").filter_map(text).collect(),
-        issues: list("issues").filter_map(issue).collect(),
+        issues: list("issues").filter_map(issue).chain(said_of(scripted)).collect(),
         of_job,
     }
+}
+
+/// The error that an outcome's `code` and `message` make.
+// CHOICE: a record's issue has no code of its own; it stands before the message.
+fn said_of(scripted: &Scripted) -> Option<Complaint> {
+    let message = match (scripted.text("code"), scripted.text("message")) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (code, message) => code.or(message)?.to_owned(),
+    };
+    Some(Complaint { error: true, message })
 }
 
 /// Adds a step's artifact; a second one of that name changes nothing.
