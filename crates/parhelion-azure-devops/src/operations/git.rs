@@ -1,0 +1,61 @@
+//! Repositories and what is in them.
+
+use super::{
+    Run::{Read, Work as Works, Write},
+    *,
+};
+use crate::{
+    ops::{branches, commit_changes, commits, diffs, items, objects, pushes, refs, repositories},
+    wire::locations::id,
+};
+
+/// Repositories and what is in them.
+#[rustfmt::skip]
+pub const ROWS: &[Row] = &[
+    anywhere(row(repositories::Create::NAME, "POST /{organization}/{project}/_apis/git/repositories", id::REPOSITORIES,
+        doc!("git/repositories/create"), 201, Write(writes::<repositories::Create>))),
+    anywhere(row(repositories::List::NAME, "GET /{organization}/{project}/_apis/git/repositories", id::REPOSITORIES,
+        doc!("git/repositories/list"), 200, Read(reads::<repositories::List>))),
+    anywhere(row(repositories::Get::NAME, "GET /{organization}/{project}/_apis/git/repositories/{repositoryId}", id::REPOSITORIES,
+        doc!("git/repositories/get-repository"), 200, Read(reads::<repositories::Get>))),
+    anywhere(row(repositories::Update::NAME, "PATCH /{organization}/{project}/_apis/git/repositories/{repositoryId}", id::REPOSITORIES,
+        doc!("git/repositories/update"), 200, Works(works::<repositories::Update>))),
+    anywhere(row(repositories::Delete::NAME, "DELETE /{organization}/{project}/_apis/git/repositories/{repositoryId}", id::REPOSITORIES,
+        doc!("git/repositories/delete"), 204, Write(writes::<repositories::Delete>))),
+    anywhere(row(refs::List::NAME, "GET /{organization}/{project}/_apis/git/repositories/{repositoryId}/refs", id::REFS,
+        doc!("git/refs/list"), 200, Read(reads::<refs::List>))),
+    anywhere(row(refs::List::NAME, "GET /{organization}/{project}/_apis/git/repositories/{repositoryId}/refs/{*filter}", id::REFS,
+        doc!("git/refs/list"), 200, Read(reads::<refs::List>))),
+    anywhere(row(refs::Update::NAME, "POST /{organization}/{project}/_apis/git/repositories/{repositoryId}/refs", id::REFS,
+        doc!("git/refs/update-refs"), 200, Works(works::<refs::Update>))),
+    anywhere(row(refs::Lock::NAME, "PATCH /{organization}/{project}/_apis/git/repositories/{repositoryId}/refs", id::REFS,
+        doc!("git/refs/update-ref"), 200, Write(writes::<refs::Lock>))),
+    anywhere(row(refs::Lock::NAME, "PATCH /{organization}/{project}/_apis/git/repositories/{repositoryId}/refs/{*filter}", id::REFS,
+        doc!("git/refs/update-ref"), 200, Write(writes::<refs::Lock>))),
+    anywhere(row(pushes::Create::NAME, "POST /{organization}/{project}/_apis/git/repositories/{repositoryId}/pushes", id::PUSHES,
+        doc!("git/pushes/create"), 201, Works(works::<pushes::Create>))),
+    anywhere(row(pushes::List::NAME, "GET /{organization}/{project}/_apis/git/repositories/{repositoryId}/pushes", id::PUSHES,
+        doc!("git/pushes/list"), 200, Read(reads::<pushes::List>))),
+    anywhere(row(pushes::Get::NAME, "GET /{organization}/{project}/_apis/git/repositories/{repositoryId}/pushes/{pushId}", id::PUSHES,
+        doc!("git/pushes/get"), 200, Read(reads::<pushes::Get>))),
+    anywhere(row(items::Get::NAME, "GET /{organization}/{project}/_apis/git/repositories/{repositoryId}/items", id::ITEMS,
+        doc!("git/items/get"), 200, Works(works::<items::Get>))),
+    anywhere(row(items::Get::NAME, "GET /{organization}/{project}/_apis/git/repositories/{repositoryId}/items/{*path}", id::ITEMS,
+        doc!("git/items/get"), 200, Works(works::<items::Get>))),
+    anywhere(row(commits::List::NAME, "GET /{organization}/{project}/_apis/git/repositories/{repositoryId}/commits", id::COMMITS,
+        doc!("git/commits/get-commits"), 200, Works(works::<commits::List>))),
+    anywhere(row(commits::Get::NAME, "GET /{organization}/{project}/_apis/git/repositories/{repositoryId}/commits/{commitId}", id::COMMITS,
+        doc!("git/commits/get"), 200, Works(works::<commits::Get>))),
+    anywhere(row(commit_changes::Get::NAME, "GET /{organization}/{project}/_apis/git/repositories/{repositoryId}/commits/{commitId}/changes", id::COMMIT_CHANGES,
+        doc!("git/commits/get-changes"), 200, Works(works::<commit_changes::Get>))),
+    anywhere(row(branches::List::NAME, "GET /{organization}/{project}/_apis/git/repositories/{repositoryId}/stats/branches", id::BRANCH_STATS,
+        doc!("git/stats/list"), 200, Works(works::<branches::List>))),
+    anywhere(row(diffs::Get::NAME, "GET /{organization}/{project}/_apis/git/repositories/{repositoryId}/diffs/commits", id::COMMIT_DIFFS,
+        doc!("git/diffs/get"), 200, Works(works::<diffs::Get>))),
+    anywhere(row(objects::Blob::NAME, "GET /{organization}/{project}/_apis/git/repositories/{repositoryId}/blobs/{sha1}", id::BLOBS,
+        doc!("git/blobs/get-blob"), 200, Works(works::<objects::Blob>))),
+    anywhere(row(objects::Tree::NAME, "GET /{organization}/{project}/_apis/git/repositories/{repositoryId}/trees/{sha1}", id::TREES,
+        doc!("git/trees/get"), 200, Works(works::<objects::Tree>))),
+    anywhere(row(objects::Tag::NAME, "GET /{organization}/{project}/_apis/git/repositories/{repositoryId}/annotatedtags/{objectId}", id::ANNOTATED_TAGS,
+        doc!("git/annotated-tags/get"), 200, Works(works::<objects::Tag>))),
+];
