@@ -24,7 +24,7 @@ mod testing;
 mod tests;
 mod wire;
 
-pub use settings::{HookSettings, PayloadForm, Settings};
+pub use settings::{AuthMode, HookSettings, PayloadForm, Settings};
 
 use parhelion_core::{Scripting, limits};
 use parhelion_http::{Surface, changes_or_reads, service};

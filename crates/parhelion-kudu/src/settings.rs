@@ -15,6 +15,22 @@ pub struct Settings {
     pub max_site_bytes: u64,
     /// `kudu.hooks.*`.
     pub hooks: HookSettings,
+    /// `kudu.exec`: whether commands are run for real, with the rights of this process. Off unless asked for.
+    pub exec: bool,
+    /// `kudu.auth`: whose requests are answered.
+    pub auth: AuthMode,
+    /// `kudu.auth.bearer`: whether any bearer token will do where credentials are wanted.
+    pub bearer: bool,
+}
+
+/// Whose requests are answered (`kudu.auth`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AuthMode {
+    /// Everybody's; a user's name is taken down as the one who deploys.
+    #[default]
+    Open,
+    /// Those that bring a site's publishing credentials, or a bearer token.
+    Basic,
 }
 
 /// How hooks behave (`kudu.hooks.*`).
@@ -56,6 +72,9 @@ impl Default for Settings {
             max_unzip_bytes: 1024 * 1024 * 1024,
             max_site_bytes: 4 * 1024 * 1024 * 1024,
             hooks: HookSettings::default(),
+            exec: false,
+            auth: AuthMode::Open,
+            bearer: true,
         }
     }
 }
@@ -68,6 +87,17 @@ impl std::str::FromStr for PayloadForm {
             "kudu" => Ok(PayloadForm::Kudu),
             "wiki" => Ok(PayloadForm::Wiki),
             other => Err(format!("\"{other}\" is none of both, kudu, wiki")),
+        }
+    }
+}
+
+impl std::str::FromStr for AuthMode {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "open" => Ok(AuthMode::Open),
+            "basic" => Ok(AuthMode::Basic),
+            other => Err(format!("\"{other}\" is none of open, basic")),
         }
     }
 }

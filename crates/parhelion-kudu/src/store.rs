@@ -2,11 +2,15 @@
 
 mod content;
 mod records;
+mod site_settings;
+mod tree;
 
 pub use content::{Content, Hash};
 pub use records::{
-    DeployStatus, Deployment, File, Hook, Last, Lock, LogDetail, LogEntry, LogKind, Manifest, Shown,
+    DeployStatus, Deployment, Hook, Last, Lock, LogDetail, LogEntry, LogKind, Manifest, Shown,
 };
+pub use site_settings::{MAX_SETTING_BYTES, MAX_SETTINGS, SiteSettings};
+pub use tree::{File, Folder, Node, Obstacle, Tree, is_path, join, parent};
 
 use crate::domain::{hook_url::HookUrl, lifecycle, publish};
 use bytes::Bytes;
@@ -71,6 +75,16 @@ impl TenantKey for Site {}
 pub const WWWROOT: &str = "site/wwwroot/";
 /// The page of a site that nothing was deployed to yet; the first deployment takes it away.
 pub const FIRST_PAGE: &str = "hostingstart.html";
+/// The folders of a new site.
+const FIRST_FOLDERS: [&str; 7] = [
+    "LogFiles",
+    "data/SitePackages",
+    "data/jobs",
+    "site/deployments",
+    "site/locks",
+    "site/repository",
+    "site/wwwroot",
+];
 const FIRST_PAGE_CONTENT: &str = "<!DOCTYPE html>\n<title>Waiting for content</title>\n<p>Nothing has been deployed to this site yet.</p>\n";
 
 /// A site.
@@ -95,16 +109,16 @@ pub struct KuduStore {
     pub active: Option<String>,
     /// The deployment lock.
     pub lock: Option<Lock>,
-    /// Files by their path below HOME (`site/wwwroot/a.txt`).
-    pub files: Table<String, File>,
-    /// The contents of files.
-    pub contents: Table<Hash, Content>,
+    /// What its owner set: app settings, deployment settings.
+    pub settings: SiteSettings,
+    /// Files and folders below HOME.
+    pub files: Tree,
 }
 
 impl Store for KuduStore {
     const SURFACE: &'static str = "kudu";
     const NAME: &'static str = "kudu";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type Key = Site;
     type Mail = Infallible;
 
@@ -119,13 +133,15 @@ impl Store for KuduStore {
             manifests: Table::default(),
             active: None,
             lock: None,
-            files: Table::default(),
-            contents: Table::default(),
+            settings: SiteSettings::default(),
+            files: Tree::default(),
         };
+        for folder in FIRST_FOLDERS {
+            // Nothing is there yet that could stand in the way.
+            let _ = store.files.make_folder(folder, 0);
+        }
         let page = Content::new(Bytes::from_static(FIRST_PAGE_CONTENT.as_bytes()));
-        let file = File { hash: page.hash(), size: page.size(), written: 0 };
-        store.contents.put(file.hash.clone(), page);
-        store.files.put(format!("{WWWROOT}{FIRST_PAGE}"), file);
+        let _ = store.files.put(&format!("{WWWROOT}{FIRST_PAGE}"), page.hash(), page, 0);
         store
     }
 
@@ -152,13 +168,15 @@ impl Store for KuduStore {
     }
 
     fn tables(&self) -> Vec<(&'static str, &dyn AnyTable)> {
+        let [files, folders] = self.files.tables();
         vec![
             ("hooks", &self.hooks),
             ("deployments", &self.deployments),
             ("logs", &self.logs),
             ("manifests", &self.manifests),
-            ("files", &self.files),
-            ("contents", &self.contents),
+            ("settings", self.settings.table()),
+            files,
+            folders,
         ]
     }
 
@@ -178,8 +196,7 @@ impl Store for KuduStore {
             assert!(!lock.waiting.is_empty(), "a lock that waits for nothing");
             assert!(self.deployments.contains_key(&lock.temporary), "a lock without its record");
         }
-        let used: BTreeSet<&Hash> = self.files.values().map(|f| &f.hash).collect();
-        assert!(used.iter().copied().eq(self.contents.keys()), "contents are those of the files");
+        self.files.check();
         for deployment in self.deployments.values() {
             assert_eq!(deployment.complete, deployment.status.is_final(), "complete means ended");
         }
@@ -193,9 +210,10 @@ impl Store for KuduStore {
             }
         }
         // No secret, but nothing to read either: a site may hold gigabytes.
-        for pair in store["contents"].as_array_mut().into_iter().flatten() {
-            let length = pair[1].as_str().map_or(0, str::len);
-            pair[1] = format!("({length} characters of base64)").into();
+        for pair in store["files"]["files"].as_array_mut().into_iter().flatten() {
+            let content = &mut pair[1]["content"];
+            let length = content.as_str().map_or(0, str::len);
+            *content = format!("({length} characters of base64)").into();
         }
     }
 }
@@ -227,9 +245,5 @@ impl KuduStore {
         if self.active.as_ref() == Some(&id) {
             self.active = None;
         }
-    }
-    /// The bytes of all files together.
-    pub fn file_bytes(&self) -> u64 {
-        self.files.values().map(|file| file.size).sum()
     }
 }

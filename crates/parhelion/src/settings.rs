@@ -1,5 +1,9 @@
 //! What a server is told at its start: flags, or `PARHELION_*` variables.
 
+mod kudu;
+
+pub use kudu::KuduSettings;
+
 use clap::{ArgAction, Args, Parser, Subcommand};
 use parhelion_azure_devops::Registration;
 use parhelion_codepipeline::{ApiUrl, Network, RoleCheck, Secrets};
@@ -90,6 +94,8 @@ pub struct Settings {
         value_name = "MODE"
     )]
     pub azure_webhook_registration: Registration,
+    #[command(flatten)]
+    pub kudu: KuduSettings,
     /// A file of settings; parhelion.toml in the working directory is read when there is one. Flags and variables go
     /// before it.
     #[arg(long, env = "PARHELION_CONFIG", value_name = "FILE")]
@@ -131,6 +137,7 @@ impl Default for Settings {
             azure_auth: "optional".to_owned(),
             azure_strict_versions: false,
             azure_webhook_registration: Registration::default(),
+            kudu: KuduSettings::default(),
             config: None,
         }
     }
@@ -158,6 +165,10 @@ impl Settings {
             role_check: self.aws_role_check,
             github_api: self.github_api.clone(),
         })
+    }
+    /// What the surface of Kudu is told.
+    pub fn kudu(&self) -> parhelion_kudu::Settings {
+        self.kudu.told(self.auth)
     }
     /// What the surface of Azure DevOps is told.
     pub fn azure_devops(&self) -> parhelion_azure_devops::Settings {

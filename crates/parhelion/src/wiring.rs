@@ -40,11 +40,12 @@ fn surfaces(
     git: &Arc<GitHost>,
     codepipeline: Arc<parhelion_codepipeline::Settings>,
     azure_devops: parhelion_azure_devops::Settings,
+    kudu: parhelion_kudu::Settings,
 ) -> Vec<Surface> {
     vec![
         parhelion_codepipeline::surface(worlds.clone(), codepipeline),
         parhelion_secure_source_manager::surface(worlds.clone(), git.clone()),
-        parhelion_kudu::surface(worlds.clone()),
+        parhelion_kudu::surface_with(worlds.clone(), kudu),
         parhelion_azure_devops::surface_with(worlds.clone(), git.clone(), azure_devops),
     ]
 }
@@ -86,7 +87,7 @@ pub fn wire(
     };
     let worlds = Worlds::new(ids, Box::new(found));
 
-    let mut all = surfaces(&worlds, &git, codepipeline, settings.azure_devops());
+    let mut all = surfaces(&worlds, &git, codepipeline, settings.azure_devops(), settings.kudu());
     let facts = Facts {
         version: env!("CARGO_PKG_VERSION"),
         seed,
@@ -119,5 +120,6 @@ pub fn surfaces_for_tests() -> Vec<Surface> {
     };
     let worlds = Worlds::new(Ids::seeded(1), Box::new(found));
     let Ok(git) = GitHost::temporary(GitSettings::default()) else { return Vec::new() };
-    surfaces(&worlds, &Arc::new(git), codepipeline, parhelion_azure_devops::Settings::default())
+    let azure_devops = parhelion_azure_devops::Settings::default();
+    surfaces(&worlds, &Arc::new(git), codepipeline, azure_devops, parhelion_kudu::Settings::default())
 }

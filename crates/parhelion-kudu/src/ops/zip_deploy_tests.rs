@@ -49,7 +49,7 @@ fn a_deployment_without_hooks_leaves_no_lock() {
     assert_eq!(ids(&site), [&*id]);
     site.read(|store| {
         assert_eq!((store.lock.is_none(), store.active.as_deref()), (true, Some(id.as_str())));
-        let paths: Vec<_> = store.files.keys().map(|p| p.trim_start_matches(WWWROOT)).collect();
+        let paths: Vec<_> = store.files.below(WWWROOT).map(|(path, _)| path).collect();
         assert_eq!(paths, ["a.txt", "sub/b.txt"]);
         let log: Vec<_> = store.logs[&id].iter().map(|e| e.message.as_str()).collect();
         let commit = format!("Preparing deployment for commit id '{}'.", &id[..10]);
@@ -130,8 +130,8 @@ fn a_failed_build_is_told_and_leaves_the_site_alone() {
     site.read(|store| {
         assert_eq!(store.active.as_ref(), Some(&good));
         assert!(
-            store.files.contains_key(&format!("{WWWROOT}a"))
-                && !store.files.contains_key(&format!("{WWWROOT}b"))
+            store.files.get(&format!("{WWWROOT}a")).is_some()
+                && !store.files.get(&format!("{WWWROOT}b")).is_some()
         );
         let log = &store.logs[&bad];
         assert_eq!(log.last().unwrap().message, "Deployment Failed.");
@@ -182,12 +182,12 @@ fn a_project_that_is_not_there_is_a_failed_build() {
     let site = Fixture::new();
     let (_, status) = deploy(&site, &[(".deployment", "[config]\nproject = web\n"), ("web/a", "1")]);
     assert_eq!(status, DeployStatus::Success);
-    assert!(site.read(|store| store.files.contains_key(&format!("{WWWROOT}a"))));
+    assert!(site.read(|store| store.files.get(&format!("{WWWROOT}a")).is_some()));
     let (_, status) = deploy(&site, &[(".deployment", "[config]\nproject = none\n"), ("web/a", "1")]);
     assert_eq!(status, DeployStatus::Failed);
     let (_, status) = deploy(&site, &[(".deployment", "[config]\ncommand = echo hello\n"), ("b", "1")]);
     assert_eq!(status, DeployStatus::Success);
-    assert!(site.read(|store| store.files.contains_key(&format!("{WWWROOT}b"))));
+    assert!(site.read(|store| store.files.get(&format!("{WWWROOT}b")).is_some()));
 }
 
 #[test]

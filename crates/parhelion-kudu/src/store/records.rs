@@ -1,6 +1,5 @@
 //! What a site keeps: hooks, deployments, their logs, the deployment lock, files.
 
-use super::Hash;
 use parhelion_core::{DeliveryId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -146,17 +145,6 @@ pub struct Lock {
     pub body: Arc<str>,
     /// The deliveries, once their numbers are known.
     pub deliveries: Vec<DeliveryId>,
-}
-
-/// A file of the site.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct File {
-    /// Its content's key.
-    pub hash: Hash,
-    /// Its content's length, bytes.
-    pub size: u64,
-    /// When it was last written, .NET ticks; 0: with the site itself.
-    pub written: i64,
 }
 
 /// The paths that a deployment put into the site, below its target.
