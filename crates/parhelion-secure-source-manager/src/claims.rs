@@ -1,6 +1,6 @@
 //! Which requests are for this surface.
 
-use crate::domain::urls::HOST_SUFFIX;
+use crate::{domain::urls::HOST_SUFFIX, wire::grpc};
 use http::request::Parts;
 use parhelion_core::limits;
 
@@ -26,7 +26,7 @@ pub fn instance_host(host: &str) -> Option<&str> {
     front.strip_suffix('.').filter(|f| !f.is_empty())
 }
 
-/// Hosts of an instance or of the API whatever the path; else the paths `/v1/projects/…` and `/_ssm/…`, unless the
+/// Hosts of an instance or of the API whatever the path; else gRPC calls, and the paths `/v1/projects/…` and `/_ssm/…`, unless the
 /// request is addressed to another cloud by its host, target header or path.
 pub fn claims(parts: &Parts) -> bool {
     if is_amazons(parts) || is_the_emulators(parts.uri.path()) {
@@ -41,6 +41,9 @@ pub fn claims(parts: &Parts) -> bool {
     let path = parts.uri.path();
     if elsewhere {
         return false;
+    }
+    if grpc::is_grpc(parts) {
+        return true;
     }
     // `v1` could be the name of an Azure organization: its API paths have a segment `_apis`.
     path.starts_with("/_ssm/") || path.starts_with("/v1/projects/") && !path.split('/').any(|s| s == "_apis")

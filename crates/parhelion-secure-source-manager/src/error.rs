@@ -1,8 +1,10 @@
 //! The one list of errors: code, text, details. Texts are Google's usual forms
 //! (CHOICE: those of this very service are not public).
 
+use crate::proto::{rpc, type_url};
 use parhelion_git::GitError;
-use serde_json::{Value, json};
+use prost::Message;
+use prost_types::Any;
 
 /// The codes of google.rpc.Code that occur here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +36,18 @@ impl Code {
             Code::FailedPrecondition => "FAILED_PRECONDITION",
             Code::Aborted => "ABORTED",
             Code::Internal => "INTERNAL",
+        }
+    }
+    /// Its number.
+    pub fn number(self) -> i32 {
+        match self {
+            Code::InvalidArgument => 3,
+            Code::NotFound => 5,
+            Code::AlreadyExists => 6,
+            Code::ResourceExhausted => 8,
+            Code::FailedPrecondition => 9,
+            Code::Aborted => 10,
+            Code::Internal => 13,
         }
     }
     /// The HTTP status in REST errors.
@@ -119,21 +133,32 @@ impl Error {
             Error::Internal(_) => Code::Internal,
         }
     }
-    /// Typed details in their JSON form.
-    pub fn details(&self) -> Vec<Value> {
-        let violation = |field: &str, why: &str| {
-            json!({
-                "@type": "type.googleapis.com/google.rpc.BadRequest",
-                "fieldViolations": [{"field": field, "description": why}],
-            })
+    /// The whole as a message: code, text, typed details.
+    pub fn status(&self) -> rpc::Status {
+        rpc::Status { code: self.code().number(), message: self.to_string(), details: self.details() }
+    }
+    fn details(&self) -> Vec<Any> {
+        let field = |field: &str, why: &str| {
+            let violation =
+                rpc::bad_request::FieldViolation { field: field.to_owned(), description: why.to_owned() };
+            any("BadRequest", &rpc::BadRequest { field_violations: vec![violation] })
+        };
+        let resource = |name: &str| {
+            let info = rpc::ResourceInfo { resource_name: name.to_owned(), ..Default::default() };
+            any("ResourceInfo", &info)
         };
         match self {
-            Error::Field { field, why } => vec![violation(field, why)],
-            Error::PageToken => vec![violation("page_token", &self.to_string())],
-            Error::Mask(_) => vec![violation("update_mask", &self.to_string())],
+            Error::Field { field: path, why } => vec![field(path, why)],
+            Error::PageToken => vec![field("page_token", &self.to_string())],
+            Error::Mask(_) => vec![field("update_mask", &self.to_string())],
+            Error::NotFound(name) | Error::Exists(name) => vec![resource(name)],
             _ => Vec::new(),
         }
     }
+}
+
+fn any(name: &str, message: &impl Message) -> Any {
+    Any { type_url: type_url(&format!("google.rpc.{name}")), value: message.encode_to_vec() }
 }
 
 impl From<GitError> for Error {

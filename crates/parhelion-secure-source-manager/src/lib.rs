@@ -45,7 +45,7 @@ pub fn surface(worlds: Arc<Worlds>, git: Arc<GitHost>) -> Surface {
         scripting: Scripting::NONE,
         service: service(move |request: Request| wire::answer(Arc::clone(&front), request)),
         control: Some(service(move |request: Request| control::answer(Arc::clone(&server), request))),
-        panicked: |_| wire::rest::internal(),
-        banner: |base| format!("{base}  (REST endpoint; git below {base}/_ssm/git/)"),
+        panicked: wire::panicked,
+        banner: |base| format!("{base}  (REST and gRPC; git below {base}/_ssm/git/)"),
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::sync::LazyLock;
 
 /// Generated code, in modules that mirror the packages (its types name each other by `super`).
-#[allow(missing_docs, clippy::all, reason = "made by scripts/protos, not by hand")]
+#[allow(missing_docs, dead_code, clippy::all, reason = "made by scripts/protos, not by hand")]
 mod google {
     pub mod cloud {
         pub mod location {
@@ -21,12 +21,20 @@ mod google {
     pub mod longrunning {
         include!("generated/google.longrunning.rs");
     }
+    pub mod iam {
+        pub mod v1 {
+            include!("generated/google.iam.v1.rs");
+        }
+    }
     pub mod rpc {
         include!("generated/google.rpc.rs");
     }
+    pub mod r#type {
+        include!("generated/google.r#type.rs");
+    }
 }
 
-pub use google::{cloud::location, cloud::securesourcemanager::v1, longrunning};
+pub use google::{cloud::location, cloud::securesourcemanager::v1, longrunning, rpc};
 
 /// All descriptors.
 pub static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
@@ -61,6 +69,14 @@ pub fn to_json(message: &DynamicMessage) -> Value {
 pub fn json_of(short_name: &str, message: &impl Message) -> Value {
     let bytes = message.encode_to_vec();
     let decoded = descriptor(short_name).and_then(|d| DynamicMessage::decode(d, bytes.as_slice()).ok());
+    decoded.map_or(Value::Null, |m| to_json(&m))
+}
+
+/// The JSON form of an error's message.
+pub fn status_json(status: &rpc::Status) -> Value {
+    let descriptor = POOL.get_message_by_name("google.rpc.Status");
+    let bytes = status.encode_to_vec();
+    let decoded = descriptor.and_then(|d| DynamicMessage::decode(d, bytes.as_slice()).ok());
     decoded.map_or(Value::Null, |m| to_json(&m))
 }
 

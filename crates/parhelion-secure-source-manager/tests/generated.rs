@@ -12,7 +12,9 @@ fn made() -> BTreeMap<String, Vec<u8>> {
     let files = [
         "google/cloud/securesourcemanager/v1/secure_source_manager.proto",
         "google/cloud/location/locations.proto",
+        "google/iam/v1/iam_policy.proto",
         "google/longrunning/operations.proto",
+        "google/rpc/error_details.proto",
     ];
     compiler.open_files(files).unwrap();
     // These bytes keep the routes (`google.api.http`); structs of prost-types would lose them.

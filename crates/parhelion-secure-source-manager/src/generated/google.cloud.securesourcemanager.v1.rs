@@ -302,6 +302,393 @@ pub mod hook {
         }
     }
 }
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BranchRule {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub uid: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "3")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "4")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(btree_map = "string, string", tag = "5")]
+    pub annotations: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+    #[prost(string, tag = "6")]
+    pub etag: ::prost::alloc::string::String,
+    #[prost(string, tag = "7")]
+    pub include_pattern: ::prost::alloc::string::String,
+    #[prost(bool, tag = "8")]
+    pub disabled: bool,
+    #[prost(bool, tag = "9")]
+    pub require_pull_request: bool,
+    #[prost(int32, tag = "10")]
+    pub minimum_reviews_count: i32,
+    #[prost(int32, tag = "11")]
+    pub minimum_approvals_count: i32,
+    #[prost(bool, tag = "12")]
+    pub require_comments_resolved: bool,
+    #[prost(bool, tag = "13")]
+    pub require_linear_history: bool,
+    #[prost(message, repeated, tag = "14")]
+    pub required_status_checks: ::prost::alloc::vec::Vec<branch_rule::Check>,
+    #[prost(bool, tag = "15")]
+    pub allow_stale_reviews: bool,
+    #[prost(bool, tag = "16")]
+    pub require_code_owner_approval: bool,
+}
+/// Nested message and enum types in `BranchRule`.
+pub mod branch_rule {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Check {
+        #[prost(string, tag = "1")]
+        pub context: ::prost::alloc::string::String,
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileDiff {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(enumeration = "file_diff::Action", tag = "2")]
+    pub action: i32,
+    #[prost(string, tag = "3")]
+    pub sha: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub patch: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `FileDiff`.
+pub mod file_diff {
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Action {
+        Unspecified = 0,
+        Added = 1,
+        Modified = 2,
+        Deleted = 3,
+    }
+    impl Action {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "ACTION_UNSPECIFIED",
+                Self::Added => "ADDED",
+                Self::Modified => "MODIFIED",
+                Self::Deleted => "DELETED",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "ACTION_UNSPECIFIED" => Some(Self::Unspecified),
+                "ADDED" => Some(Self::Added),
+                "MODIFIED" => Some(Self::Modified),
+                "DELETED" => Some(Self::Deleted),
+                _ => None,
+            }
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Issue {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub title: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub body: ::prost::alloc::string::String,
+    #[prost(enumeration = "issue::State", tag = "4")]
+    pub state: i32,
+    #[prost(message, optional, tag = "5")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "6")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "7")]
+    pub close_time: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(string, tag = "8")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `Issue`.
+pub mod issue {
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum State {
+        Unspecified = 0,
+        Open = 1,
+        Closed = 2,
+    }
+    impl State {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "STATE_UNSPECIFIED",
+                Self::Open => "OPEN",
+                Self::Closed => "CLOSED",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "STATE_UNSPECIFIED" => Some(Self::Unspecified),
+                "OPEN" => Some(Self::Open),
+                "CLOSED" => Some(Self::Closed),
+                _ => None,
+            }
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct IssueComment {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub body: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "3")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "4")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PullRequestComment {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "3")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(oneof = "pull_request_comment::CommentDetail", tags = "4, 5, 6")]
+    pub comment_detail: ::core::option::Option<pull_request_comment::CommentDetail>,
+}
+/// Nested message and enum types in `PullRequestComment`.
+pub mod pull_request_comment {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Review {
+        #[prost(enumeration = "review::ActionType", tag = "1")]
+        pub action_type: i32,
+        #[prost(string, tag = "2")]
+        pub body: ::prost::alloc::string::String,
+        #[prost(string, tag = "4")]
+        pub effective_commit_sha: ::prost::alloc::string::String,
+    }
+    /// Nested message and enum types in `Review`.
+    pub mod review {
+        #[derive(
+            Clone,
+            Copy,
+            Debug,
+            PartialEq,
+            Eq,
+            Hash,
+            PartialOrd,
+            Ord,
+            ::prost::Enumeration
+        )]
+        #[repr(i32)]
+        pub enum ActionType {
+            Unspecified = 0,
+            Comment = 1,
+            ChangeRequested = 2,
+            Approved = 3,
+        }
+        impl ActionType {
+            /// String value of the enum field names used in the ProtoBuf definition.
+            ///
+            /// The values are not transformed in any way and thus are considered stable
+            /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+            pub fn as_str_name(&self) -> &'static str {
+                match self {
+                    Self::Unspecified => "ACTION_TYPE_UNSPECIFIED",
+                    Self::Comment => "COMMENT",
+                    Self::ChangeRequested => "CHANGE_REQUESTED",
+                    Self::Approved => "APPROVED",
+                }
+            }
+            /// Creates an enum from field names used in the ProtoBuf definition.
+            pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+                match value {
+                    "ACTION_TYPE_UNSPECIFIED" => Some(Self::Unspecified),
+                    "COMMENT" => Some(Self::Comment),
+                    "CHANGE_REQUESTED" => Some(Self::ChangeRequested),
+                    "APPROVED" => Some(Self::Approved),
+                    _ => None,
+                }
+            }
+        }
+    }
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Comment {
+        #[prost(string, tag = "1")]
+        pub body: ::prost::alloc::string::String,
+    }
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Code {
+        #[prost(string, tag = "1")]
+        pub body: ::prost::alloc::string::String,
+        #[prost(string, tag = "2")]
+        pub reply: ::prost::alloc::string::String,
+        #[prost(message, optional, tag = "3")]
+        pub position: ::core::option::Option<Position>,
+        #[prost(string, tag = "4")]
+        pub effective_root_comment: ::prost::alloc::string::String,
+        #[prost(bool, tag = "5")]
+        pub resolved: bool,
+        #[prost(string, tag = "7")]
+        pub effective_commit_sha: ::prost::alloc::string::String,
+    }
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Position {
+        #[prost(string, tag = "1")]
+        pub path: ::prost::alloc::string::String,
+        #[prost(int64, tag = "2")]
+        pub line: i64,
+    }
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum CommentDetail {
+        #[prost(message, tag = "4")]
+        Review(Review),
+        #[prost(message, tag = "5")]
+        Comment(Comment),
+        #[prost(message, tag = "6")]
+        Code(Code),
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Ref {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub target: ::prost::alloc::string::String,
+    #[prost(enumeration = "r#ref::RefType", tag = "3")]
+    pub r#type: i32,
+}
+/// Nested message and enum types in `Ref`.
+pub mod r#ref {
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum RefType {
+        Unspecified = 0,
+        Branch = 1,
+        Tag = 2,
+    }
+    impl RefType {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "REF_TYPE_UNSPECIFIED",
+                Self::Branch => "REF_TYPE_BRANCH",
+                Self::Tag => "REF_TYPE_TAG",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "REF_TYPE_UNSPECIFIED" => Some(Self::Unspecified),
+                "REF_TYPE_BRANCH" => Some(Self::Branch),
+                "REF_TYPE_TAG" => Some(Self::Tag),
+                _ => None,
+            }
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TreeEntry {
+    #[prost(enumeration = "tree_entry::ObjectType", tag = "1")]
+    pub r#type: i32,
+    #[prost(string, tag = "2")]
+    pub sha: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub path: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub mode: ::prost::alloc::string::String,
+    #[prost(int64, tag = "5")]
+    pub size: i64,
+}
+/// Nested message and enum types in `TreeEntry`.
+pub mod tree_entry {
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum ObjectType {
+        Unspecified = 0,
+        Tree = 1,
+        Blob = 2,
+        Commit = 3,
+    }
+    impl ObjectType {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "OBJECT_TYPE_UNSPECIFIED",
+                Self::Tree => "TREE",
+                Self::Blob => "BLOB",
+                Self::Commit => "COMMIT",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "OBJECT_TYPE_UNSPECIFIED" => Some(Self::Unspecified),
+                "TREE" => Some(Self::Tree),
+                "BLOB" => Some(Self::Blob),
+                "COMMIT" => Some(Self::Commit),
+                _ => None,
+            }
+        }
+    }
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct OperationMetadata {
     #[prost(message, optional, tag = "1")]
@@ -457,4 +844,419 @@ pub struct UpdateHookRequest {
 pub struct DeleteHookRequest {
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCreatePullRequestCommentsRequest {
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "2")]
+    pub requests: ::prost::alloc::vec::Vec<CreatePullRequestCommentRequest>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateBranchRuleRequest {
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub branch_rule: ::core::option::Option<BranchRule>,
+    #[prost(string, tag = "3")]
+    pub branch_rule_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateIssueCommentRequest {
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub issue_comment: ::core::option::Option<IssueComment>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateIssueRequest {
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub issue: ::core::option::Option<Issue>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreatePullRequestCommentRequest {
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub pull_request_comment: ::core::option::Option<PullRequestComment>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreatePullRequestRequest {
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub pull_request: ::core::option::Option<PullRequest>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FetchBlobRequest {
+    #[prost(string, tag = "1")]
+    pub repository: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub sha: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FetchBlobResponse {
+    #[prost(string, tag = "1")]
+    pub sha: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub content: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FetchRefsRequest {
+    #[prost(string, tag = "1")]
+    pub repository: ::prost::alloc::string::String,
+    #[prost(enumeration = "r#ref::RefType", tag = "2")]
+    pub r#type: i32,
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FetchRefsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub refs: ::prost::alloc::vec::Vec<Ref>,
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FetchTreeRequest {
+    #[prost(string, tag = "1")]
+    pub repository: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub r#ref: ::prost::alloc::string::String,
+    #[prost(bool, tag = "3")]
+    pub recursive: bool,
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FetchTreeResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub tree_entries: ::prost::alloc::vec::Vec<TreeEntry>,
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListIssuesRequest {
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub filter: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListPullRequestFileDiffsRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PullRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub title: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub body: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "4")]
+    pub base: ::core::option::Option<pull_request::Branch>,
+    #[prost(message, optional, tag = "5")]
+    pub head: ::core::option::Option<pull_request::Branch>,
+    #[prost(enumeration = "pull_request::State", tag = "6")]
+    pub state: i32,
+    #[prost(message, optional, tag = "7")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "8")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "9")]
+    pub close_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Nested message and enum types in `PullRequest`.
+pub mod pull_request {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Branch {
+        #[prost(string, tag = "1")]
+        pub r#ref: ::prost::alloc::string::String,
+        #[prost(string, tag = "2")]
+        pub sha: ::prost::alloc::string::String,
+    }
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum State {
+        Unspecified = 0,
+        Open = 1,
+        Closed = 2,
+        Merged = 3,
+    }
+    impl State {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "STATE_UNSPECIFIED",
+                Self::Open => "OPEN",
+                Self::Closed => "CLOSED",
+                Self::Merged => "MERGED",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "STATE_UNSPECIFIED" => Some(Self::Unspecified),
+                "OPEN" => Some(Self::Open),
+                "CLOSED" => Some(Self::Closed),
+                "MERGED" => Some(Self::Merged),
+                _ => None,
+            }
+        }
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateBranchRuleRequest {
+    #[prost(message, optional, tag = "1")]
+    pub branch_rule: ::core::option::Option<BranchRule>,
+    #[prost(bool, tag = "2")]
+    pub validate_only: bool,
+    #[prost(message, optional, tag = "3")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateIssueCommentRequest {
+    #[prost(message, optional, tag = "1")]
+    pub issue_comment: ::core::option::Option<IssueComment>,
+    #[prost(message, optional, tag = "2")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateIssueRequest {
+    #[prost(message, optional, tag = "1")]
+    pub issue: ::core::option::Option<Issue>,
+    #[prost(message, optional, tag = "2")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdatePullRequestCommentRequest {
+    #[prost(message, optional, tag = "1")]
+    pub pull_request_comment: ::core::option::Option<PullRequestComment>,
+    #[prost(message, optional, tag = "2")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdatePullRequestRequest {
+    #[prost(message, optional, tag = "1")]
+    pub pull_request: ::core::option::Option<PullRequest>,
+    #[prost(message, optional, tag = "2")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCreatePullRequestCommentsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub pull_request_comments: ::prost::alloc::vec::Vec<PullRequestComment>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ResolvePullRequestCommentsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub pull_request_comments: ::prost::alloc::vec::Vec<PullRequestComment>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UnresolvePullRequestCommentsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub pull_request_comments: ::prost::alloc::vec::Vec<PullRequestComment>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CloseIssueRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteIssueRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OpenIssueRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClosePullRequestRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteIssueCommentRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeletePullRequestCommentRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetBranchRuleRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetIssueCommentRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetIssueRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetPullRequestCommentRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetPullRequestRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MergePullRequestRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OpenPullRequestRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteBranchRuleRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(bool, tag = "2")]
+    pub allow_missing: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListBranchRulesRequest {
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListIssueCommentsRequest {
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListPullRequestCommentsRequest {
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListPullRequestsRequest {
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResolvePullRequestCommentsRequest {
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    #[prost(string, repeated, tag = "2")]
+    pub names: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(bool, tag = "3")]
+    pub auto_fill: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnresolvePullRequestCommentsRequest {
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    #[prost(string, repeated, tag = "2")]
+    pub names: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(bool, tag = "3")]
+    pub auto_fill: bool,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListBranchRulesResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub branch_rules: ::prost::alloc::vec::Vec<BranchRule>,
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListIssueCommentsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub issue_comments: ::prost::alloc::vec::Vec<IssueComment>,
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListIssuesResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub issues: ::prost::alloc::vec::Vec<Issue>,
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListPullRequestCommentsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub pull_request_comments: ::prost::alloc::vec::Vec<PullRequestComment>,
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListPullRequestFileDiffsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub file_diffs: ::prost::alloc::vec::Vec<FileDiff>,
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListPullRequestsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub pull_requests: ::prost::alloc::vec::Vec<PullRequest>,
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
 }

@@ -1,6 +1,8 @@
-//! Bytes in, bytes out: REST, smart HTTP, and the plain pages that deliveries link to.
+//! Bytes in, bytes out: REST, gRPC, smart HTTP, and the plain pages that deliveries link to.
 
+mod call;
 mod git;
+pub mod grpc;
 mod html;
 mod json;
 pub mod rest;
@@ -53,11 +55,19 @@ enum Place {
 /// Answers whatever this surface claims.
 pub async fn answer(server: Arc<Server>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    if grpc::is_grpc(&parts) {
+        return grpc::answer(&server, parts, body).await;
+    }
     match place(&claims::host(&parts), parts.uri.path()) {
         Some(Place::Git(address, rest)) => git::answer(&server, address, &rest, &parts, body).await,
         Some(Place::Html(address, rest)) => html::answer(&server, address, &rest, &parts).await,
         None => rest::answer(&server, parts, body).await,
     }
+}
+
+/// The answer to a request whose handling panicked.
+pub fn panicked(head: &Head) -> Response {
+    if grpc::is_method(head.original_uri.path()) { grpc::internal() } else { rest::internal() }
 }
 
 /// Reads `/_ssm/{git|html}/{location}/{instance}/{project}/{repository}…`, and on an instance's host

