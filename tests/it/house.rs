@@ -18,7 +18,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("artifacts", &["core", "http", "state"]),
     ("codepipeline", &["artifacts", "core", "http", "state"]),
     ("azure-devops", &["azure-pipelines", "core", "git", "http", "state"]),
-    ("kudu", &["core", "http", "state"]),
+    ("kudu", &["core", "git", "http", "state"]),
     ("secure-source-manager", &["core", "git", "http", "state"]),
     ("control", &["core", "delivery", "http", "state"]),
     (

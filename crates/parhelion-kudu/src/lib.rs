@@ -8,8 +8,9 @@
 //! Not here: sending (the delivery crate sends what a commit decides), running commands (an outcome is read off
 //! the command's text), fetching packages by their address, git, vfs, settings, WebJobs.
 //!
-//! Start reading at [`operations`](self) (the table), then `store.rs` and `domain/lifecycle.rs`.
+//! Start reading at `table/` (every route), then `store.rs` and `domain/lifecycle.rs`.
 
+mod control;
 mod domain;
 mod error;
 mod handlers;
@@ -18,49 +19,46 @@ mod ops;
 mod place;
 mod settings;
 mod store;
+mod table;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
 mod wire;
 
-pub use settings::{AuthMode, HookSettings, PayloadForm, Settings};
+pub use settings::{AuthMode, Fetching, HookSettings, PayloadForm, Settings};
 
-use parhelion_core::{Scripting, limits};
+use parhelion_git::GitHost;
 use parhelion_http::{Surface, changes_or_reads, service};
 use parhelion_state::{AnyShelf, Shelf, Worlds};
 use std::sync::Arc;
 
-/// The surface over these worlds, with the settings that a server starts with.
-pub fn surface(worlds: Arc<Worlds>) -> Surface {
-    surface_with(worlds, Settings::default())
-}
-
-/// The surface over these worlds.
-pub fn surface_with(worlds: Arc<Worlds>, settings: Settings) -> Surface {
-    let settings = Arc::new(settings);
+/// The surface over these worlds. The settings are those that their shelves were made with.
+pub fn surface(worlds: Arc<Worlds>, git: Arc<GitHost>, settings: Arc<Settings>) -> Surface {
+    let server = Arc::new(operations::Server { worlds, git, settings });
+    let own = server.clone();
     Surface {
         name: "kudu",
         claims: place::claims,
         body_limit,
         opens_world: changes_or_reads,
-        operations: &operations::OPERATIONS,
-        // Its simulated work does not look at behaviours and paces yet.
-        scripting: Scripting::NONE,
-        service: service(move |request| operations::serve(worlds.clone(), settings.clone(), request)),
-        control: None,
+        operations: &table::OPERATIONS,
+        scripting: domain::script::SCRIPTING,
+        service: service(move |request| operations::serve(server.clone(), request)),
+        control: Some(service(move |request| control::answer(own.clone(), request))),
         panicked: operations::panicked,
         banner: |base| format!("{base}/kudu/{{site}}/api/…   or   Host: {{site}}.scm.localhost"),
     }
 }
 
 /// What it keeps in a world.
-pub fn shelves() -> Vec<Arc<dyn AnyShelf>> {
-    vec![Shelf::<store::KuduStore>::boxed()]
+pub fn shelves(settings: &Arc<Settings>) -> Vec<Arc<dyn AnyShelf>> {
+    vec![Shelf::<store::KuduStore>::with_settings(settings.clone())]
 }
 
 /// Packages are streamed to disk; anything else is read into memory.
 fn body_limit(parts: &http::request::Parts) -> u64 {
-    let last = parts.uri.path().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    if last.eq_ignore_ascii_case("zipdeploy") { limits::STREAMED_BODY_BYTES } else { limits::BODY_BYTES }
+    use parhelion_core::limits::{BODY_BYTES, STREAMED_BODY_BYTES};
+    let is_streamed = place::path(parts).is_some_and(|(path, named)| table::is_streamed(path, named));
+    if is_streamed { STREAMED_BODY_BYTES } else { BODY_BYTES }
 }

@@ -38,6 +38,15 @@ pub fn claims(parts: &Parts) -> bool {
     form(parts).is_some()
 }
 
+/// The path below the site's root as it came, and whether host or prefix names the site.
+pub fn path(parts: &Parts) -> Option<(&str, bool)> {
+    Some(match form(parts)? {
+        Form::Host { .. } => (parts.uri.path(), true),
+        Form::Prefix { rest, .. } => (rest, true),
+        Form::Plain => (parts.uri.path(), false),
+    })
+}
+
 fn form(parts: &Parts) -> Option<Form<'_>> {
     let path = parts.uri.path();
     let mut segments = path.split('/').skip(1);

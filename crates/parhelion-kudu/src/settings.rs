@@ -17,6 +17,10 @@ pub struct Settings {
     pub hooks: HookSettings,
     /// `kudu.exec`: whether commands are run for real, with the rights of this process. Off unless asked for.
     pub exec: bool,
+    /// `kudu.fetch`: what `/deploy` does to get a repository's content.
+    pub fetch: Fetching,
+    /// `kudu.strict_stack`: whether a site whose stack nobody set refuses war, jar and ear.
+    pub strict_stack: bool,
     /// `kudu.auth`: whose requests are answered.
     pub auth: AuthMode,
     /// `kudu.auth.bearer`: whether any bearer token will do where credentials are wanted.
@@ -31,6 +35,18 @@ pub enum AuthMode {
     Open,
     /// Those that bring a site's publishing credentials, or a bearer token.
     Basic,
+}
+
+/// What `/deploy` does to get a repository's content (`kudu.fetch`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fetching {
+    /// The commit is made of what the payload says; no file changes.
+    #[default]
+    Simulate,
+    /// The repository is cloned.
+    Git,
+    /// It is refused.
+    Off,
 }
 
 /// How hooks behave (`kudu.hooks.*`).
@@ -73,6 +89,8 @@ impl Default for Settings {
             max_site_bytes: 4 * 1024 * 1024 * 1024,
             hooks: HookSettings::default(),
             exec: false,
+            fetch: Fetching::Simulate,
+            strict_stack: false,
             auth: AuthMode::Open,
             bearer: true,
         }
@@ -98,6 +116,18 @@ impl std::str::FromStr for AuthMode {
             "open" => Ok(AuthMode::Open),
             "basic" => Ok(AuthMode::Basic),
             other => Err(format!("\"{other}\" is none of open, basic")),
+        }
+    }
+}
+
+impl std::str::FromStr for Fetching {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "simulate" => Ok(Fetching::Simulate),
+            "git" => Ok(Fetching::Git),
+            "off" => Ok(Fetching::Off),
+            other => Err(format!("\"{other}\" is none of simulate, git, off")),
         }
     }
 }

@@ -44,7 +44,7 @@ pub struct Fixture {
 
 impl Fixture {
     pub fn new() -> Self {
-        let (world, outbox) = parhelion_state::testing::world(1, crate::shelves());
+        let (world, outbox) = parhelion_state::testing::world(1, crate::shelves(&Arc::default()));
         Fixture { world, outbox, site: "site".parse().unwrap() }
     }
     pub fn write<O: Operation<Store = KuduStore>>(
@@ -131,10 +131,12 @@ impl Server {
         Server::with(Settings::default())
     }
     pub fn with(settings: Settings) -> Server {
-        let (world, outbox) = parhelion_state::testing::world(1, crate::shelves());
+        let settings = Arc::new(settings);
+        let (world, outbox) = parhelion_state::testing::world(1, crate::shelves(&settings));
+        let git = parhelion_git::GitHost::temporary(parhelion_git::GitSettings::default()).unwrap();
         let only = world.clone();
         let worlds = Worlds::new(Ids::seeded(1), Box::new(move |_| only.clone()));
-        Server { world, outbox, surface: crate::surface_with(worlds, settings) }
+        Server { world, outbox, surface: crate::surface(worlds, Arc::new(git), settings) }
     }
     /// Sends a request to `http://127.0.0.1:4600{path}`, or with `host/path` to that host.
     pub async fn call(&self, method: &str, target: &str, media_type: &str, body: impl Into<Body>) -> Reply {

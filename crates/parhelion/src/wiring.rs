@@ -26,10 +26,13 @@ pub struct Wired {
 }
 
 /// The shelves of all surfaces, for a new world.
-fn shelves(codepipeline: &Arc<parhelion_codepipeline::Settings>) -> Vec<Arc<dyn AnyShelf>> {
+fn shelves(
+    codepipeline: &Arc<parhelion_codepipeline::Settings>,
+    kudu: &Arc<parhelion_kudu::Settings>,
+) -> Vec<Arc<dyn AnyShelf>> {
     let mut all = parhelion_codepipeline::shelves(codepipeline);
     all.extend(parhelion_secure_source_manager::shelves());
-    all.extend(parhelion_kudu::shelves());
+    all.extend(parhelion_kudu::shelves(kudu));
     all.extend(parhelion_azure_devops::shelves());
     all
 }
@@ -40,12 +43,12 @@ fn surfaces(
     git: &Arc<GitHost>,
     codepipeline: Arc<parhelion_codepipeline::Settings>,
     azure_devops: parhelion_azure_devops::Settings,
-    kudu: parhelion_kudu::Settings,
+    kudu: Arc<parhelion_kudu::Settings>,
 ) -> Vec<Surface> {
     vec![
         parhelion_codepipeline::surface(worlds.clone(), codepipeline),
         parhelion_secure_source_manager::surface(worlds.clone(), git.clone()),
-        parhelion_kudu::surface_with(worlds.clone(), kudu),
+        parhelion_kudu::surface(worlds.clone(), git.clone(), kudu),
         parhelion_azure_devops::surface_with(worlds.clone(), git.clone(), azure_devops),
     ]
 }
@@ -58,6 +61,7 @@ pub fn wire(
     stopping: Arc<AtomicBool>,
 ) -> Result<Wired, StartError> {
     let codepipeline = Arc::new(settings.codepipeline().map_err(StartError::Other)?);
+    let kudu = Arc::new(settings.kudu());
     let seed = settings.seed.unwrap_or_else(|| rand::rng().next_u64() >> 12); // fits a JSON number
     let ids = match settings.seed {
         Some(seed) => Ids::seeded(seed),
@@ -74,11 +78,12 @@ pub fn wire(
     let found = {
         let (ids, real, start) = (ids.clone(), real.clone(), settings.clock_start());
         let (outboxes, transport, drivers) = (outboxes.clone(), transport.clone(), drivers.clone());
-        let codepipeline = codepipeline.clone();
+        let (codepipeline, kudu) = (codepipeline.clone(), kudu.clone());
         move |name: &WorldName| {
             let post = Arc::new(Post::default());
             let clock = WorldClock::new(real.clone(), start);
-            let world = World::new(name.clone(), ids.clone(), clock, post.clone(), shelves(&codepipeline));
+            let world =
+                World::new(name.clone(), ids.clone(), clock, post.clone(), shelves(&codepipeline, &kudu));
             outboxes.drive(world.clone(), post, transport.clone());
             tokio::spawn(tick(world.clone()));
             tokio::spawn(run_jobs(world.clone(), drivers.clone()));
@@ -87,7 +92,7 @@ pub fn wire(
     };
     let worlds = Worlds::new(ids, Box::new(found));
 
-    let mut all = surfaces(&worlds, &git, codepipeline, settings.azure_devops(), settings.kudu());
+    let mut all = surfaces(&worlds, &git, codepipeline, settings.azure_devops(), kudu);
     let facts = Facts {
         version: env!("CARGO_PKG_VERSION"),
         seed,
@@ -113,13 +118,14 @@ pub fn wire(
 /// The surfaces over worlds of nobody's, for tests of the tables and of the classifier.
 pub fn surfaces_for_tests() -> Vec<Surface> {
     let codepipeline = Arc::new(parhelion_codepipeline::Settings::default());
-    let settings = codepipeline.clone();
+    let kudu = Arc::new(parhelion_kudu::Settings::default());
+    let (settings, its) = (codepipeline.clone(), kudu.clone());
     let found = move |name: &WorldName| {
         let clock = WorldClock::new(Arc::new(crate::SystemClock), parhelion_state::ClockStart::default());
-        World::new(name.clone(), Ids::seeded(1), clock, Arc::new(Post::default()), shelves(&settings))
+        World::new(name.clone(), Ids::seeded(1), clock, Arc::new(Post::default()), shelves(&settings, &its))
     };
     let worlds = Worlds::new(Ids::seeded(1), Box::new(found));
     let Ok(git) = GitHost::temporary(GitSettings::default()) else { return Vec::new() };
     let azure_devops = parhelion_azure_devops::Settings::default();
-    surfaces(&worlds, &Arc::new(git), codepipeline, azure_devops, parhelion_kudu::Settings::default())
+    surfaces(&worlds, &Arc::new(git), codepipeline, azure_devops, kudu)
 }

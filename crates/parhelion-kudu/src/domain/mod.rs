@@ -10,5 +10,6 @@ pub mod package;
 pub mod post_deployment;
 pub mod publish;
 pub mod purge;
+pub mod script;
 pub mod text;
 pub mod time;

@@ -11,6 +11,7 @@ use crate::store::{KuduStore, Site};
 use crate::wire::query::Query as QueryString;
 use http::HeaderMap;
 use parhelion_core::{Call, DeliveryId};
+use parhelion_git::GitHost;
 use parhelion_http::{Body, Response};
 use parhelion_state::{Committed, Operation, Query, World};
 use std::convert::Infallible;
@@ -28,6 +29,8 @@ pub struct Ask {
     pub site: Site,
     /// How the site was addressed.
     pub place: Place,
+    /// Its method.
+    pub method: http::Method,
     /// Its headers.
     pub headers: HeaderMap,
     /// Its query.
@@ -36,6 +39,8 @@ pub struct Ask {
     pub params: Vec<String>,
     /// The surface's settings.
     pub settings: Arc<Settings>,
+    /// Where git objects are.
+    pub git: Arc<GitHost>,
 }
 
 /// What a handler gives.
@@ -51,10 +56,10 @@ impl From<Infallible> for Fault {
 
 impl Ask {
     /// What stands in the n-th `{…}`; empty when the route has none there.
-    fn param(&self, n: usize) -> String {
+    pub fn param(&self, n: usize) -> String {
         self.params.get(n).cloned().unwrap_or_default()
     }
-    fn read<Q>(&self, input: Q::Input) -> Result<Q::Output, Fault>
+    pub fn read<Q>(&self, input: Q::Input) -> Result<Q::Output, Fault>
     where
         Q: Query<Store = KuduStore>,
         Fault: From<Q::Error>,
@@ -62,7 +67,7 @@ impl Ask {
         let shelf = self.world.shelf::<KuduStore>();
         Ok(shelf.read(&self.site, &self.call, |store, view| Q::run(store, input, view))?)
     }
-    fn write<O>(&self, input: O::Input) -> Result<Committed<O::Output>, Fault>
+    pub fn write<O>(&self, input: O::Input) -> Result<Committed<O::Output>, Fault>
     where
         O: Operation<Store = KuduStore>,
         Fault: From<O::Error>,
@@ -74,7 +79,7 @@ impl Ask {
         Ok(shelf.write(&self.site, &self.call, |store, tx| O::run(store, input, tx))?)
     }
     /// Waits until deliveries have come to their ends, whatever these are.
-    async fn settled(&self, deliveries: &[DeliveryId]) {
+    pub async fn settled(&self, deliveries: &[DeliveryId]) {
         for id in deliveries {
             self.world.settled(*id).await;
         }

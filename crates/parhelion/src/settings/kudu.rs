@@ -2,7 +2,7 @@
 
 use clap::{ArgAction, Args};
 use parhelion_core::Auth;
-use parhelion_kudu::{AuthMode, HookSettings, PayloadForm, Settings};
+use parhelion_kudu::{AuthMode, Fetching, HookSettings, PayloadForm, Settings};
 
 /// Settings of Kudu's sites.
 #[derive(Clone, Debug, Args)]
@@ -36,6 +36,12 @@ pub struct KuduSettings {
     /// Whether commands that are sent to Kudu's sites are run for real, with the rights of this process.
     #[arg(long, env = "PARHELION_KUDU_EXEC", default_value = "false", default_missing_value = "true", num_args = 0..=1, action = ArgAction::Set, value_name = "BOOL")]
     pub kudu_exec: bool,
+    /// What Kudu's /deploy does: simulate (a commit is made of the payload), git (a real clone), or off.
+    #[arg(long, env = "PARHELION_KUDU_FETCH", default_value = "simulate", value_name = "MODE")]
+    pub kudu_fetch: Fetching,
+    /// Whether a Kudu site whose stack nobody set refuses war, jar and ear.
+    #[arg(long, env = "PARHELION_KUDU_STRICT_STACK", default_value = "false", default_missing_value = "true", num_args = 0..=1, action = ArgAction::Set, value_name = "BOOL")]
+    pub kudu_strict_stack: bool,
     /// Whose requests Kudu's sites answer: open (everybody's), or basic (publishing credentials). --auth strict means
     /// basic.
     #[arg(long, env = "PARHELION_KUDU_AUTH", default_value = "open", value_name = "MODE")]
@@ -57,6 +63,8 @@ impl Default for KuduSettings {
             kudu_hooks_gone: "remove".to_owned(),
             kudu_hooks_strict_404: usual.hooks.strict_404,
             kudu_exec: usual.exec,
+            kudu_fetch: usual.fetch,
+            kudu_strict_stack: usual.strict_stack,
             kudu_auth: usual.auth,
             kudu_auth_bearer: usual.bearer,
         }
@@ -77,6 +85,8 @@ impl KuduSettings {
                 strict_404: self.kudu_hooks_strict_404,
             },
             exec: self.kudu_exec,
+            fetch: self.kudu_fetch,
+            strict_stack: self.kudu_strict_stack,
             auth: if auth == Auth::Strict { AuthMode::Basic } else { self.kudu_auth },
             bearer: self.kudu_auth_bearer,
         }
@@ -87,7 +97,7 @@ impl KuduSettings {
 mod tests {
     use crate::settings::Arguments;
     use clap::Parser;
-    use parhelion_kudu::{AuthMode, PayloadForm, Settings};
+    use parhelion_kudu::{AuthMode, Fetching, PayloadForm, Settings};
 
     fn told(arguments: &[&str]) -> Result<Settings, String> {
         let all = std::iter::once("parhelion").chain(arguments.iter().copied());
@@ -108,6 +118,8 @@ mod tests {
             "--kudu-hooks-gone=keep",
             "--kudu-hooks-strict-404",
             "--kudu-exec",
+            "--kudu-fetch=git",
+            "--kudu-strict-stack",
             "--kudu-auth-bearer=false",
         ])
         .unwrap();
@@ -123,6 +135,7 @@ mod tests {
             (7, 8, "{site}.example")
         );
         assert_eq!((all.hooks.payload, all.auth), (PayloadForm::Wiki, AuthMode::Open));
+        assert_eq!((all.fetch, all.strict_stack), (Fetching::Git, true));
         for basic in [&["--auth", "strict"][..], &["--kudu-auth", "basic"]] {
             assert_eq!(told(basic).unwrap().auth, AuthMode::Basic);
         }
