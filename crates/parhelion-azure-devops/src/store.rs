@@ -8,12 +8,11 @@ mod forget;
 mod lines;
 mod project;
 mod repository;
+mod run;
 mod service_hook;
+mod step;
 
-pub use build::{
-    Artifact, Build, BuildResult, BuildStatus, Complaint, DeletedBuild, Ending, JobRun, Life, Play, Reason,
-    RecordResult, StageRun, StepRun, Wait,
-};
+pub use build::{Artifact, Build, BuildResult, BuildStatus, DeletedBuild, Reason};
 pub use definition::{Definition, OtherSource, Process, QueueStatus, Registered, SourceRepository, Variable};
 pub use delivery::{Blob, Delivered, Outcome, OutcomeKind, TriggerIssue, WebhookDelivery};
 pub use endpoint::{Endpoint, Share, is_secret};
@@ -23,10 +22,12 @@ pub use project::{
     valid_project_name,
 };
 pub use repository::{CommitSummary, Push, RefChange, Repository};
+pub use run::{JobRun, Leg, Life, RecordResult, StageRun, Wait};
 pub use service_hook::{
     Inputs, MASKED, MAX_SUBSCRIPTIONS, Notification, NotificationResult, NotificationStatus, Probation,
     Subscription, SubscriptionStatus, Tracing, is_confidential,
 };
+pub use step::{Complaint, Ending, Play, Set, StepRun, Trail, What, derived};
 
 use crate::{
     domain::{operations, run::drive, service_hooks},
@@ -351,6 +352,9 @@ impl Store for AzureDevOpsStore {
                     header[1] = "****".into();
                 }
             }
+        }
+        for build in records(store, "builds") {
+            build::mask(build);
         }
         for table in ["definitions", "revisions", "builds", "deleted_definitions"] {
             for record in records(store, table) {

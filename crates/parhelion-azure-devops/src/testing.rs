@@ -1,7 +1,9 @@
 //! A bench for tests: the whole surface in a test world, called as a client would, without a socket.
 
 use crate::{
-    Settings, shelves,
+    Settings,
+    domain::simulation,
+    shelves,
     store::{AzureDevOpsStore, Organization},
     surface_with,
 };
@@ -153,6 +155,14 @@ impl Bench {
     }
     pub fn dump(&self, secrets: bool) -> Value {
         self.world.dump("azure-devops", "contoso", secrets).unwrap()
+    }
+    /// The lines of the logs of a build's scripts.
+    pub fn script_logs(&self, build: u32) -> Vec<Vec<String>> {
+        let store = self.store();
+        let build = &store.builds[&build];
+        let is_script = |s, j, what| simulation::task(build, s, j, what).is_some_and(|t| t.0 == "CmdLine");
+        let scripts = build.logged().filter(|((s, j, _), step)| is_script(*s, *j, step.what));
+        scripts.map(|(at, _)| simulation::lines(build, at)).collect()
     }
     /// The journal, oldest first.
     pub fn journal(&self) -> Vec<Arc<Entry>> {

@@ -58,7 +58,7 @@ mod tests {
         ] {
             let text = format!("{head}steps: [{{script: a}}]\n");
             let expanded = expand(&parse("/a.yml", &text).unwrap(), &Inputs::default()).unwrap();
-            assert_eq!(of(&text), Some(expanded.pipeline.trigger), "{head}");
+            assert_eq!(of(&text), Some(expanded.pipeline.trigger.clone()), "{head}");
         }
     }
 

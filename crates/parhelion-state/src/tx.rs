@@ -185,6 +185,13 @@ impl Tx<'_> {
         self.drawn = Some(Drawn { kept, next });
         scripted
     }
+    /// Whether there are behaviours at all: without any, nobody needs to say what the work is.
+    pub fn is_scripted(&self) -> bool {
+        match &self.drawn {
+            Some(_) => true,
+            None => !self.world.script_lock().behaviours().is_empty(),
+        }
+    }
     /// How fast simulated work of a kind goes at this surface.
     pub fn pace(&self, kind: &str) -> Pace {
         match &self.drawn {

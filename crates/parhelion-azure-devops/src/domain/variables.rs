@@ -1,6 +1,7 @@
 //! The variables of a run, and `$(x)` in its texts.
 
-use std::{collections::BTreeMap, sync::Arc};
+use serde::{Deserialize, Serialize};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 /// How deep a variable's value may refer to others.
 const DEPTH: usize = 10;
@@ -11,12 +12,119 @@ const MAX_REPLACEMENTS: usize = 100_000;
 /// Longest name between `$(` and `)`, bytes: what is looked through for a name costs no more than this.
 const MAX_NAME_BYTES: usize = 1024;
 
-/// Variables by name; names are compared ignoring case. A copy shares what is in it: every stage and job has its own.
-#[derive(Clone, Debug, Default)]
+/// What a secret shows as.
+pub const MASK: &str = "***";
+
+/// A variable that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found<'a> {
+    /// Its value, a secret's too.
+    pub value: Cow<'a, str>,
+    /// Whether it is a secret.
+    pub is_secret: bool,
+}
+
+impl<'a> Found<'a> {
+    /// One that may be shown.
+    pub fn open(value: impl Into<Cow<'a, str>>) -> Self {
+        Found { value: value.into(), is_secret: false }
+    }
+    /// Its value, a secret's as `***`.
+    pub fn shown(self) -> Cow<'a, str> {
+        if self.is_secret { MASK.into() } else { self.value }
+    }
+}
+
+/// Knows variables by name, in any case.
+pub trait Lookup {
+    /// The variable of this name.
+    fn look(&self, name: &str) -> Option<Found<'_>>;
+}
+
+/// A text with `$(x)` replaced; unknown ones stay, secrets show as `***`.
+pub fn replace(text: &str, known: &dyn Lookup) -> String {
+    Replacing { known, reveal: false, left: MAX_REPLACEMENTS, out: String::new() }.all(text)
+}
+
+/// The same with the values of secrets: what a script is given, never what is shown.
+#[allow(dead_code)]
+pub fn replace_revealing(text: &str, known: &dyn Lookup) -> String {
+    Replacing { known, reveal: true, left: MAX_REPLACEMENTS, out: String::new() }.all(text)
+}
+
+struct Replacing<'a> {
+    known: &'a dyn Lookup,
+    reveal: bool,
+    left: usize,
+    out: String,
+}
+
+impl Replacing<'_> {
+    fn all(mut self, text: &str) -> String {
+        self.add(text, 0);
+        self.out
+    }
+
+    fn add(&mut self, text: &str, depth: usize) {
+        let mut rest = text;
+        while let Some(start) = rest.find("$(") {
+            if self.out.len() > MAX_BYTES || self.left == 0 {
+                return;
+            }
+            self.left -= 1;
+            self.out.push_str(&rest[..start]);
+            rest = &rest[start..];
+            let reach = &rest.as_bytes()[..rest.len().min(MAX_NAME_BYTES)];
+            let end = reach.iter().position(|b| *b == b')');
+            match end.and_then(|end| Some((end, self.known.look(rest[2..end].trim())?))) {
+                Some((end, found)) if found.is_secret && !self.reveal => {
+                    self.out.push_str(MASK);
+                    rest = &rest[end + 1..];
+                }
+                Some((end, found)) if depth < DEPTH => {
+                    self.add(&found.value, depth + 1);
+                    rest = &rest[end + 1..];
+                }
+                _ => {
+                    self.out.push_str("$(");
+                    rest = &rest[2..];
+                }
+            }
+        }
+        self.out.push_str(rest);
+    }
+}
+
+/// Variables by name; names are compared ignoring case. A copy shares what is in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<Known>", into = "Vec<Known>")]
 pub struct Variables(BTreeMap<Arc<str>, Arc<Known>>);
 
-/// A variable's name as written, its value, and whether that is a secret.
-type Known = (String, String, bool);
+/// A variable: its name as written, its value, and whether that is a secret.
+pub type Known = (String, String, bool);
+
+impl From<Vec<Known>> for Variables {
+    fn from(all: Vec<Known>) -> Self {
+        let mut variables = Variables::default();
+        for (name, value, secret) in all {
+            variables.set(&name, value, secret);
+        }
+        variables
+    }
+}
+
+impl From<Variables> for Vec<Known> {
+    fn from(variables: Variables) -> Self {
+        variables.0.into_values().map(Arc::unwrap_or_clone).collect()
+    }
+}
+
+impl Lookup for Variables {
+    fn look(&self, name: &str) -> Option<Found<'_>> {
+        let (_, value, is_secret) = &**self.0.get(&*name.to_lowercase())?;
+        Some(Found { value: value.as_str().into(), is_secret: *is_secret })
+    }
+}
 
 impl Variables {
     /// Sets a variable; a later value wins.
@@ -26,11 +134,11 @@ impl Variables {
     /// A variable's value; a secret's shows as `***`.
     pub fn get(&self, name: &str) -> Option<&str> {
         let (_, value, secret) = &**self.0.get(&*name.trim().to_lowercase())?;
-        Some(if *secret { "***" } else { value })
+        Some(if *secret { MASK } else { value })
     }
-    /// All of them by name in lower case, as a run keeps them for its conditions: secrets as `***`.
-    pub fn kept(&self) -> BTreeMap<String, String> {
-        self.0.keys().filter_map(|name| Some((name.to_string(), self.get(name)?.to_owned()))).collect()
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &Known> {
+        self.0.values().map(|known| &**known)
     }
     /// Those that are no secrets, by name.
     pub fn shown(&self) -> BTreeMap<String, String> {
@@ -39,38 +147,7 @@ impl Variables {
     }
     /// A text with `$(x)` replaced; unknown ones stay, secrets show as `***`.
     pub fn replace(&self, text: &str) -> String {
-        let (mut out, mut left) = (String::new(), MAX_REPLACEMENTS);
-        self.replace_into(text, &mut out, 0, &mut left);
-        out
-    }
-
-    fn replace_into(&self, text: &str, out: &mut String, depth: usize, left: &mut usize) {
-        let mut rest = text;
-        while let Some(start) = rest.find("$(") {
-            if out.len() > MAX_BYTES || *left == 0 {
-                return;
-            }
-            *left -= 1;
-            out.push_str(&rest[..start]);
-            rest = &rest[start..];
-            let reach = &rest.as_bytes()[..rest.len().min(MAX_NAME_BYTES)];
-            let end = reach.iter().position(|b| *b == b')');
-            match end.and_then(|end| Some((end, &**self.0.get(&*rest[2..end].trim().to_lowercase())?))) {
-                Some((end, (_, _, true))) => {
-                    out.push_str("***");
-                    rest = &rest[end + 1..];
-                }
-                Some((end, (_, value, _))) if depth < DEPTH => {
-                    self.replace_into(value, out, depth + 1, left);
-                    rest = &rest[end + 1..];
-                }
-                _ => {
-                    out.push_str("$(");
-                    rest = &rest[2..];
-                }
-            }
-        }
-        out.push_str(rest);
+        replace(text, self)
     }
 }
 
@@ -102,6 +179,20 @@ mod tests {
         ] {
             assert_eq!(some().replace(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn secrets_are_revealed_to_scripts_alone() {
+        let mut v = some();
+        v.set("both", "$(key)-$(name)", false);
+        assert_eq!(v.replace("$(both)"), "***-world");
+        assert_eq!(replace_revealing("$(both)", &v), "hidden-world");
+    }
+
+    #[test]
+    fn variables_survive_being_written_down() {
+        let text = serde_json::to_string(&some()).unwrap();
+        assert_eq!(serde_json::from_str::<Variables>(&text).unwrap(), some());
     }
 
     #[test]

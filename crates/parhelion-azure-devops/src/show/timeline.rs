@@ -1,9 +1,13 @@
 //! Timelines and logs, made of what a build keeps of its stages, jobs and steps.
 
 use super::{Links, time, without_nulls};
-use crate::store::{Build, Life, Project, RecordResult, StepRun};
+use crate::{
+    domain::simulation,
+    store::{Build, Complaint, Life, Project, RecordResult, StepRun},
+};
 use parhelion_core::Timestamp;
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use uuid::Uuid;
 
 /// A record of the timeline, before it is JSON.
@@ -11,13 +15,19 @@ struct Record<'a> {
     id: Uuid,
     parent: Option<Uuid>,
     kind: &'static str,
-    name: &'a str,
+    name: Cow<'a, str>,
     order: usize,
     identifier: String,
     life: Life,
     earlier: &'a [Uuid],
     why: Option<&'a str>,
-    step: Option<&'a StepRun>,
+    step: Option<Step<'a>>,
+}
+
+/// What a record of a step tells besides.
+struct Step<'a> {
+    run: &'a StepRun,
+    task: Option<(&'a str, &'a str)>,
 }
 
 /// Ids of the service's own tasks; others are shown by name alone.
@@ -40,7 +50,7 @@ pub fn timeline(build: &Build, project: &Project, links: &Links) -> Value {
             id: stage.record,
             parent: None,
             kind: "Stage",
-            name: &stage.display,
+            name: stage.display.as_str().into(),
             order: s + 1,
             identifier: stage.name.clone(),
             life: stage.life,
@@ -50,9 +60,12 @@ pub fn timeline(build: &Build, project: &Project, links: &Links) -> Value {
         });
         // CHOICE: a stage that was left out has no children, unless it was since each of them was.
         let left_out = stage.life.result == Some(RecordResult::Skipped);
-        let jobs = stage.jobs.iter().filter(|job| !left_out || job.why.is_some());
+        let jobs = stage.jobs.iter().enumerate().filter(|(_, job)| !left_out || job.why.is_some());
+        let mut jobs: Vec<_> = jobs.collect();
+        // Those that a matrix made in the run stand with the first of them.
+        jobs.sort_by_key(|(_, job)| job.of);
         let mut phase = None;
-        for (j, job) in jobs.enumerate() {
+        for (n, (j, job)) in jobs.into_iter().enumerate() {
             let of_job = format!("{}.{}", stage.name, job.name);
             // The jobs of a matrix share their phase.
             if phase != Some(job.phase) {
@@ -61,8 +74,8 @@ pub fn timeline(build: &Build, project: &Project, links: &Links) -> Value {
                     id: job.phase,
                     parent: Some(stage.record),
                     kind: "Phase",
-                    name: &job.display,
-                    order: j + 1,
+                    name: job.display.as_str().into(),
+                    order: n + 1,
                     identifier: of_job.clone(),
                     life: of_all(stage.jobs.iter().filter(|other| other.phase == job.phase).map(|o| o.life)),
                     earlier: &[],
@@ -75,7 +88,7 @@ pub fn timeline(build: &Build, project: &Project, links: &Links) -> Value {
                 id: job.record,
                 parent: Some(job.phase),
                 kind: "Job",
-                name: &job.display,
+                name: job.display.as_str().into(),
                 order: 1,
                 identifier: identifier.clone(),
                 life: job.life,
@@ -84,21 +97,23 @@ pub fn timeline(build: &Build, project: &Project, links: &Links) -> Value {
                 step: None,
             });
             // CHOICE: nor has a job.
-            let steps = job.steps.iter().filter(|_| job.life.result != Some(RecordResult::Skipped));
-            for (t, step) in steps.enumerate() {
-                let name =
-                    if step.name.is_empty() { String::new() } else { format!("{identifier}.{}", step.name) };
+            if job.life.result == Some(RecordResult::Skipped) {
+                continue;
+            }
+            for (t, step) in job.steps.iter().enumerate() {
+                let plan = build.step_plan(s, j, step.what).map(|(_, plan)| plan);
+                let name = plan.and_then(|plan| plan.name.as_deref()).filter(|name| !name.is_empty());
                 add(Record {
-                    id: step.record,
+                    id: job.step_record(t),
                     parent: Some(job.record),
                     kind: "Task",
-                    name: &step.display,
+                    name: simulation::title(build, (s, j, t)).into(),
                     order: t + 1,
-                    identifier: name,
+                    identifier: name.map_or_else(String::new, |name| format!("{identifier}.{name}")),
                     life: step.life,
                     earlier: &[],
-                    why: step.why.as_deref(),
-                    step: Some(step),
+                    why: step.why(),
+                    step: Some(Step { run: step, task: simulation::task(build, s, j, step.what) }),
                 });
             }
         }
@@ -126,11 +141,13 @@ fn of_all(lives: impl Iterator<Item = Life>) -> Life {
 
 fn show(build: &Build, base: &str, record: &Record<'_>) -> Value {
     let Life { started, finished, result } = record.life;
-    let log = record.step.filter(|s| s.has_log()).map(|s| log_reference(base, s));
-    let task = record.step.and_then(|s| s.task.as_ref()).map(|(name, version)| {
-        let id = TASKS.iter().find(|(n, _)| n == name).map(|(_, id)| id);
+    let step = record.step.as_ref();
+    let log = step.filter(|s| s.run.has_log()).map(|s| log_reference(base, s.run));
+    let task = step.and_then(|s| s.task).map(|(name, version)| {
+        let id = TASKS.iter().find(|(n, _)| *n == name).map(|(_, id)| id);
         without_nulls(json!({ "id": id, "name": name, "version": version }))
     });
+    let trail = step.and_then(|s| s.run.trail.as_deref());
     let state = match (started, finished) {
         (_, Some(_)) => "completed",
         (Some(_), None) => "inProgress",
@@ -141,11 +158,8 @@ fn show(build: &Build, base: &str, record: &Record<'_>) -> Value {
         .iter()
         .enumerate()
         .map(|(n, id)| json!({ "attempt": n + 1, "timelineId": build.plan, "recordId": id }));
-    let issues = record.step.map_or(&[][..], |step| &step.issues);
-    let shown: Vec<Value> = issues
-        .iter()
-        .map(|i| json!({ "type": if i.error { "error" } else { "warning" }, "category": "General", "message": i.message }))
-        .collect();
+    let issues = trail.map_or(&[][..], |trail| &trail.issues);
+    let shown: Vec<Value> = issues.iter().map(issue).collect();
     let agent = !matches!(record.kind, "Stage" | "Phase") && started.is_some();
     without_nulls(json!({
         "previousAttempts": earlier.collect::<Vec<_>>(),
@@ -163,13 +177,22 @@ fn show(build: &Build, base: &str, record: &Record<'_>) -> Value {
         "workerName": agent.then_some("Hosted Agent"),
         "order": record.order,
         "resultCode": record.why,
-        "errorCount": issues.iter().filter(|i| i.error).count(),
-        "warningCount": issues.iter().filter(|i| !i.error).count(),
+        "errorCount": trail.map_or(0, |trail| trail.errors),
+        "warningCount": trail.map_or(0, |trail| trail.warnings),
         "issues": (!issues.is_empty()).then_some(shown),
         "log": log,
         "task": task,
         "attempt": record.earlier.len() + 1,
         "identifier": (!record.identifier.is_empty()).then_some(&record.identifier),
+    }))
+}
+
+fn issue(complaint: &Complaint) -> Value {
+    without_nulls(json!({
+        "type": if complaint.error { "error" } else { "warning" },
+        "category": complaint.data.get("category").map_or("General", String::as_str),
+        "message": complaint.message,
+        "data": (!complaint.data.is_empty()).then_some(&complaint.data),
     }))
 }
 
@@ -182,10 +205,10 @@ pub fn logs(build: &Build, project: &Project, links: &Links) -> Vec<Value> {
     let base = links.to(format_args!("{}/_apis/build/builds/{}", project.id, build.id));
     build
         .logged()
-        .map(|step| {
+        .map(|(at, step)| {
             let (created, changed) = written(build, step);
             json!({
-                "lineCount": step.log_len(),
+                "lineCount": simulation::lines(build, at).len(),
                 "createdOn": time(created),
                 "lastChangedOn": time(changed),
                 "id": step.log,
@@ -203,16 +226,17 @@ fn written(build: &Build, step: &StepRun) -> (Timestamp, Timestamp) {
 }
 
 /// One log as the pipelines API shows it.
-pub fn run_log(build: &Build, project: &Project, step: &StepRun, links: &Links, signed: bool) -> Value {
+pub fn run_log(build: &Build, project: &Project, at: At, links: &Links, signed: bool) -> Value {
     let base =
         links.to(format_args!("{}/_apis/pipelines/{}/runs/{}/logs", project.id, build.definition, build.id));
+    let Some(step) = build.step(at.0, at.1, at.2) else { return Value::Null };
     let (created, changed) = written(build, step);
     let content = links.to(format_args!("{}/_apis/build/builds/{}/logs/{}", project.id, build.id, step.log));
     without_nulls(json!({
         "createdOn": time(created),
         "id": step.log,
         "lastChangedOn": time(changed),
-        "lineCount": step.log_len(),
+        "lineCount": simulation::lines(build, at).len(),
         "url": format!("{base}/{}", step.log),
         "signedContent": signed.then(|| signed_url(format!("{content}?$format=text"), changed)),
     }))
@@ -225,35 +249,37 @@ pub fn signed_url(url: String, since: Timestamp) -> Value {
     json!({ "url": url, "signatureExpires": time(expires) })
 }
 
+/// The place of a step in a build: its stage, its job, and itself.
+pub type At = (usize, usize, usize);
+
 /// The lines of a log, each with its time in front; `start` and `end` count from 1.
-pub fn lines(build: &Build, step: &StepRun, start: Option<usize>, end: Option<usize>) -> Vec<String> {
+pub fn lines(build: &Build, at: At, start: Option<usize>, end: Option<usize>) -> Vec<String> {
+    let Some(step) = build.step(at.0, at.1, at.2) else { return Vec::new() };
+    let all = simulation::lines(build, at);
     let (begun, ended) = written(build, step);
-    let last = step.log_len().saturating_sub(1);
+    let last = all.len().saturating_sub(1);
     let (begun, ended) = (stamp(begun), stamp(ended));
     let skip = start.unwrap_or(1).max(1) - 1;
     let take = end.unwrap_or(usize::MAX).saturating_sub(skip);
-    let lines = step.log_lines().enumerate().skip(skip).take(take);
+    let lines = all.iter().enumerate().skip(skip).take(take);
     lines.map(|(n, line)| format!("{} {line}", if n == last { &ended } else { &begun })).collect()
 }
 
 /// A log as a text.
-pub fn text(build: &Build, step: &StepRun, start: Option<usize>, end: Option<usize>) -> String {
-    lines(build, step, start, end).iter().map(|l| format!("{l}\n")).collect()
+pub fn text(build: &Build, at: At, start: Option<usize>, end: Option<usize>) -> String {
+    lines(build, at, start, end).iter().map(|l| format!("{l}\n")).collect()
 }
 
 /// The logs of a build as files: a folder for each job, as the service's archive has them.
 // CHOICE: the names of the files.
 pub fn files(build: &Build) -> Vec<(String, String)> {
     let plain = |t: &str| t.replace(['/', '\\', ':', '*', '?', '"', '<', '>', '|'], "_");
-    let jobs = build.stages.iter().flat_map(|s| &s.jobs);
-    let steps = jobs.flat_map(|job| job.steps.iter().enumerate().map(move |(n, step)| (job, n, step)));
-    let logged = steps.filter(|(_, _, step)| step.has_log());
-    logged
-        .map(|(job, n, step)| {
-            let name = format!("{}/{}_{}.txt", plain(&job.display), n + 1, plain(&step.display));
-            (name, text(build, step, None, None))
-        })
-        .collect()
+    let file = |(at, _): (At, &StepRun)| {
+        let job = plain(&build.job(at.0, at.1)?.display);
+        let name = format!("{job}/{}_{}.txt", at.2 + 1, plain(&simulation::title(build, at)));
+        Some((name, text(build, at, None, None)))
+    };
+    build.logged().filter_map(file).collect()
 }
 
 fn stamp(at: Timestamp) -> String {

@@ -1,6 +1,10 @@
 //! Builds, which are also the runs of pipelines.
 
-use crate::store::{Delivered, Identity, Lines, Variable};
+use crate::{
+    domain::variables::Variables,
+    store::{Delivered, Identity, StageRun, StepRun, Variable, Wait},
+};
+use parhelion_azure_pipelines::pipeline::Pipeline;
 use parhelion_core::Timestamp;
 use parhelion_git::ObjectId;
 use serde::{Deserialize, Serialize};
@@ -64,11 +68,16 @@ pub struct Build {
     pub overridden: bool,
     /// The expanded pipeline.
     pub final_yaml: Arc<str>,
-    /// The variables that were known when it was queued, by name in lower case, the YAML's own among them; secrets as
-    /// `***`.
+    /// The same in types.
+    pub pipeline: Arc<Pipeline>,
+    /// The name of the repository that is checked out.
+    pub repository: String,
+    /// The variables that were known when it was queued, the YAML's own among them.
+    pub known: Arc<Variables>,
+    /// Those of the variable groups that stages and jobs name, by the group's name in lower case.
     #[serde(default)]
-    pub known: Arc<BTreeMap<String, String>>,
-    /// What is run.
+    pub groups: Arc<BTreeMap<String, Variables>>,
+    /// How far what is run has come.
     pub stages: Vec<StageRun>,
     /// What the run itself waits for: its start, or the end of its cancellation.
     pub wait: Option<Wait>,
@@ -93,12 +102,13 @@ pub struct Build {
 impl Build {
     /// What its texts hold, bytes.
     pub fn weight(&self) -> usize {
-        let lines = self.steps().map(|s| s.lines.bytes() + s.said.bytes()).sum::<usize>();
+        let lines = self.steps().map(StepRun::weight).sum::<usize>();
         let payload = self.delivery.as_ref().map_or(0, |d| d.payload.0.len());
         let properties = self.properties.iter().map(|(name, value)| name.len() + value.to_string().len());
         let artifacts = self.artifacts.iter().map(Artifact::weight);
         let tags = self.tags.iter().map(String::len);
-        self.final_yaml.len() + lines + payload + properties.chain(artifacts).chain(tags).sum::<usize>()
+        // The YAML is there twice: as text and in types.
+        2 * self.final_yaml.len() + lines + payload + properties.chain(artifacts).chain(tags).sum::<usize>()
     }
     /// How it stands as a run, in the words of the pipelines API.
     pub fn standing(&self) -> Value {
@@ -125,14 +135,21 @@ impl Build {
     pub fn steps(&self) -> impl Iterator<Item = &StepRun> {
         self.stages.iter().flat_map(|s| &s.jobs).flat_map(|j| &j.steps)
     }
-    /// Its steps that have a log: those that are over and did something.
-    pub fn logged(&self) -> impl Iterator<Item = &StepRun> {
-        self.steps().filter(|s| s.has_log())
+    /// Its steps that have a log, with their places: those that are over and did something.
+    pub fn logged(&self) -> impl Iterator<Item = ((usize, usize, usize), &StepRun)> {
+        let jobs = self
+            .stages
+            .iter()
+            .enumerate()
+            .flat_map(|(s, stage)| stage.jobs.iter().enumerate().map(move |(j, job)| (s, j, job)));
+        let steps =
+            jobs.flat_map(|(s, j, job)| job.steps.iter().enumerate().map(move |(t, step)| ((s, j, t), step)));
+        steps.filter(|(_, step)| step.has_log())
     }
-    /// A log by its number as text.
-    pub fn log(&self, id: &str) -> Option<&StepRun> {
+    /// The place of the step whose log has this number: its stage, job and step.
+    pub fn log(&self, id: &str) -> Option<(usize, usize, usize)> {
         let id: u32 = id.parse().ok()?;
-        self.logged().find(|s| s.log == id)
+        self.logged().find(|(_, step)| step.log == id).map(|(at, _)| at)
     }
 }
 
@@ -192,242 +209,6 @@ pub enum Reason {
     BuildCompletion,
 }
 
-/// What something waits for before it goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wait {
-    /// Since when.
-    pub since: Timestamp,
-    /// Until when; `None`: until somebody steps it.
-    pub until: Option<Timestamp>,
-}
-
-/// How far a stage, job or step has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Life {
-    /// When it began.
-    pub started: Option<Timestamp>,
-    /// When it ended; there exactly when it has a result.
-    pub finished: Option<Timestamp>,
-    /// How it came out.
-    pub result: Option<RecordResult>,
-}
-
-/// How a stage, job or step came out, from the best to the worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum RecordResult {
-    /// It was left out.
-    Skipped,
-    /// It went well.
-    Succeeded,
-    /// It went well, with issues.
-    SucceededWithIssues,
-    /// It was given up, since its condition could not be told.
-    Abandoned,
-    /// It failed.
-    Failed,
-    /// It was ended before its time.
-    Canceled,
-}
-
-impl RecordResult {
-    /// Whether what depends on it may go on.
-    pub fn is_good(self) -> bool {
-        matches!(self, RecordResult::Succeeded | RecordResult::SucceededWithIssues)
-    }
-}
-
-/// The timeline records of the earlier attempts at something, oldest first.
-pub type Attempts = Vec<Uuid>;
-
-/// A stage of a build.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StageRun {
-    /// The timeline record.
-    pub record: Uuid,
-    /// `__default` where the YAML names none.
-    pub name: String,
-    /// As shown.
-    pub display: String,
-    /// The stages that it waits for.
-    pub depends_on: Vec<String>,
-    /// Whether the caller asked to leave it out; it then has no jobs.
-    pub skipped: bool,
-    /// Its condition as written; `None` means `succeeded()`.
-    #[serde(default)]
-    pub condition: Option<String>,
-    /// Variables of its own, by name in lower case.
-    #[serde(default)]
-    pub variables: BTreeMap<String, String>,
-    /// Why it was left out or given up.
-    #[serde(default)]
-    pub why: Option<String>,
-    /// How far it is.
-    pub life: Life,
-    /// The records of earlier attempts.
-    pub earlier: Attempts,
-    /// Its jobs.
-    pub jobs: Vec<JobRun>,
-}
-
-/// A job of a build.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct JobRun {
-    /// The phase's timeline record.
-    pub phase: Uuid,
-    /// The job's timeline record.
-    pub record: Uuid,
-    /// The YAML's `job`: the same for all entries of a matrix.
-    pub base: String,
-    /// `Job` where the YAML names none; with the entry of the matrix.
-    pub name: String,
-    /// As shown.
-    pub display: String,
-    /// The jobs of its stage that it waits for.
-    pub depends_on: Vec<String>,
-    /// Its condition as written; `None` means `succeeded()`.
-    #[serde(default)]
-    pub condition: Option<String>,
-    /// Whether its failure is an issue only.
-    #[serde(default)]
-    pub continue_on_error: bool,
-    /// Minutes until it is ended, from its beginning.
-    #[serde(default)]
-    pub timeout: u32,
-    /// How many of its matrix run at once; `None`: all.
-    #[serde(default)]
-    pub max_parallel: Option<u32>,
-    /// Variables of its own, those of its matrix entry among them, by name in lower case.
-    #[serde(default)]
-    pub variables: BTreeMap<String, String>,
-    /// How a behaviour says that it comes out, until its first step takes that over.
-    #[serde(default)]
-    pub play: Option<Box<Play>>,
-    /// The output variables of its steps: `step.name`.
-    #[serde(default)]
-    pub outputs: BTreeMap<String, String>,
-    /// Why it was left out or given up.
-    #[serde(default)]
-    pub why: Option<String>,
-    /// How far it is.
-    pub life: Life,
-    /// What it waits for before it begins.
-    pub wait: Option<Wait>,
-    /// The records of earlier attempts.
-    pub earlier: Attempts,
-    /// Its steps, the service's own at both ends among them.
-    pub steps: Vec<StepRun>,
-}
-
-/// A step of a job.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StepRun {
-    /// The timeline record.
-    pub record: Uuid,
-    /// The YAML's `name`; may be empty.
-    pub name: String,
-    /// As shown.
-    pub display: String,
-    /// The task and its version (`CmdLine`, `2`); `None` for the service's own steps.
-    pub task: Option<(String, String)>,
-    /// Its place among the steps of the YAML's job, from 1; `None` for the service's own steps, which always run.
-    #[serde(default)]
-    pub position: Option<u32>,
-    /// The hook of a deployment that it belongs to.
-    #[serde(default)]
-    pub hook: Option<String>,
-    /// Its condition as written; `None` means `succeeded()`.
-    #[serde(default)]
-    pub condition: Option<String>,
-    /// Whether its failure is an issue only.
-    #[serde(default)]
-    pub continue_on_error: bool,
-    /// Whether it is switched off.
-    #[serde(default)]
-    pub disabled: bool,
-    /// How a behaviour says that it comes out, while it runs.
-    #[serde(default)]
-    pub play: Option<Box<Play>>,
-    /// What it complained of.
-    #[serde(default)]
-    pub issues: Vec<Complaint>,
-    /// Why it was left out.
-    #[serde(default)]
-    pub why: Option<String>,
-    /// The artifact that it publishes.
-    pub publishes: Option<String>,
-    /// How far it is.
-    pub life: Life,
-    /// What it waits for before it ends.
-    pub wait: Option<Wait>,
-    /// The log's id within the build, from 1.
-    pub log: u32,
-    /// The log's lines, once it has ended.
-    pub lines: Lines,
-    /// Lines that its outcome adds to its log in this attempt.
-    #[serde(default)]
-    pub said: Lines,
-}
-
-/// An error or a warning of a step.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Complaint {
-    /// Whether it is an error; else a warning.
-    pub error: bool,
-    /// The text.
-    pub message: String,
-}
-
-/// How an attempt at a step or job comes out, as a behaviour says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Play {
-    /// What comes of it.
-    pub end: Ending,
-    /// How long it takes, milliseconds; `None`: as its pace says.
-    pub delay: Option<i64>,
-    /// Output variables that it sets.
-    pub outputs: BTreeMap<String, String>,
-    /// Lines of its log.
-    pub log: Vec<String>,
-    /// What it complains of.
-    pub issues: Vec<Complaint>,
-    /// Whether it is about the whole job.
-    pub of_job: bool,
-}
-
-/// What comes of something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Ending {
-    /// It goes well.
-    Succeed,
-    /// It goes well, with issues.
-    SucceedWithIssues,
-    /// It fails.
-    Fail,
-    /// It is ended before its time.
-    Cancel,
-    /// It is left out.
-    Skip,
-    /// It does not end by itself: its job's time limit ends it.
-    Hang,
-}
-
-impl StepRun {
-    /// Whether its log can be read: it is over, and it was not left out.
-    pub fn has_log(&self) -> bool {
-        self.life.started.is_some() && self.life.finished.is_some()
-    }
-    /// How many lines its log has.
-    pub fn log_len(&self) -> usize {
-        self.lines.len() + self.said.len()
-    }
-    /// The lines of its log: what its outcome adds stands before the last.
-    pub fn log_lines(&self) -> impl Iterator<Item = &str> {
-        let last = self.lines.len().saturating_sub(1);
-        self.lines.iter().take(last).chain(self.said.iter()).chain(self.lines.iter().skip(last))
-    }
-}
-
 /// An artifact of a build.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Artifact {
@@ -450,6 +231,33 @@ impl Artifact {
     pub fn weight(&self) -> usize {
         let properties = self.properties.iter().map(|(k, v)| k.len() + v.len()).sum::<usize>();
         self.name.len() + self.kind.len() + self.data.len() + properties
+    }
+}
+
+/// Replaces the secrets in the JSON form of a build: among what was known of variables, and what steps set.
+pub fn mask(build: &mut Value) {
+    fn hide(known: &mut Value) {
+        for variable in known.as_array_mut().into_iter().flatten() {
+            if variable.get(2).and_then(Value::as_bool) == Some(true)
+                && let Some(value) = variable.get_mut(1)
+            {
+                *value = "****".into();
+            }
+        }
+    }
+    if let Some(known) = build.get_mut("known") {
+        hide(known);
+    }
+    for (_, group) in build.get_mut("groups").and_then(Value::as_object_mut).into_iter().flatten() {
+        hide(group);
+    }
+    let stages = build.get_mut("stages").and_then(Value::as_array_mut).into_iter().flatten();
+    let jobs = stages.filter_map(|stage| stage.get_mut("jobs")?.as_array_mut()).flatten();
+    let steps = jobs.filter_map(|job| job.get_mut("steps")?.as_array_mut()).flatten();
+    for set in steps.filter_map(|step| step.get_mut("trail")?.get_mut("set")?.as_array_mut()).flatten() {
+        if set.get("is_secret") == Some(&Value::Bool(true)) {
+            set["value"] = "****".into();
+        }
     }
 }
 

@@ -24,11 +24,9 @@ fn said(bench: &Bench, body: &str) -> String {
     let Some(build) = outcome["build_id"].as_u64() else {
         return outcome["message"].as_str().unwrap().to_owned();
     };
-    let store = bench.store();
-    let build = &store.builds[&u32::try_from(build).unwrap()];
-    let script = build.steps().find(|s| s.task.as_ref().is_some_and(|t| t.0 == "CmdLine")).unwrap();
-    let from = script.lines.iter().position(|l| l == "Script contents:").unwrap();
-    script.lines.iter().nth(from + 1).unwrap().to_owned()
+    let script = bench.script_logs(u32::try_from(build).unwrap()).remove(0);
+    let from = script.iter().position(|l| l == "Script contents:").unwrap();
+    script[from + 1].clone()
 }
 
 #[test]

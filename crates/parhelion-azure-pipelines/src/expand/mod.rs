@@ -47,7 +47,7 @@ pub struct Expanded {
     /// The expanded, checked and normalised tree.
     pub tree: Node,
     /// The same in types.
-    pub pipeline: Pipeline,
+    pub pipeline: Arc<Pipeline>,
     /// The same as text, as the preview operation gives it.
     pub final_yaml: String,
     /// What a user may want to know though nothing is wrong.
@@ -138,7 +138,7 @@ fn finish(
         return Err(issues);
     }
     let tree = normal::normalise(tree);
-    let pipeline = typed::read(&tree);
+    let pipeline = Arc::new(typed::read(&tree));
     for message in graph::check(&pipeline).into_iter().chain(queue::check(&pipeline)) {
         push_bounded(&mut issues, Issue::bare(message));
     }

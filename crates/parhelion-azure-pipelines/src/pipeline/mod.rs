@@ -149,6 +149,25 @@ pub enum Strategy {
     Parallel(String),
 }
 
+impl Strategy {
+    /// The entries of a `matrix` that is written out: the name and variables of each.
+    pub fn legs(&self) -> &[(String, Vec<(String, String)>)] {
+        match self {
+            Strategy::Matrix { legs, .. } => legs,
+            _ => &[],
+        }
+    }
+    /// `maxParallel` as written.
+    pub fn max_parallel(&self) -> Option<&str> {
+        match self {
+            Strategy::Matrix { max_parallel, .. } | Strategy::MatrixAtRunTime { max_parallel, .. } => {
+                max_parallel.as_deref()
+            }
+            Strategy::Single | Strategy::Parallel(_) => None,
+        }
+    }
+}
+
 /// What a deployment job adds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deployment {
@@ -156,6 +175,9 @@ pub struct Deployment {
     pub environment: Option<String>,
     /// `runOnce`, `rolling` or `canary`.
     pub strategy: String,
+    /// `increments` of `canary` as written; the hooks from `deploy` to `postRouteTraffic` are taken for each.
+    #[serde(default)]
+    pub increments: Vec<String>,
     /// Its hooks in the order they run: `preDeploy`, `deploy`, `routeTraffic`, `postRouteTraffic`, `on.success`,
     /// `on.failure`.
     pub hooks: Vec<Hook>,
@@ -245,6 +267,20 @@ impl Job {
         let hooks = self.deployment.iter().flat_map(|d| &d.hooks);
         let hooked = hooks.flat_map(|h| h.steps.iter().map(move |s| (Some(h.name.as_str()), s)));
         self.steps.iter().map(|s| (None, s)).chain(hooked)
+    }
+    /// The step at this place of [`Job::all_steps`], from 0.
+    pub fn step_at(&self, mut at: usize) -> Option<(Option<&str>, &Step)> {
+        if let Some(step) = self.steps.get(at) {
+            return Some((None, step));
+        }
+        at -= self.steps.len();
+        for hook in self.deployment.iter().flat_map(|d| &d.hooks) {
+            match hook.steps.get(at) {
+                Some(step) => return Some((Some(&hook.name), step)),
+                None => at -= hook.steps.len(),
+            }
+        }
+        None
     }
     /// Every step in the order a successful run takes them; of a deployment with the name of its hook.
     /// `on.failure` is left out.

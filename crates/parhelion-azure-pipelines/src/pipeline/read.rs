@@ -160,7 +160,8 @@ fn deployment(node: &Node) -> Deployment {
     let mut hooks: Vec<Hook> = order.iter().filter_map(|name| hook(name, chosen.value.get(name))).collect();
     hooks.extend(hook("on.success", on.and_then(|o| o.get("success"))));
     hooks.extend(hook("on.failure", on.and_then(|o| o.get("failure"))));
-    Deployment { environment, strategy: chosen.key.text.to_string(), hooks }
+    let increments = texts(chosen.value.get("increments"));
+    Deployment { environment, strategy: chosen.key.text.to_string(), increments, hooks }
 }
 
 fn steps(node: Option<&Node>) -> Vec<Step> {

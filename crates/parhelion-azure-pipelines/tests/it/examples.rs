@@ -79,7 +79,7 @@ fn a_pipeline_survives_being_stored() {
     for (_, text, inputs) in all() {
         let pipeline = run(text, &inputs).unwrap().pipeline;
         let stored = serde_json::to_string(&pipeline).unwrap();
-        assert_eq!(serde_json::from_str::<parhelion_azure_pipelines::Pipeline>(&stored).unwrap(), pipeline);
+        assert_eq!(serde_json::from_str::<parhelion_azure_pipelines::Pipeline>(&stored).unwrap(), *pipeline);
     }
 }
 

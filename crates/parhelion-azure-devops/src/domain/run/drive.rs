@@ -1,7 +1,7 @@
 //! Moving the runs of an organization, and telling the journal what moved.
 
 use super::life::{self, Draw, Moved, Paces, Part, Turn};
-use crate::domain::service_hooks;
+use crate::domain::{service_hooks, simulation};
 use crate::store::{AzureDevOpsStore, Build, BuildResult, BuildStatus, RecordResult};
 use parhelion_core::{Cause, Event, Scripted, Verdict};
 use parhelion_state::Tx;
@@ -39,6 +39,9 @@ struct Drawing<'a, 't> {
 }
 
 impl Draw for Drawing<'_, '_> {
+    fn listens(&self) -> bool {
+        self.tx.is_scripted()
+    }
     fn scripted(
         &mut self,
         subject: &str,
@@ -180,17 +183,17 @@ fn of_part(build: &Build, part: Part, turn: Turn) -> Option<Event> {
         Part::Run => return None,
         Part::Stage(s) => {
             let stage = build.stages.get(s)?;
-            ("stage", stage.record, format!("stage {}", stage.name), stage.life, &stage.why)
+            ("stage", stage.record, format!("stage {}", stage.name), stage.life, stage.why.as_deref())
         }
         Part::Job(s, j) => {
             let job = build.stages.get(s)?.jobs.get(j)?;
-            ("job", job.record, format!("job {}", job.display), job.life, &job.why)
+            ("job", job.record, format!("job {}", job.display), job.life, job.why.as_deref())
         }
         Part::Step(s, j, t) => {
             let job = build.stages.get(s)?.jobs.get(j)?;
             let step = job.steps.get(t)?;
-            let name = format!("step {} of job {}", step.display, job.display);
-            ("step", step.record, name, step.life, &step.why)
+            let name = format!("step {} of job {}", simulation::title(build, (s, j, t)), job.display);
+            ("step", job.step_record(t), name, step.life, step.why())
         }
     };
     let kind = match (thing, turn) {
@@ -210,6 +213,6 @@ fn of_part(build: &Build, part: Part, turn: Turn) -> Option<Event> {
         RecordResult::Failed | RecordResult::Abandoned => Verdict::Failed,
         RecordResult::Skipped | RecordResult::Canceled => Verdict::Skipped,
     };
-    let why = why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+    let why = why.map_or_else(String::new, |why| format!(": {why}"));
     Some(event.fact(format!("{name} is completed: {}{why}", word(result))).verdict(verdict))
 }

@@ -71,6 +71,10 @@ impl Life {
 
 /// Says how work comes out.
 pub trait Draw {
+    /// Whether any behaviour may say something.
+    fn listens(&self) -> bool {
+        true
+    }
     /// What a behaviour says of a job (`of_step` is false) or a step of these facets; `subject` is its record.
     fn scripted(&mut self, subject: &str, of_step: bool, facets: &[(&'static str, &str)])
     -> Option<Scripted>;

@@ -1,14 +1,15 @@
 //! Whatever comes in whatever order: a run never gets stuck, and ends with everything in it ended.
 
 use super::life::*;
-use crate::store::{
-    Build, BuildResult, BuildStatus, Identity, JobRun, Life, Lines, Reason, RecordResult, StageRun, StepRun,
+use crate::{
+    domain::simulation,
+    store::{Build, BuildResult, BuildStatus, Identity, Life, Reason, RecordResult, StageRun},
 };
 use chrono::TimeDelta;
+use parhelion_azure_pipelines::pipeline::{Job, Pipeline, Stage, Step, Strategy};
 use parhelion_core::{Pace, Scripted, Timestamp};
 use parhelion_git::ObjectId;
-use proptest::prelude::*;
-
+use proptest::prelude::{Strategy as _, *};
 use uuid::Uuid;
 
 /// A stage depends on some of those before it, a job on some of those before it in its stage; each job has some steps.
@@ -40,7 +41,7 @@ impl Draw for Dice {
     }
 }
 
-fn dice() -> impl Strategy<Value = Dice> {
+fn dice() -> impl proptest::strategy::Strategy<Value = Dice> {
     let one = prop_oneof![
         5 => Just(None),
         1 => Just(Some("fail")),
@@ -67,65 +68,57 @@ fn names(before: &[bool], prefix: &str, count: usize) -> Vec<String> {
     chosen.map(|(n, _)| format!("{prefix}{n}")).collect()
 }
 
-fn build(shape: &Shape, ids: &mut Ids) -> Build {
-    let mut log = 0;
-    let mut step = |ids: &mut Ids| {
-        log += 1;
-        StepRun {
-            record: ids.next(),
-            name: String::new(),
-            display: "s".into(),
-            task: None,
-            position: Some(log),
-            hook: None,
-            condition: CONDITIONS.get(log as usize % 11).and_then(|c| c.map(str::to_owned)),
-            continue_on_error: log % 5 == 0,
-            disabled: log % 13 == 0,
-            play: None,
-            issues: Vec::new(),
-            why: None,
-            publishes: (log % 3 == 0).then(|| format!("a{log}")),
-            life: Life::default(),
-            wait: None,
-            log,
-            lines: Lines::default(),
-            said: Lines::default(),
-        }
-    };
-    let mut job = |n: usize, (before, steps): &(Vec<bool>, usize), ids: &mut Ids| JobRun {
-        phase: Uuid::nil(),
-        record: ids.next(),
-        base: format!("j{n}"),
+/// Steps that publish, carry on, are switched off or have a condition, by their number in the whole run.
+fn step(n: usize) -> Step {
+    Step {
+        task: "PublishPipelineArtifact@1".into(),
+        name: Some(format!("n{n}")),
+        condition: CONDITIONS.get(n % 11).and_then(|c| c.map(str::to_owned)),
+        continue_on_error: (n % 5 == 0).then(|| "true".to_owned()),
+        enabled: (n % 13 == 0).then(|| "false".to_owned()),
+        inputs: vec![("artifact".to_owned(), format!("a{n}"))],
+        ..Step::default()
+    }
+}
+
+fn build(shape: &Shape) -> Build {
+    let mut number = 0;
+    let mut job = |n: usize, (before, steps): &(Vec<bool>, usize)| Job {
         name: format!("j{n}"),
-        display: format!("j{n}"),
         depends_on: names(before, "j", n),
         condition: CONDITIONS.get(steps * 3 + n).and_then(|c| c.map(str::to_owned)),
-        continue_on_error: n == 3,
-        timeout: 1,
-        max_parallel: (*steps == 1).then_some(1),
-        variables: Default::default(),
-        play: None,
-        outputs: Default::default(),
-        why: None,
-        life: Life::default(),
-        wait: None,
-        earlier: Vec::new(),
-        steps: (0..*steps).map(|_| step(ids)).collect(),
+        continue_on_error: (n == 3).then(|| "true".to_owned()),
+        timeout_in_minutes: Some("1".into()),
+        strategy: match steps {
+            1 => Strategy::Matrix {
+                legs: vec![("x".to_owned(), vec![]), ("y".to_owned(), vec![])],
+                max_parallel: Some("1".into()),
+            },
+            _ => Strategy::Single,
+        },
+        steps: (0..*steps)
+            .map(|_| {
+                number += 1;
+                step(number)
+            })
+            .collect(),
+        ..Job::default()
     };
-    let stages = shape.iter().enumerate().map(|(n, (before, skipped, jobs))| StageRun {
-        record: ids.next(),
+    let stages = shape.iter().enumerate().map(|(n, (before, _, jobs))| Stage {
         name: format!("s{n}"),
-        display: format!("s{n}"),
         depends_on: names(before, "s", n),
-        skipped: *skipped,
         condition: CONDITIONS.get(jobs.len() * 2 + n).and_then(|c| c.map(str::to_owned)),
-        variables: Default::default(),
-        why: None,
-        life: Life::default(),
-        earlier: Vec::new(),
-        jobs: jobs.iter().enumerate().map(|(n, shape)| job(n, shape, ids)).collect(),
+        jobs: jobs.iter().enumerate().map(|(n, shape)| job(n, shape)).collect(),
+        ..Stage::default()
     });
-    let stages = stages.collect();
+    let pipeline = Pipeline { stages: stages.collect(), ..Pipeline::default() };
+    let mut build = empty(pipeline);
+    let skip = shape.iter().enumerate().filter(|(_, (_, skipped, _))| *skipped).map(|(n, _)| format!("s{n}"));
+    simulation::lay_out(&mut build, &skip.collect::<Vec<_>>());
+    build
+}
+
+fn empty(pipeline: Pipeline) -> Build {
     Build {
         id: 1,
         number: "1".into(),
@@ -152,8 +145,11 @@ fn build(shape: &Shape, ids: &mut Ids) -> Build {
         delivery: None,
         overridden: false,
         final_yaml: "".into(),
+        pipeline: pipeline.into(),
+        repository: "P".into(),
         known: Default::default(),
-        stages,
+        groups: Default::default(),
+        stages: Vec::new(),
         wait: None,
         changed: Timestamp::UNIX_EPOCH,
         tags: Default::default(),
@@ -175,13 +171,13 @@ enum Act {
     Retry(Option<usize>, bool),
 }
 
-fn shapes() -> impl Strategy<Value = Shape> {
+fn shapes() -> impl proptest::strategy::Strategy<Value = Shape> {
     let before = || proptest::collection::vec(any::<bool>(), 0..4);
     let jobs = proptest::collection::vec((before(), 0..3usize), 1..4);
     proptest::collection::vec((before(), prop::bool::weighted(0.15), jobs), 1..5)
 }
 
-fn acts() -> impl Strategy<Value = Vec<Act>> {
+fn acts() -> impl proptest::strategy::Strategy<Value = Vec<Act>> {
     let act = prop_oneof![
         3 => (0..5u8).prop_map(Act::Wait),
         4 => Just(Act::Step),
@@ -192,7 +188,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
     proptest::collection::vec(act, 0..40)
 }
 
-fn paces() -> impl Strategy<Value = Paces> {
+fn paces() -> impl proptest::strategy::Strategy<Value = Paces> {
     let pace = || {
         prop_oneof![
             Just(Pace::Immediate),
@@ -242,7 +238,7 @@ proptest! {
     #[test]
     fn a_run_never_gets_stuck(shape in shapes(), paces in paces(), acts in acts(), mut dice in dice()) {
         let mut ids = Ids(0);
-        let mut build = build(&shape, &mut ids);
+        let mut build = build(&shape);
         let mut now = Timestamp::UNIX_EPOCH;
         advance(&mut build, &paces, now, &mut dice);
         check(&build, now);

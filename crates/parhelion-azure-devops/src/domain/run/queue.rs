@@ -3,16 +3,19 @@
 
 use super::{Ask, Look, drive, expand::known, set_by_caller, shown_parameters};
 use crate::{
-    domain::{build_number, refs, simulation},
+    domain::{build_number, simulation},
     show::Links,
     store::{AzureDevOpsStore, Build, BuildStatus, Reason},
 };
-use parhelion_azure_pipelines::Expanded;
+use parhelion_azure_pipelines::{Expanded, pipeline::Variable as Declared, runtime};
 use parhelion_core::{Cause, Event, EventNo, Verdict};
 use parhelion_git::ObjectId;
 use parhelion_state::Tx;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// Queues a run of what was looked at and expanded. Gives it as it stands at that moment, not yet started: what the
 /// queueing call answers. By the end of the write it has gone as far as the paces let it.
@@ -66,16 +69,18 @@ fn made(
         variables.get(name).map(str::to_owned)
     });
     variables.set("Build.BuildNumber", number.text.clone(), false);
+    for declared in &expanded.pipeline.variables {
+        // Docs: the YAML's value wins over one set when the run was queued, and that over the definition's.
+        if let Declared::Value { name, value, .. } = declared
+            && runtime::inside(value).is_none()
+        {
+            variables.set(name, value.clone(), false);
+        }
+    }
     let commit = look.place.commit.unwrap_or(ObjectId::ZERO);
-    let sources = simulation::Sources {
-        repository: look.repository.as_ref().map_or(definition.repository.name.as_str(), |r| &r.name),
-        branch: refs::short(&look.place.branch),
-        commit: commit.to_string(),
-    };
-    let simulated = simulation::play(&expanded.pipeline, &ask.skip, &variables, &sources, tx);
     let set = set_by_caller(definition, ask);
     let by = if ask.reason == Reason::ResourceTrigger { store.service_identity() } else { store.user() };
-    let queued = Build {
+    let mut queued = Build {
         id,
         number: number.text.clone(),
         number_revision: number.rev,
@@ -101,8 +106,11 @@ fn made(
         delivery: ask.delivery.clone(),
         overridden: ask.yaml.is_some(),
         final_yaml: expanded.final_yaml.as_str().into(),
-        known: simulated.known.into(),
-        stages: simulated.stages,
+        pipeline: expanded.pipeline.clone(),
+        repository: look.repository.as_ref().map_or(&definition.repository.name, |r| &r.name).clone(),
+        known: variables.into(),
+        groups: Arc::default(),
+        stages: Vec::new(),
         wait: None,
         changed: tx.now(),
         tags: BTreeSet::new(),
@@ -113,6 +121,7 @@ fn made(
         retained_by_release: false,
         artifacts: Vec::new(),
     };
+    let ignored = simulation::lay_out(&mut queued, &ask.skip);
     store.definitions.edit(&definition.id, |d| {
         d.numbering = Some((number.stem, number.rev));
         d.activated = true;
@@ -132,8 +141,8 @@ fn made(
         .with("reason", serde_json::to_value(ask.reason).unwrap_or_default())
         .because(cause);
     // What the YAML asks for and nobody does is said, not passed over.
-    if !simulated.ignored.is_empty() {
-        started = started.with("not_acted_on", simulated.ignored);
+    if !ignored.is_empty() {
+        started = started.with("not_acted_on", ignored);
     }
     if !expanded.files.is_empty() {
         started = started.with("templates", expanded.files.clone());

@@ -116,17 +116,17 @@ impl Work for GetLog {
     async fn run(tenant: &Tenant, input: One) -> Result<Reply> {
         let Found { build, .. } = tenant.read(|store, _| input.key.find(store))?;
         let unknown = || Error::LogUnknown { build: build.id, log: input.log.chars().take(40).collect() };
-        let step = build.log(&input.log).ok_or_else(unknown)?;
+        let at = build.log(&input.log).ok_or_else(unknown)?;
         if input.zip {
-            let text = timeline::text(&build, step, input.start, input.end);
-            let name = format!("{}.txt", step.log);
-            return archive::of_files(format!("log_{}", step.log), vec![(name, text)]).await;
+            let text = timeline::text(&build, at, input.start, input.end);
+            let log = input.log.trim();
+            return archive::of_files(format!("log_{log}"), vec![(format!("{log}.txt"), text)]).await;
         }
         if input.plain {
-            let text = timeline::text(&build, step, input.start, input.end);
+            let text = timeline::text(&build, at, input.start, input.end);
             return Ok(Reply::Raw { media: "text/plain; charset=utf-8", body: text.into(), file_name: None });
         }
-        let lines = timeline::lines(&build, step, input.start, input.end);
+        let lines = timeline::lines(&build, at, input.start, input.end);
         Ok(Reply::list(lines.into_iter().map(Value::from).collect()))
     }
 }

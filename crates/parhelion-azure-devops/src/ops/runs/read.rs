@@ -118,8 +118,10 @@ impl Query for ListLogs {
     fn run(store: &AzureDevOpsStore, input: One, view: &View<'_>) -> Result<Reply> {
         let (project, definition, build) = input.run(store)?;
         let links = Links::of(store, view.call);
-        let logs: Vec<Value> =
-            build.logged().map(|s| timeline::run_log(&build, &project, s, &links, input.signed)).collect();
+        let logs: Vec<Value> = build
+            .logged()
+            .map(|(at, _)| timeline::run_log(&build, &project, at, &links, input.signed))
+            .collect();
         let path = format!("{}/_apis/pipelines/{}/runs/{}/logs", project.id, definition.id, build.id);
         Ok(Reply::One(json!({ "logs": logs, "url": links.to(path) })))
     }
@@ -138,10 +140,10 @@ impl Query for GetLog {
     fn run(store: &AzureDevOpsStore, input: One, view: &View<'_>) -> Result<Reply> {
         let (project, _, build) = input.run(store)?;
         let links = Links::of(store, view.call);
-        let step = build
+        let at = build
             .log(&input.log)
             .ok_or_else(|| Error::LogUnknown { build: build.id, log: input.log.clone() })?;
-        Ok(Reply::One(timeline::run_log(&build, &project, step, &links, input.signed)))
+        Ok(Reply::One(timeline::run_log(&build, &project, at, &links, input.signed)))
     }
 }
 

@@ -9,7 +9,13 @@
 // CHOICE: where a row does not say it: a failure counts also beside what was given up; only dependencies of its own are
 // looked at, not theirs; `canceled()` holds when one of them was canceled.
 
-use crate::store::{Build, JobRun, RecordResult, StepRun};
+use crate::{
+    domain::{
+        run::scope::{Scope, word},
+        variables::Lookup,
+    },
+    store::{Build, JobRun, Leg, RecordResult},
+};
 use parhelion_azure_pipelines::runtime::{self, Facts, Moment, Place, Status};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -54,48 +60,54 @@ pub(super) fn stage(build: &Build, s: usize) -> Ready {
             on.push(On { name: other.name.clone(), result, left_out: other.skipped });
         }
     }
-    judge(stage.condition.as_deref(), Place::Condition, &Seen { build, s, j: None, on, own: None })
+    let scope = Scope::stage(build, s);
+    judge(stage.condition.as_deref(), Place::Condition, &Seen { build, s, j: None, scope, on, own: None })
 }
 
 /// Of a job.
 pub(super) fn job(build: &Build, s: usize, j: usize) -> Ready {
-    let Some((stage, job)) = build.stages.get(s).and_then(|stage| Some((stage, stage.jobs.get(j)?))) else {
-        return Ready::NotYet;
-    };
+    let found =
+        build.stages.get(s).and_then(|stage| Some((stage, stage.jobs.get(j)?, build.job_plan(s, j)?)));
+    let Some((stage, job, plan)) = found else { return Ready::NotYet };
     let mut on: Vec<On> = Vec::new();
-    for wanted in &job.depends_on {
+    for wanted in &plan.depends_on {
         for other in stage.jobs.iter().filter(|o| o.base.eq_ignore_ascii_case(wanted)) {
             let Some(result) = other.life.result else { return Ready::NotYet };
             on.push(On { name: other.base.clone(), result, left_out: false });
         }
     }
-    let ready =
-        judge(job.condition.as_deref(), Place::Condition, &Seen { build, s, j: Some(j), on, own: None });
+    let scope = Scope::job(build, s, j);
+    let seen = Seen { build, s, j: Some(j), scope, on, own: None };
+    let ready = judge(plan.condition.as_deref(), Place::Condition, &seen);
     // It has its turn when one of its matrix is over; one that waits for its pace has its turn already.
     let has_turn = |o: &&JobRun| {
         o.phase == job.phase && o.life.finished.is_none() && (o.life.started.is_some() || o.wait.is_some())
     };
-    match job.max_parallel {
+    let most = plan.strategy.max_parallel().and_then(|n| n.trim().parse::<usize>().ok()).filter(|n| *n > 0);
+    match most {
         Some(most) if ready == Ready::Go && job.wait.is_none() => {
-            if stage.jobs.iter().filter(has_turn).count() < most as usize { Ready::Go } else { Ready::NotYet }
+            if stage.jobs.iter().filter(has_turn).count() < most { Ready::Go } else { Ready::NotYet }
         }
         _ => ready,
     }
 }
 
 /// Of a step; `job` is how its job stands so far.
-pub(super) fn step(build: &Build, (s, j): (usize, usize), step: &StepRun, job: RecordResult) -> Ready {
-    if step.position.is_none() {
+pub(super) fn step(build: &Build, (s, j, t): (usize, usize, usize), job: RecordResult) -> Ready {
+    let Some((_, plan)) = build.step(s, j, t).and_then(|step| build.step_plan(s, j, step.what)) else {
         return Ready::Go;
-    }
-    if step.disabled {
+    };
+    if plan.enabled.as_deref().is_some_and(|e| e.trim().eq_ignore_ascii_case("false")) {
         return Ready::Never("it is not enabled".to_owned());
     }
-    let seen = Seen { build, s, j: Some(j), on: Vec::new(), own: Some(job) };
-    judge(step.condition.as_deref(), Place::StepCondition, &seen)
+    let scope = Scope::step(build, s, j, t);
+    let seen = Seen { build, s, j: Some(j), scope, on: Vec::new(), own: Some(job) };
+    judge(plan.condition.as_deref(), Place::StepCondition, &seen)
 }
 
 fn judge(condition: Option<&str>, place: Place, seen: &Seen<'_>) -> Ready {
+    // An empty one is none.
+    let condition = condition.filter(|c| !c.trim().is_empty());
     let holds = match condition {
         None => Ok(seen.status(Status::Succeeded, &[])),
         Some(condition) => runtime::condition(condition, place, seen),
@@ -113,6 +125,7 @@ struct Seen<'a> {
     build: &'a Build,
     s: usize,
     j: Option<usize>,
+    scope: Scope<'a>,
     on: Vec<On>,
     /// Of a step: how its job stands.
     own: Option<RecordResult>,
@@ -164,35 +177,19 @@ impl Seen<'_> {
 
 /// A job's outputs: those of a matrix entry with its name in front.
 fn outputs(job: &JobRun) -> impl Iterator<Item = (String, Value)> {
-    let leg = job.name.strip_prefix(&job.base).map(str::trim).filter(|leg| !leg.is_empty());
+    let leg = job.name.strip_prefix(&job.base).map(str::trim).filter(|_| job.leg != Leg::Only);
     job.outputs.iter().map(move |(name, value)| {
         let name = leg.map_or_else(|| name.clone(), |leg| format!("{leg}.{name}"));
         (name, Value::from(value.clone()))
     })
 }
 
-/// A result, as expressions see it.
-fn word(result: RecordResult) -> &'static str {
-    match result {
-        RecordResult::Skipped => "Skipped",
-        RecordResult::Succeeded => "Succeeded",
-        RecordResult::SucceededWithIssues => "SucceededWithIssues",
-        RecordResult::Abandoned => "Abandoned",
-        RecordResult::Failed => "Failed",
-        RecordResult::Canceled => "Canceled",
-    }
-}
-
 impl Facts for Seen<'_> {
     fn variable(&self, name: &str) -> Option<String> {
-        let name = name.to_lowercase();
-        if let Some(own) = self.own.filter(|_| name == "agent.jobstatus") {
+        if let Some(own) = self.own.filter(|_| name.eq_ignore_ascii_case("agent.jobstatus")) {
             return Some(word(own).to_owned());
         }
-        let stage = self.build.stages.get(self.s)?;
-        let job = self.j.and_then(|j| stage.jobs.get(j));
-        let own = job.and_then(|job| job.variables.get(&name));
-        own.or_else(|| stage.variables.get(&name)).or_else(|| self.build.known.get(&name)).cloned()
+        self.scope.look(name).map(|found| found.shown().into_owned())
     }
     fn context(&self, name: &str) -> Value {
         let on = |name: &str| self.on.iter().any(|on| on.name.eq_ignore_ascii_case(name));

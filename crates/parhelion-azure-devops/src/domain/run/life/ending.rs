@@ -1,7 +1,7 @@
 //! Ending a run or a stage before its time, and running again what did not go well.
 
 use super::{Moved, Part, Turn};
-use crate::store::{Build, BuildResult, BuildStatus, Life, Lines, RecordResult, StageRun};
+use crate::store::{Build, BuildResult, BuildStatus, Life, RecordResult, StageRun, StepRun};
 use parhelion_core::Timestamp;
 use uuid::Uuid;
 
@@ -93,14 +93,8 @@ pub fn retry(
             job.wait = None;
             (job.play, job.why) = (None, None);
             job.outputs.clear();
-            for step in &mut job.steps {
-                step.record = new();
-                step.life = Life::default();
-                step.wait = None;
-                (step.play, step.why) = (None, None);
-                step.issues.clear();
-                step.said = Lines::default();
-            }
+            job.worked_out.clear();
+            job.steps.iter_mut().for_each(StepRun::reset);
         }
         stage.why = None;
         reset(&mut stage.record, &mut stage.earlier, &mut stage.life, new);

@@ -1,6 +1,9 @@
 //! What a run waits for, and letting go what stands until it is stepped.
 
-use crate::store::{Build, BuildStatus, JobRun, StepRun, Wait};
+use crate::{
+    domain::simulation,
+    store::{Build, BuildStatus, JobRun, Wait},
+};
 use parhelion_core::Timestamp;
 use uuid::Uuid;
 
@@ -26,21 +29,23 @@ pub fn waiting(build: &Build) -> Vec<Waiting> {
         };
         Waiting { subject: format!("run:{}", build.id), what: what.to_owned(), record: None, wait }
     });
-    let jobs = build.stages.iter().flat_map(|s| &s.jobs);
-    let inner = jobs.flat_map(|job| {
-        let of_job = job.wait.map(|wait| Waiting {
-            subject: format!("job:{}", job.record),
-            what: format!("the beginning of job {}", job.display),
-            record: Some(job.record),
-            wait,
-        });
-        let of_step = |step: &StepRun| {
-            let wait = step.wait?;
-            let what = format!("the end of step {} of job {}", step.display, job.display);
-            Some(Waiting { subject: format!("step:{}", step.record), what, record: Some(step.record), wait })
-        };
-        of_job.into_iter().chain(job.steps.iter().filter_map(of_step)).collect::<Vec<_>>()
-    });
+    let mut inner = Vec::new();
+    for (s, stage) in build.stages.iter().enumerate() {
+        for (j, job) in stage.jobs.iter().enumerate() {
+            inner.extend(job.wait.map(|wait| Waiting {
+                subject: format!("job:{}", job.record),
+                what: format!("the beginning of job {}", job.display),
+                record: Some(job.record),
+                wait,
+            }));
+            for (t, step) in job.steps.iter().enumerate() {
+                let Some(wait) = step.wait else { continue };
+                let (record, title) = (job.step_record(t), simulation::title(build, (s, j, t)));
+                let what = format!("the end of step {title} of job {}", job.display);
+                inner.push(Waiting { subject: format!("step:{record}"), what, record: Some(record), wait });
+            }
+        }
+    }
     own.into_iter().chain(inner).collect()
 }
 
@@ -76,7 +81,9 @@ pub fn let_go(build: &mut Build, record: Option<Uuid>, now: Timestamp) -> Option
         if job.record == record {
             job.wait = over;
         }
-        if let Some(step) = job.steps.iter_mut().find(|s| s.record == record) {
+        let waits = |t: &usize| job.steps.get(*t).is_some_and(|step| step.wait.is_some());
+        let found = (0..job.steps.len()).filter(waits).find(|t| job.step_record(*t) == record);
+        if let Some(step) = found.and_then(|t| job.steps.get_mut(t)) {
             step.wait = over;
         }
     }

@@ -1,8 +1,11 @@
 //! A job at work: its steps one after another, each as its condition, its pace and a behaviour say.
 
 use super::{Draw, Moved, Paces, Part, Turn, conditions, conditions::Ready};
-use crate::store::{
-    Artifact, Build, Complaint, Ending, JobRun, Lines, Play, RecordResult, StageRun, StepRun, Wait,
+use crate::{
+    domain::{run::scope::Scope, simulation},
+    store::{
+        Artifact, Build, Complaint, Ending, Lines, Play, RecordResult, StageRun, StepRun, Trail, Wait, What,
+    },
 };
 use chrono::TimeDelta;
 use parhelion_core::{Scripted, Timestamp};
@@ -18,7 +21,7 @@ pub(super) fn job(
     draw: &mut dyn Draw,
     moved: &mut Vec<Moved>,
 ) -> bool {
-    let Some(job) = at(build, s, j).filter(|job| job.life.finished.is_none()) else { return false };
+    let Some(job) = build.job(s, j).filter(|job| job.life.finished.is_none()) else { return false };
     if job.life.started.is_none() {
         // What waits was judged before; of a matrix, others may have begun since.
         match conditions::job(build, s, j) {
@@ -27,7 +30,7 @@ pub(super) fn job(
             Ready::Never(why) => return leave_out(build, (s, j), RecordResult::Skipped, why, now, moved),
             Ready::Abandon(why) => return leave_out(build, (s, j), RecordResult::Abandoned, why, now, moved),
         }
-        let Some(job) = at_mut(build, s, j) else { return false };
+        let Some(job) = build.job_mut(s, j) else { return false };
         if !job.wait.get_or_insert_with(|| Wait::begin(paces.job, now)).is_over(now) {
             return false;
         }
@@ -37,7 +40,7 @@ pub(super) fn job(
             let why = "a behaviour leaves it out".to_owned();
             return leave_out(build, (s, j), RecordResult::Skipped, why, now, moved);
         }
-        let Some(job) = at_mut(build, s, j) else { return false };
+        let Some(job) = build.job_mut(s, j) else { return false };
         job.play = play.map(Box::new);
         job.life.started = Some(now);
         moved.push(Moved(Part::Job(s, j), Turn::Began));
@@ -45,11 +48,13 @@ pub(super) fn job(
     if !steps(build, (s, j), paces, now, draw, moved) {
         return false;
     }
-    let Some(job) = at_mut(build, s, j) else { return false };
+    let carries_on =
+        build.job_plan(s, j).is_some_and(|plan| simulation::is_true(plan.continue_on_error.as_deref()));
+    let Some(job) = build.job_mut(s, j) else { return false };
     let worst = job.steps.iter().filter_map(|t| t.life.result).max().unwrap_or(RecordResult::Succeeded);
     let result = match worst {
         RecordResult::Skipped => RecordResult::Succeeded,
-        RecordResult::Failed if job.continue_on_error => RecordResult::SucceededWithIssues,
+        RecordResult::Failed if carries_on => RecordResult::SucceededWithIssues,
         other => other,
     };
     job.life.end(result, now);
@@ -65,20 +70,12 @@ fn leave_out(
     now: Timestamp,
     moved: &mut Vec<Moved>,
 ) -> bool {
-    let Some(job) = at_mut(build, s, j) else { return false };
+    let Some(job) = build.job_mut(s, j) else { return false };
     job.wait = None;
     job.life.end(result, now);
     job.why = Some(why);
     moved.push(Moved(Part::Job(s, j), Turn::Ended));
     true
-}
-
-fn at(build: &Build, s: usize, j: usize) -> Option<&JobRun> {
-    build.stages.get(s)?.jobs.get(j)
-}
-
-fn at_mut(build: &mut Build, s: usize, j: usize) -> Option<&mut JobRun> {
-    build.stages.get_mut(s)?.jobs.get_mut(j)
 }
 
 /// Moves the steps of a job, one after another; whether all are over.
@@ -90,9 +87,10 @@ fn steps(
     draw: &mut dyn Draw,
     moved: &mut Vec<Moved>,
 ) -> bool {
-    let count = at(build, s, j).map_or(0, |job| job.steps.len());
+    let count = build.job(s, j).map_or(0, |job| job.steps.len());
+    let limit = simulation::minutes(build.job_plan(s, j).and_then(|plan| plan.timeout_in_minutes.as_deref()));
     for t in 0..count {
-        let Some(step) = at(build, s, j).and_then(|job| job.steps.get(t)) else { break };
+        let Some(step) = build.step(s, j, t) else { break };
         if step.life.finished.is_some() {
             continue;
         }
@@ -100,10 +98,9 @@ fn steps(
             moved.push(Moved(Part::Step(s, j, t), Turn::Ended));
             continue;
         }
-        let Some(job) = at_mut(build, s, j) else { break };
-        let (limit, began) = (job.timeout, job.life.started.unwrap_or(now));
+        let began = build.job(s, j).and_then(|job| job.life.started).unwrap_or(now);
         let end = began.checked_add_signed(TimeDelta::minutes(limit.into())).unwrap_or(Timestamp::MAX_UTC);
-        let Some(step) = job.steps.get_mut(t) else { break };
+        let Some(step) = build.step_mut(s, j, t) else { break };
         if step.wait.is_none() {
             step.wait = Some(begun(step, paces, now, end));
         }
@@ -111,14 +108,7 @@ fn steps(
             return false;
         }
         step.wait = None;
-        let outputs = finish(step, limit, now);
-        let published =
-            step.publishes.clone().filter(|_| step.life.result.is_some_and(RecordResult::is_good));
-        job.outputs.extend(outputs);
-        let record = job.record;
-        if let Some(name) = published {
-            publish(build, name, record);
-        }
+        finish(build, (s, j, t), limit, now);
         moved.push(Moved(Part::Step(s, j, t), Turn::Ended));
     }
     true
@@ -126,7 +116,9 @@ fn steps(
 
 /// How long a step takes: as its outcome says, but no longer than its job may.
 fn begun(step: &mut StepRun, paces: &Paces, now: Timestamp, end: Timestamp) -> Wait {
-    let Some(play) = &mut step.play else { return Wait::begin(paces.step, now) };
+    let Some(play) = step.trail.as_mut().and_then(|trail| trail.play.as_mut()) else {
+        return Wait::begin(paces.step, now);
+    };
     let until = match (play.end, play.delay) {
         (Ending::Hang, _) => end,
         (_, None) => return Wait::begin(paces.step, now),
@@ -142,44 +134,47 @@ fn begun(step: &mut StepRun, paces: &Paces, now: Timestamp, end: Timestamp) -> W
 
 /// Begins a step, or leaves it out; whether it begins.
 fn begin(build: &mut Build, (s, j, t): (usize, usize, usize), now: Timestamp, draw: &mut dyn Draw) -> bool {
-    let Some((job, step)) = at(build, s, j).and_then(|job| Some((job, job.steps.get(t)?))) else {
+    let Some((job, step)) = build.job(s, j).and_then(|job| Some((job, job.steps.get(t)?))) else {
         return false;
     };
-    let ready = match hook_waits(job, step) {
+    let written = step.what.place().is_some();
+    let ready = match written.then(|| hook_waits(build, (s, j, t))).flatten() {
         Some(why) => Ready::Never(why),
-        None => conditions::step(build, (s, j), step, stands(job, step)),
+        None => conditions::step(build, (s, j, t), stands(build, (s, j, t))),
     };
     // What is about the whole job is carried by its first step of the YAML, or by the last of all.
-    let carries = job.play.is_some() && (step.position.is_some() || t + 1 == job.steps.len());
+    let carries = job.play.is_some() && (written || t + 1 == job.steps.len());
     let play = match &ready {
         Ready::Go if carries => None,
-        Ready::Go if step.position.is_some() => drawn(build, (s, j), Some(t), draw),
+        Ready::Go if written => drawn(build, (s, j), Some(t), draw),
         _ => None,
     };
-    let Some(job) = at_mut(build, s, j) else { return false };
-    let play = if carries && ready == Ready::Go { job.play.take() } else { play.map(Box::new) };
+    let Some(job) = build.job_mut(s, j) else { return false };
+    let play = if carries && ready == Ready::Go { job.play.take().map(|play| *play) } else { play };
     let Some(step) = job.steps.get_mut(t) else { return false };
     match ready {
         Ready::Go if play.as_ref().is_some_and(|play| play.end == Ending::Skip) => {
-            step.why = Some("a behaviour leaves it out".to_owned());
+            step.trail_mut().why = Some("a behaviour leaves it out".to_owned());
             step.life.end(RecordResult::Skipped, now);
             false
         }
         Ready::Go => {
             step.life.started = Some(now);
-            step.play = play;
+            if play.is_some() {
+                step.trail_mut().play = play;
+            }
             true
         }
         Ready::Never(why) => {
-            step.why = Some(why);
+            step.trail_mut().why = Some(why);
             step.life.end(RecordResult::Skipped, now);
             false
         }
         // CHOICE (after the agent, not verified): a step whose condition cannot be told has failed.
         Ready::Abandon(why) => {
             step.life.started = Some(now);
-            step.issues.push(Complaint { error: true, message: why.clone() });
-            step.why = Some(why);
+            step.trail_mut().complain(Complaint::error(why.clone()));
+            step.trail_mut().why = Some(why);
             step.life.end(RecordResult::Failed, now);
             false
         }
@@ -187,41 +182,84 @@ fn begin(build: &mut Build, (s, j, t): (usize, usize, usize), now: Timestamp, dr
     }
 }
 
+/// The hook of a deployment that a step belongs to, and which of the increments.
+fn hook(build: &Build, (s, j): (usize, usize), what: What) -> Option<(&str, Option<u32>)> {
+    let (hook, _) = build.step_plan(s, j, what)?;
+    let increment = if let What::Increment(_, n) = what { Some(n) } else { None };
+    Some((hook?, increment))
+}
+
 /// How a job stands for a step: of a deployment, its hook stands for itself.
-fn stands(job: &JobRun, step: &StepRun) -> RecordResult {
-    let counted = job.steps.iter().filter(|other| other.hook == step.hook);
+fn stands(build: &Build, (s, j, t): (usize, usize, usize)) -> RecordResult {
+    let Some(job) = build.job(s, j) else { return RecordResult::Succeeded };
+    let is_deployment = build.job_plan(s, j).is_some_and(|plan| plan.deployment.is_some());
+    let of = |step: &StepRun| if is_deployment { hook(build, (s, j), step.what) } else { None };
+    let own = job.steps.get(t).and_then(of);
+    let counted = job.steps.iter().filter(|other| of(other) == own);
     let worst = counted.filter_map(|other| other.life.result).max();
     worst.map_or(RecordResult::Succeeded, |worst| worst.max(RecordResult::Succeeded))
 }
 
 /// Why the hook of a step is not taken.
-fn hook_waits(job: &JobRun, step: &StepRun) -> Option<String> {
-    let hook = step.hook.as_deref()?;
-    let before = job.steps.iter().take_while(|other| other.position != step.position);
-    let others = before.filter(|other| other.hook.as_deref() != Some(hook));
+fn hook_waits(build: &Build, (s, j, t): (usize, usize, usize)) -> Option<String> {
+    let job = build.job(s, j)?;
+    build.job_plan(s, j)?.deployment.as_ref()?;
+    let own = hook(build, (s, j), job.steps.get(t)?.what)?;
+    let before = job.steps.iter().take(t).filter_map(|other| Some((hook(build, (s, j), other.what), other)));
+    let others = before.filter(|(hook, _)| *hook != Some(own));
     // `on.failure` comes after `on.success` and looks at what was before that.
-    let results = others.filter(|o| o.hook.as_deref() != Some("on.success")).filter_map(|o| o.life.result);
-    let worst = results.max().unwrap_or(RecordResult::Succeeded);
+    let others = others.filter(|(hook, _)| !matches!(hook, Some(("on.success", _))));
+    let worst = others.filter_map(|(_, other)| other.life.result).max().unwrap_or(RecordResult::Succeeded);
     let well = worst <= RecordResult::SucceededWithIssues;
-    match hook {
+    match own.0 {
         "on.failure" if well => Some("the deployment did not fail".to_owned()),
         "on.failure" => None,
         _ if well => None,
-        _ => Some(format!("a hook before {hook} did not go well")),
+        hook => Some(format!("a hook before {hook} did not go well")),
     }
 }
 
-/// Ends a step as its outcome says; the outputs that it sets.
-fn finish(step: &mut StepRun, limit: u32, now: Timestamp) -> Vec<(String, String)> {
-    let Some(play) = step.play.take().map(|play| *play) else {
-        step.life.end(RecordResult::Succeeded, now);
-        return Vec::new();
+/// Ends a step as its outcome says.
+fn finish(build: &mut Build, (s, j, t): (usize, usize, usize), limit: u32, now: Timestamp) {
+    let Some(what) = build.step(s, j, t).map(|step| step.what) else { return };
+    let plan = build.step_plan(s, j, what).map(|(_, plan)| plan);
+    let published = plan.and_then(|plan| simulation::published(plan, &Scope::step(build, s, j, t)));
+    let carries_on = plan.is_some_and(|plan| simulation::is_true(plan.continue_on_error.as_deref()));
+    let name = plan.and_then(|plan| plan.name.clone()).unwrap_or_default();
+    let Some(step) = build.step_mut(s, j, t) else { return };
+    let outputs = match step.trail.as_mut().and_then(|trail| Some((trail.play.take()?, trail))) {
+        None => {
+            step.life.end(RecordResult::Succeeded, now);
+            Vec::new()
+        }
+        Some((play, trail)) => {
+            let (result, outputs) = played(play, trail, &name, carries_on, limit);
+            step.life.end(result, now);
+            outputs
+        }
     };
+    let good = step.life.result.is_some_and(RecordResult::is_good);
+    let Some(job) = build.job_mut(s, j) else { return };
+    job.outputs.extend(outputs);
+    let record = job.record;
+    if let Some(name) = published.filter(|_| good) {
+        publish(build, name, record);
+    }
+}
+
+/// What comes of a step by its outcome: its result, and the outputs that it sets.
+fn played(
+    play: Play,
+    trail: &mut Trail,
+    name: &str,
+    carries_on: bool,
+    limit: u32,
+) -> (RecordResult, Vec<(String, String)>) {
     let mut issues = play.issues;
     let result = match play.end {
         Ending::Succeed | Ending::Skip => RecordResult::Succeeded,
         Ending::SucceedWithIssues => RecordResult::SucceededWithIssues,
-        Ending::Fail if step.continue_on_error && !play.of_job => RecordResult::SucceededWithIssues,
+        Ending::Fail if carries_on && !play.of_job => RecordResult::SucceededWithIssues,
         Ending::Fail => RecordResult::Failed,
         Ending::Cancel => RecordResult::Canceled,
         Ending::Hang => {
@@ -229,7 +267,7 @@ fn finish(step: &mut StepRun, limit: u32, now: Timestamp) -> Vec<(String, String
             let message = format!(
                 "The job running on agent Hosted Agent ran longer than the maximum time of {limit} minutes."
             );
-            issues.push(Complaint { error: true, message });
+            issues.push(Complaint::error(message));
             RecordResult::Canceled
         }
     };
@@ -239,23 +277,24 @@ fn finish(step: &mut StepRun, limit: u32, now: Timestamp) -> Vec<(String, String
             .iter()
             .map(|issue| format!("##[{}]{}", if issue.error { "error" } else { "warning" }, issue.message)),
     );
-    step.said = Lines::from(said);
-    step.issues = issues;
-    step.life.end(result, now);
-    let name = step.name.clone();
-    play.outputs
-        .into_iter()
-        .filter_map(|(output, value)| match (output.contains('.'), name.is_empty()) {
+    trail.said = Lines::from(said);
+    issues.into_iter().for_each(|issue| trail.complain(issue));
+    let outputs = play.outputs.into_iter().filter_map(|(output, value)| {
+        match (output.contains('.'), name.is_empty()) {
             (true, _) => Some((output, value)),
             (false, false) => Some((format!("{name}.{output}"), value)),
             // Outputs need the name of their step.
             (false, true) => None,
-        })
-        .collect()
+        }
+    });
+    (result, outputs.collect())
 }
 
 /// What a behaviour says of a job or a step.
 fn drawn(build: &Build, (s, j): (usize, usize), t: Option<usize>, draw: &mut dyn Draw) -> Option<Play> {
+    if !draw.listens() {
+        return None;
+    }
     let stage: &StageRun = build.stages.get(s)?;
     let job = stage.jobs.get(j)?;
     let attempt = (job.earlier.len() + 1).to_string();
@@ -267,20 +306,18 @@ fn drawn(build: &Build, (s, j): (usize, usize), t: Option<usize>, draw: &mut dyn
         ("job", job.display.as_str()),
         ("attempt", attempt.as_str()),
     ];
-    let scripted = match t {
-        None => draw.scripted(&format!("job:{}", job.record), false, &facets)?,
-        Some(t) => {
-            let step = job.steps.get(t)?;
-            let position = step.position.map(|n| n.to_string()).unwrap_or_default();
-            facets.extend([
-                ("step", step.name.as_str()),
-                ("step", step.display.as_str()),
-                ("step", position.as_str()),
-            ]);
-            draw.scripted(&format!("step:{}", step.record), true, &facets)?
-        }
+    let Some(t) = t else {
+        return Some(play(&draw.scripted(&format!("job:{}", job.record), false, &facets)?, true));
     };
-    Some(play(&scripted, t.is_none()))
+    let place = job.steps.get(t)?.what.place()?;
+    let (_, plan) = build.step_plan(s, j, What::Step(place))?;
+    let (title, position) = (simulation::title(build, (s, j, t)), (place + 1).to_string());
+    facets.extend([
+        ("step", plan.name.as_deref().unwrap_or_default()),
+        ("step", title.as_str()),
+        ("step", position.as_str()),
+    ]);
+    Some(play(&draw.scripted(&format!("step:{}", job.step_record(t)), true, &facets)?, false))
 }
 
 /// An outcome; its members have been checked.
@@ -298,12 +335,13 @@ fn play(scripted: &Scripted, of_job: bool) -> Play {
     let outputs = scripted.members.get("outputs").and_then(Value::as_object).into_iter().flatten();
     let issue = |value: &Value| {
         let message = value["message"].as_str()?.to_owned();
-        Some(Complaint { error: value["type"] != "warning", message })
+        Some(Complaint { error: value["type"] != "warning", ..Complaint::error(message) })
     };
     Play {
         end,
         delay: scripted.delay().map(|delay| delay.num_milliseconds().max(0)),
         outputs: outputs.filter_map(|(name, value)| Some((name.clone(), text(value)?))).collect(),
+        variables: Default::default(),
         log: list("log").filter_map(text).collect(),
         issues: list("issues").filter_map(issue).chain(said_of(scripted)).collect(),
         of_job,
@@ -317,7 +355,7 @@ fn said_of(scripted: &Scripted) -> Option<Complaint> {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (code, message) => code.or(message)?.to_owned(),
     };
-    Some(Complaint { error: true, message })
+    Some(Complaint::error(message))
 }
 
 /// Adds a step's artifact; a second one of that name changes nothing.
