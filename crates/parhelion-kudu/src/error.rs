@@ -3,6 +3,10 @@
 //! [`Refusal`]: the request never reached an operation. [`Error`]: an operation said no. `wire::fault` alone
 //! makes bytes of them.
 
+mod files;
+
+pub use files::FilesError;
+
 use crate::domain::package::PackageError;
 use parhelion_core::Timestamp;
 
@@ -199,6 +203,8 @@ pub enum Error {
     },
     /// A package that would have to be fetched.
     FetchPackage,
+    /// A file call said no.
+    Files(FilesError),
 }
 
 impl Error {
@@ -299,6 +305,7 @@ impl Error {
                 "Kudu.PushDeploymentController.ZipPushDeploy",
                 "Parhelion does not fetch packages: send the zip as the body.".to_owned(),
             ),
+            Error::Files(error) => error.answer(),
         }
     }
 }
@@ -335,5 +342,15 @@ impl From<Refusal> for Fault {
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         Fault::Error(error)
+    }
+}
+impl From<FilesError> for Error {
+    fn from(error: FilesError) -> Self {
+        Error::Files(error)
+    }
+}
+impl From<FilesError> for Fault {
+    fn from(error: FilesError) -> Self {
+        Fault::Error(Error::Files(error))
     }
 }

@@ -6,7 +6,7 @@ use crate::place::Place;
 use crate::settings::Settings;
 use crate::store::KuduStore;
 use crate::table;
-use crate::wire::answer::{fault, with};
+use crate::wire::answer::{fault, with, without_body};
 use crate::wire::query::Query;
 use http::header::HeaderName;
 use parhelion_git::GitHost;
@@ -34,11 +34,14 @@ pub async fn serve(server: Arc<Server>, request: Request) -> Response {
     let head = Head::of(&parts).clone();
     let id = ms_request_id(&parts.headers, &head);
     let mut named = Named::default();
+    let is_head = parts.method == http::Method::HEAD;
     let answer = match find(&server, &head, parts, &mut named) {
         Ok((handler, ask)) => handler(ask, body).await,
         Err(refusal) => Err(Fault::from(refusal)),
     };
-    let mut response = with(answer.unwrap_or_else(|f| fault(&f)), MS_REQUEST_ID, &id);
+    let answer = answer.unwrap_or_else(|f| fault(&f));
+    let answer = if is_head { without_body(answer) } else { answer };
+    let mut response = with(answer, MS_REQUEST_ID, &id);
     response.extensions_mut().insert(named);
     response
 }
@@ -60,7 +63,7 @@ fn find(
     let (row, params) = table::find(&place, parts.method.as_str())?;
     named.operation = row.info.name.into();
     // The server opened it, unless only HEAD or OPTIONS was asked.
-    let world = server.worlds.find(&head.world).ok_or(Refusal::Internal)?;
+    let world = server.worlds.find(&head.world).ok_or_else(|| Refusal::NoSuchSite(site.to_string()))?;
     let (git, settings) = (server.git.clone(), server.settings.clone());
     if !settings.auto_create && !world.shelf::<KuduStore>().exists(&site) {
         return Err(Refusal::NoSuchSite(site.to_string()));

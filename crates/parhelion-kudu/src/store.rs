@@ -10,7 +10,7 @@ pub use records::{
     DeployStatus, Deployment, Hook, Last, Lock, LogDetail, LogEntry, LogKind, Manifest, Shown,
 };
 pub use site_settings::{MAX_SETTING_BYTES, MAX_SETTINGS, SiteSettings};
-pub use tree::{File, Folder, Node, Obstacle, Tree, is_path, join, parent};
+pub use tree::{File, Folder, MAX_NODES, Node, Obstacle, Tree, is_path, join, parent};
 
 use crate::domain::{hook_url::HookUrl, lifecycle, publish};
 use bytes::Bytes;
@@ -75,6 +75,9 @@ impl TenantKey for Site {}
 pub const WWWROOT: &str = "site/wwwroot/";
 /// The page of a site that nothing was deployed to yet; the first deployment takes it away.
 pub const FIRST_PAGE: &str = "hostingstart.html";
+/// When a new site's own files were written, .NET ticks: 2014-01-01.
+// CHOICE: a site that nobody has written to has no time of its own.
+const BORN: i64 = 635_241_312_000_000_000;
 /// The folders of a new site.
 const FIRST_FOLDERS: [&str; 7] = [
     "LogFiles",
@@ -138,10 +141,10 @@ impl Store for KuduStore {
         };
         for folder in FIRST_FOLDERS {
             // Nothing is there yet that could stand in the way.
-            let _ = store.files.make_folder(folder, 0);
+            let _ = store.files.make_folder(folder, BORN);
         }
         let page = Content::new(Bytes::from_static(FIRST_PAGE_CONTENT.as_bytes()));
-        let _ = store.files.put(&format!("{WWWROOT}{FIRST_PAGE}"), page.hash(), page, 0);
+        let _ = store.files.put(&format!("{WWWROOT}{FIRST_PAGE}"), page.hash(), page, BORN);
         store
     }
 

@@ -107,6 +107,8 @@ pub struct Reply {
     pub status: u16,
     pub headers: http::HeaderMap,
     pub body: String,
+    /// The body as it came, also when it is no text.
+    pub bytes: bytes::Bytes,
     pub named: Named,
 }
 
@@ -140,6 +142,17 @@ impl Server {
     }
     /// Sends a request to `http://127.0.0.1:4600{path}`, or with `host/path` to that host.
     pub async fn call(&self, method: &str, target: &str, media_type: &str, body: impl Into<Body>) -> Reply {
+        let headers = [("content-type", media_type)];
+        self.call_with(method, target, &headers[usize::from(media_type.is_empty())..], body).await
+    }
+    /// The same with any headers.
+    pub async fn call_with(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Reply {
         let (host, path) = match target.split_at(target.find('/').unwrap()) {
             ("", path) => ("127.0.0.1:4600", path),
             named => named,
@@ -153,8 +166,8 @@ impl Server {
             cause: 0,
         };
         let mut request = http::Request::builder().method(method).uri(path).header("host", host);
-        if !media_type.is_empty() {
-            request = request.header("content-type", media_type);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let (mut parts, body) = request.body(body.into()).unwrap().into_parts();
         parts.extensions.insert(head);
@@ -166,7 +179,8 @@ impl Server {
         Reply {
             status: parts.status.as_u16(),
             headers: parts.headers,
-            body: String::from_utf8(body.to_vec()).unwrap(),
+            body: String::from_utf8_lossy(&body).into_owned(),
+            bytes: body,
             named: parts.extensions.get().cloned().unwrap_or_default(),
         }
     }

@@ -4,4 +4,5 @@ mod addressing;
 mod bad_input;
 mod deployments;
 mod hooks;
+mod vfs;
 mod zip_deploy;

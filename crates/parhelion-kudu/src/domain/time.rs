@@ -6,6 +6,9 @@ use parhelion_core::Timestamp;
 /// 100 ns units from 0001-01-01 to 1970-01-01.
 const UNIX_EPOCH_TICKS: i64 = 621_355_968_000_000_000;
 
+/// The last one of the year 9999.
+const MAX_TICKS: i64 = 3_155_378_975_999_999_999;
+
 /// An unset, non-nullable date.
 pub const UNSET: &str = "0001-01-01T00:00:00";
 
@@ -15,6 +18,24 @@ pub fn ticks(at: Timestamp) -> i64 {
         .saturating_mul(10_000_000)
         .saturating_add(i64::from(at.timestamp_subsec_nanos() / 100))
         .saturating_add(UNIX_EPOCH_TICKS)
+}
+
+/// The time of .NET ticks; times before the year one or after 9999 are the nearest of those.
+pub fn of_ticks(ticks: i64) -> Timestamp {
+    let units = ticks.clamp(0, MAX_TICKS).saturating_sub(UNIX_EPOCH_TICKS);
+    let nanos = u32::try_from(units.rem_euclid(10_000_000) * 100).unwrap_or_default();
+    chrono::DateTime::from_timestamp(units.div_euclid(10_000_000), nanos).unwrap_or_default()
+}
+
+/// With an offset in the place of `Z`, as dates of that .NET type are written.
+pub fn with_offset(at: Timestamp) -> String {
+    let text = iso(at);
+    format!("{}+00:00", text.trim_end_matches('Z'))
+}
+
+/// As HTTP headers write it.
+pub fn http_date(at: Timestamp) -> String {
+    at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// `yyyy-MM-ddTHH:mm:ss.FFFFFFFZ`: up to seven digits of a second, none when they are all zero.
@@ -79,6 +100,19 @@ mod tests {
         assert_eq!(ticks(at("1970-01-01T00:00:00Z")), 621_355_968_000_000_000);
         assert_eq!(ticks(at("0001-01-01T00:00:00.0000001Z")), 1);
         assert_eq!(ticks(at("2024-11-23T09:47:25.0123456Z")), 638_679_520_450_123_456);
+    }
+
+    #[test]
+    fn ticks_are_read_back() {
+        for text in
+            ["0001-01-01T00:00:00.0000001Z", "2024-11-23T09:47:25.0123456Z", "9999-12-31T23:59:59.9999999Z"]
+        {
+            assert_eq!(iso(of_ticks(ticks(at(text)))), text);
+        }
+        assert_eq!(with_offset(at("2026-01-31T10:20:30.5Z")), "2026-01-31T10:20:30.5+00:00");
+        assert_eq!(http_date(at("2026-01-31T10:20:30Z")), "Sat, 31 Jan 2026 10:20:30 GMT");
+        assert_eq!(of_ticks(i64::MIN), of_ticks(0));
+        assert_eq!(iso(of_ticks(i64::MAX)), "9999-12-31T23:59:59.9999999Z");
     }
 
     #[test]

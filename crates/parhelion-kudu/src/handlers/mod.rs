@@ -2,6 +2,7 @@
 
 pub mod deployments;
 pub mod hooks;
+pub mod vfs;
 pub mod zip_deploy;
 
 use crate::error::{Fault, Refusal};
@@ -10,7 +11,7 @@ use crate::settings::Settings;
 use crate::store::{KuduStore, Site};
 use crate::wire::query::Query as QueryString;
 use http::HeaderMap;
-use parhelion_core::{Call, DeliveryId};
+use parhelion_core::{Call, DeliveryId, Event, Verdict};
 use parhelion_git::GitHost;
 use parhelion_http::{Body, Response};
 use parhelion_state::{Committed, Operation, Query, World};
@@ -77,6 +78,17 @@ impl Ask {
             return Err(Refusal::TooManySites.into());
         }
         Ok(shelf.write(&self.site, &self.call, |store, tx| O::run(store, input, tx))?)
+    }
+    /// Leaves a fact about a request that does not get as far as an operation. A site that does not exist stays so.
+    pub fn note(&self, kind: &'static str, subject: &str, fact: &str) {
+        let noted = Event::new(kind, subject).fact(fact).verdict(Verdict::Failed);
+        let shelf = self.world.shelf::<KuduStore>();
+        if shelf.admits(&self.site) {
+            let _ = shelf.write(&self.site, &self.call, |_, tx| {
+                tx.explain(noted);
+                Err::<(), ()>(())
+            });
+        }
     }
     /// Waits until deliveries have come to their ends, whatever these are.
     pub async fn settled(&self, deliveries: &[DeliveryId]) {

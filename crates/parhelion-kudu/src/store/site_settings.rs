@@ -53,6 +53,10 @@ impl SiteSettings {
         let set = self.0.values().map(|setting| (setting.name.clone(), setting.value.clone()));
         defaults.chain(set).collect()
     }
+    /// Those that somebody set, by name ignoring case.
+    pub fn set_ones(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.values().map(|setting| (setting.name.as_str(), setting.value.as_str()))
+    }
     /// How many were set.
     pub fn count(&self) -> usize {
         self.0.len()

@@ -16,7 +16,7 @@ pub struct File {
     pub hash: Hash,
     /// Its content's length, bytes.
     pub size: u64,
-    /// When it was last written, .NET ticks; 0: with the site itself. No two writes of a site have the same one.
+    /// When it was last written, .NET ticks. No two writes of a site have the same one.
     pub written: i64,
     /// When it came into being, .NET ticks.
     pub created: i64,
@@ -242,10 +242,7 @@ impl Tree {
         self.folders.edit(&parent(path).to_owned(), |folder| folder.written = at);
     }
     fn next_time(&mut self, now: i64) -> i64 {
-        // A new site's own files are as old as the site; nothing can be later than they are before it begins.
-        if now > 0 {
-            self.newest = now.max(self.newest.saturating_add(1));
-        }
+        self.newest = now.max(self.newest.saturating_add(1));
         self.newest
     }
 

@@ -1,6 +1,7 @@
 //! THE table: every operation with its route and its handler. One file for each group of them.
 
 mod deployments;
+mod files;
 mod hooks;
 
 use crate::error::Refusal;
@@ -12,7 +13,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 /// The table, group by group. Of two rows that take a path, the first one answers.
-static GROUPS: &[&[Row]] = &[hooks::ROWS, deployments::ROWS];
+static GROUPS: &[&[Row]] = &[hooks::ROWS, deployments::ROWS, files::ROWS];
 
 /// A line of the table.
 pub struct Row {

@@ -30,6 +30,17 @@ pub fn empty(status: u16) -> Response {
     response
 }
 
+/// The head of an answer, with the length that its body has.
+pub fn without_body(answer: Response) -> Response {
+    let (parts, body) = answer.into_parts();
+    let length = http_body::Body::size_hint(&body).exact();
+    let answer = Response::from_parts(parts, Body::empty());
+    match length {
+        Some(length) => with(answer, http::header::CONTENT_LENGTH, &length.to_string()),
+        None => answer,
+    }
+}
+
 /// Adds a header, if its value can be one.
 pub fn with(mut response: Response, name: HeaderName, value: &str) -> Response {
     if let Ok(value) = HeaderValue::from_str(value) {

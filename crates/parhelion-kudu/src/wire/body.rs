@@ -38,6 +38,11 @@ pub async fn whole(body: Body) -> Result<Bytes, Refusal> {
     read_body(body, limits::BODY_BYTES).await.map_err(refusal)
 }
 
+/// The whole body of a route whose bodies may be long.
+pub async fn large(body: Body) -> Result<Bytes, Refusal> {
+    read_body(body, limits::STREAMED_BODY_BYTES).await.map_err(refusal)
+}
+
 /// Why a body could not be read, in this surface's terms.
 pub fn refusal(error: BodyError) -> Refusal {
     match error {

@@ -3,6 +3,9 @@
 pub mod answer;
 pub mod body;
 pub mod deployment;
+pub mod etag;
 pub mod hook;
+pub mod multipart;
 pub mod query;
 pub mod spool;
+pub mod vfs;
