@@ -19,4 +19,5 @@ pub mod service_hooks;
 pub mod simulation;
 pub mod source;
 pub mod tags;
+pub mod variable_groups;
 pub mod variables;

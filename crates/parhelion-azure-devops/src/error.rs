@@ -71,6 +71,22 @@ pub enum Error {
     #[error("Unable to find service connection with id '{id}'.")]
     EndpointUnknown { id: String },
 
+    // ------------------------------------------------------------------ variable groups, pools, queues
+    #[error("{what}")]
+    Argument { what: String },
+    #[error("Variable group {id} could not be found.")]
+    VariableGroupUnknown { id: String },
+    #[error("Variable group {name} already exists.")]
+    VariableGroupExists { name: String },
+    #[error("Agent pool {id} could not be found.")]
+    PoolUnknown { id: String },
+    #[error("Agent pool {name} already exists.")]
+    PoolExists { name: String },
+    #[error("Agent queue {id} could not be found.")]
+    QueueUnknown { id: String },
+    #[error("Agent queue {name} already exists.")]
+    QueueExists { name: String },
+
     // ------------------------------------------------------------------ definitions, builds, pipelines
     #[error("The pipeline definition {id} was not found.")]
     DefinitionUnknown { id: String },
@@ -200,6 +216,7 @@ mod ns {
         ("Microsoft.Azure.Pipelines.WebApi", "Microsoft.Azure.Pipelines.WebApi");
     pub const GIT: (&str, &str) =
         ("Microsoft.TeamFoundation.Git.Server", "Microsoft.TeamFoundation.Git.Server");
+    pub const SYSTEM: (&str, &str) = ("System", "mscorlib");
     pub const TASKS: (&str, &str) = (
         "Microsoft.TeamFoundation.DistributedTask.WebApi",
         "Microsoft.TeamFoundation.DistributedTask.WebApi",
@@ -220,6 +237,11 @@ impl Error {
     /// A bad argument, in words.
     pub fn invalid(what: impl Into<String>) -> Self {
         Error::Invalid { what: what.into() }
+    }
+
+    /// An argument that the service itself finds wrong, in its words.
+    pub fn argument(what: impl Into<String>) -> Self {
+        Error::Argument { what: what.into() }
     }
 
     /// An input of a subscription that is none.
@@ -252,6 +274,16 @@ impl Error {
             OperationUnknown { .. } => (404, "OperationNotFoundException", ns::VSS),
             EndpointExists { .. } => (409, "DuplicateServiceConnectionException", ns::ENDPOINTS),
             EndpointUnknown { .. } => (404, "ServiceEndpointNotFoundException", ns::ENDPOINTS),
+            // OBSERVED: the type key.
+            Argument { .. } => (400, "ArgumentException", ns::SYSTEM),
+            // OBSERVED: status and type key of a group's name that is taken. Type keys of the others are those of the
+            // clients' libraries; CHOICE: their statuses, and all texts.
+            VariableGroupUnknown { .. } => (404, "VariableGroupNotFoundException", ns::TASKS),
+            VariableGroupExists { .. } => (409, "VariableGroupExistsException", ns::TASKS),
+            PoolUnknown { .. } => (404, "TaskAgentPoolNotFoundException", ns::TASKS),
+            PoolExists { .. } => (409, "TaskAgentPoolExistsException", ns::TASKS),
+            QueueUnknown { .. } => (404, "TaskAgentQueueNotFoundException", ns::TASKS),
+            QueueExists { .. } => (409, "TaskAgentQueueExistsException", ns::TASKS),
             DefinitionUnknown { .. } => (404, "DefinitionNotFoundException", ns::BUILD),
             DefinitionExists { .. } => (409, "DefinitionExistsException", ns::BUILD),
             DefinitionRevision { .. } => (409, "DefinitionRevisionConflictException", ns::BUILD),

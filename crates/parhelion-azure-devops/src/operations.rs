@@ -122,6 +122,7 @@ mod definitions;
 mod endpoints;
 mod git;
 mod hooks;
+mod library;
 mod organization;
 mod runs;
 
@@ -145,8 +146,15 @@ const fn anywhere(row: Row) -> Row {
     Row { project_optional: true, ..row }
 }
 /// The rows in their parts, in the order in which routes are tried.
-const PARTS: &[&[Row]] =
-    &[organization::ROWS, endpoints::ROWS, definitions::ROWS, runs::ROWS, git::ROWS, hooks::ROWS];
+const PARTS: &[&[Row]] = &[
+    organization::ROWS,
+    endpoints::ROWS,
+    definitions::ROWS,
+    runs::ROWS,
+    git::ROWS,
+    library::ROWS,
+    hooks::ROWS,
+];
 
 const COUNT: usize = {
     let (mut count, mut part) = (0, 0);

@@ -4,9 +4,11 @@ pub mod build;
 pub mod definition;
 pub mod endpoint;
 pub mod git;
+pub mod pool;
 pub mod project;
 pub mod service_hook;
 pub mod timeline;
+pub mod variable_group;
 
 use crate::store::{AzureDevOpsStore, Identity};
 use parhelion_core::{Call, Timestamp};

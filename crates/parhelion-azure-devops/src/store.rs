@@ -6,17 +6,20 @@ mod delivery;
 mod endpoint;
 mod forget;
 mod lines;
+mod pool;
 mod project;
 mod repository;
 mod run;
 mod service_hook;
 mod step;
+mod variable_group;
 
 pub use build::{Artifact, Build, BuildResult, BuildStatus, DeletedBuild, Reason};
 pub use definition::{Definition, OtherSource, Process, QueueStatus, Registered, SourceRepository, Variable};
 pub use delivery::{Blob, Delivered, Outcome, OutcomeKind, TriggerIssue, WebhookDelivery};
 pub use endpoint::{Endpoint, Share, is_secret};
 pub use lines::Lines;
+pub use pool::{DEFAULT_POOL, HOSTED_POOL, Pool};
 pub use project::{
     Folder, OperationKind, OperationRecord, Project, ProjectState, Queue, ResourceReference,
     valid_project_name,
@@ -28,6 +31,7 @@ pub use service_hook::{
     Subscription, SubscriptionStatus, Tracing, is_confidential,
 };
 pub use step::{Complaint, Ending, Play, Set, StepRun, Trail, What, derived};
+pub use variable_group::{GroupVariable, VariableGroup};
 
 use crate::{
     domain::{operations, run::drive, service_hooks},
@@ -147,6 +151,10 @@ pub struct AzureDevOpsStore {
     pub open_operations: Table<Uuid, ()>,
     /// Service endpoints by id.
     pub endpoints: Table<Uuid, Endpoint>,
+    /// Variable groups by id.
+    pub variable_groups: Table<u32, VariableGroup>,
+    /// Agent pools by id.
+    pub pools: Table<u32, Pool>,
     /// Git repositories by id.
     pub repositories: Table<Uuid, Repository>,
     /// Pushes by number.
@@ -200,6 +208,8 @@ impl Store for AzureDevOpsStore {
             operations: Table::default(),
             open_operations: Table::default(),
             endpoints: Table::default(),
+            variable_groups: Table::default(),
+            pools: Table::default(),
             repositories: Table::default(),
             pushes: Table::default(),
             push_bytes: 0,
@@ -262,6 +272,8 @@ impl Store for AzureDevOpsStore {
             ("projects", &self.projects),
             ("operations", &self.operations),
             ("endpoints", &self.endpoints),
+            ("variable_groups", &self.variable_groups),
+            ("pools", &self.pools),
             ("repositories", &self.repositories),
             ("pushes", &self.pushes),
             ("definitions", &self.definitions),
@@ -300,6 +312,12 @@ impl Store for AzureDevOpsStore {
         }
         for endpoint in self.endpoints.values() {
             assert!(!endpoint.shares.is_empty(), "endpoint {} is in no project", endpoint.id);
+        }
+        for (id, group) in self.variable_groups.iter() {
+            assert!(*id == group.id && !group.shares.is_empty(), "variable group {id} is in no project");
+        }
+        for (queue, project) in self.projects.values().flat_map(|p| p.queues.iter().map(|q| (q.pool, p.id))) {
+            assert!(self.pools.contains_key(&queue), "a queue of project {project} has no pool");
         }
         for repository in self.repositories.values() {
             assert!(self.projects.contains_key(&repository.project), "{} has no project", repository.name);
@@ -356,7 +374,7 @@ impl Store for AzureDevOpsStore {
         for build in records(store, "builds") {
             build::mask(build);
         }
-        for table in ["definitions", "revisions", "builds", "deleted_definitions"] {
+        for table in ["definitions", "revisions", "variable_groups", "builds", "deleted_definitions"] {
             for record in records(store, table) {
                 let variables = record.get_mut("variables").and_then(Value::as_object_mut);
                 for (_, variable) in variables.into_iter().flat_map(|v| v.iter_mut()) {
@@ -389,6 +407,19 @@ impl AzureDevOpsStore {
         // CHOICE: the identity that starts runs for a webhook (azure-devops.md 4.5).
         let service = identity("Microsoft.VisualStudio.Services.TFS", "");
         self.profile = Some(Profile { name: name.to_owned(), instance, user, service, created: tx.now() });
+        // OBSERVED: an organization has these two from its beginning.
+        for (name, hosted) in [(DEFAULT_POOL, false), (HOSTED_POOL, true)] {
+            let pool = Pool {
+                id: u32::try_from(tx.number("pool")).unwrap_or(u32::MAX),
+                name: name.to_owned(),
+                hosted,
+                kind: "automation".to_owned(),
+                auto_provision: true,
+                auto_update: true,
+                created: tx.now(),
+            };
+            self.pools.put(pool.id, pool);
+        }
     }
     /// Everybody who calls.
     pub fn user(&self) -> Identity {

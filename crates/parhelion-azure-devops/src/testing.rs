@@ -60,6 +60,14 @@ impl Bench {
         bench
     }
 
+    /// With a project `P`, that pipeline in its repository, and the definition `one` of it.
+    pub fn with_pipeline(yaml: &str) -> Self {
+        let bench = Bench::with_project("P");
+        bench.commit("/azure-pipelines.yml", yaml);
+        bench.define("one");
+        bench
+    }
+
     fn through(&self, service: &HttpService, request: http::Request<Body>) -> Answer {
         let mut service = service.clone();
         self.runtime.block_on(async {

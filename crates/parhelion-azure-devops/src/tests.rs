@@ -7,6 +7,7 @@ mod definitions;
 mod git;
 mod git_rows;
 mod git_wire;
+mod library;
 mod life;
 mod outcomes;
 mod projects;

@@ -42,5 +42,6 @@ pub use files::{Files, Repository, Unread};
 pub use filters::{FilterVerdict, judge, judge_all};
 pub use issue::{Issue, joined};
 pub use pipeline::Pipeline;
+pub use schema::json_schema;
 pub use triggers::trigger;
 pub use webhooks::{Filter, WebhookResource, webhooks, webhooks_with};

@@ -131,6 +131,10 @@ impl Variables {
     pub fn set(&mut self, name: &str, value: impl Into<String>, secret: bool) {
         self.0.insert(name.to_lowercase().into(), Arc::new((name.to_owned(), value.into(), secret)));
     }
+    /// Sets all of another's.
+    pub fn add(&mut self, others: &Variables) {
+        self.0.extend(others.0.iter().map(|(name, known)| (name.clone(), known.clone())));
+    }
     /// A variable's value; a secret's shows as `***`.
     pub fn get(&self, name: &str) -> Option<&str> {
         let (_, value, secret) = &**self.0.get(&*name.trim().to_lowercase())?;

@@ -69,14 +69,15 @@ impl Operation for Create {
                 .map_err(|_| Error::invalid(format!("The process template id '{}' is no GUID.", cut(id))))?,
         };
         let visibility = visibility(input.visibility.as_ref())?.unwrap_or_else(|| "private".into());
-        // OBSERVED: creation makes the queues of both pools.
-        let mut queue = |name: &str, pool, hosted| Queue {
+        // OBSERVED: creation makes the queues of both pools; others have one if they say so.
+        let provided: Vec<_> = store.pools.values().filter(|p| p.auto_provision).cloned().collect();
+        let queue = |pool: std::sync::Arc<crate::store::Pool>| Queue {
             id: u32::try_from(tx.number("queue")).unwrap_or(u32::MAX),
-            name: name.to_owned(),
-            pool,
-            hosted,
+            name: pool.name.clone(),
+            pool: pool.id,
+            hosted: pool.hosted,
         };
-        let queues = vec![queue("Default", 1, false), queue("Azure Pipelines", 2, true)];
+        let queues: Vec<Queue> = provided.into_iter().map(queue).collect();
         let project = Project {
             id: tx.uuid("project"),
             name: name.clone(),

@@ -145,6 +145,10 @@ fn name(store: &AzureDevOpsStore, project: &Project, of: &ResourceReference) -> 
             let endpoint = store.endpoints.get(&Uuid::parse_str(&of.id).ok()?)?;
             Some(endpoint.share(project.id)?.name.clone())
         }
+        "variablegroup" => {
+            let group = store.variable_groups.get(&of.id.parse::<u32>().ok()?)?;
+            Some(group.share(project.id)?.name.clone())
+        }
         "queue" => Some(project.queue(of.id.parse().ok()?)?.name.clone()),
         _ => None,
     }

@@ -74,7 +74,7 @@ pub struct Build {
     pub repository: String,
     /// The variables that were known when it was queued, the YAML's own among them.
     pub known: Arc<Variables>,
-    /// Those of the variable groups that stages and jobs name, by the group's name in lower case.
+    /// Those of the variable groups that the YAML names, by the group's name in lower case.
     #[serde(default)]
     pub groups: Arc<BTreeMap<String, Variables>>,
     /// How far what is run has come.
@@ -107,8 +107,12 @@ impl Build {
         let properties = self.properties.iter().map(|(name, value)| name.len() + value.to_string().len());
         let artifacts = self.artifacts.iter().map(Artifact::weight);
         let tags = self.tags.iter().map(String::len);
+        let groups = self.groups.values().flat_map(Variables::all).map(|v| v.0.len() + v.1.len());
         // The YAML is there twice: as text and in types.
-        2 * self.final_yaml.len() + lines + payload + properties.chain(artifacts).chain(tags).sum::<usize>()
+        2 * self.final_yaml.len()
+            + lines
+            + payload
+            + properties.chain(artifacts).chain(tags).chain(groups).sum::<usize>()
     }
     /// How it stands as a run, in the words of the pipelines API.
     pub fn standing(&self) -> Value {

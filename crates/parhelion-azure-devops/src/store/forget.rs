@@ -54,6 +54,10 @@ impl AzureDevOpsStore {
         for endpoint in endpoints {
             self.forget_share(endpoint, id);
         }
+        let groups: Vec<u32> = self.variable_groups.keys().copied().collect();
+        for group in groups {
+            self.forget_group_share(group, id);
+        }
         // What only looked at this project has nothing left to look at.
         let of = id.to_string();
         let watchers: Vec<Uuid> = self
@@ -97,6 +101,17 @@ impl AzureDevOpsStore {
         });
         if left == Some(0) {
             self.endpoints.remove(&endpoint);
+        }
+    }
+
+    /// Takes a variable group out of a project; it is gone when that was its last.
+    pub fn forget_group_share(&mut self, group: u32, project: Uuid) {
+        let left = self.variable_groups.edit(&group, |g| {
+            g.shares.retain(|s| s.project != project);
+            g.shares.len()
+        });
+        if left == Some(0) {
+            self.variable_groups.remove(&group);
         }
     }
 

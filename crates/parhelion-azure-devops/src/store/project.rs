@@ -27,7 +27,7 @@ pub struct Project {
     pub updated: Timestamp,
     /// The id of the team `{name} Team`.
     pub team: Uuid,
-    /// The agent queues: `Default` and `Azure Pipelines`.
+    /// The agent queues, `Default` and `Azure Pipelines` among them.
     pub queues: Vec<Queue>,
     /// Whether it can be used.
     pub state: ProjectState,
@@ -85,7 +85,7 @@ pub struct ResourceReference {
 pub struct Queue {
     /// The id, of the organization's counter.
     pub id: u32,
-    /// Its pool's name, which is also its own.
+    /// Its own name: the pool's unless another was given.
     pub name: String,
     /// The pool.
     pub pool: u32,

@@ -1,4 +1,4 @@
-//! Every row of the first tier: each operation answers, every other method of its location is refused with 405.
+//! Every row of the specification's tables: each operation answers, every other method of its location is refused with 405.
 
 use crate::{
     operations::ROWS,
@@ -12,8 +12,8 @@ use parhelion_core::Pace;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// The methods of each location, as the specification's table of tiers 0 and 1 has them.
-// OBSERVED: ids; PATCH of a definition's tags is what the clients send beside the table.
+/// The methods of each location, as the specification's tables have them.
+// OBSERVED: ids; PATCH of a definition's tags, and PATCH and DELETE of pools, are what clients send beside the table.
 #[rustfmt::skip]
 const LOCATIONS: &[(&str, &str)] = &[
     ("e81700f7-3be2-46de-8624-2eb35882fcaa", "GET"),
@@ -51,6 +51,17 @@ const LOCATIONS: &[(&str, &str)] = &[
     ("398c85bc-81aa-4822-947c-a194a05f0fef", "GET PATCH"),
     ("ea623316-1967-45eb-89ab-e9e6110cf2d6", "GET PATCH"),
     ("c4aefd19-30ff-405b-80ad-aca021e7242a", "GET PATCH"),
+    ("225f7195-f9c7-4d14-ab28-a83f7ff77e1f", "GET POST PATCH DELETE"),
+    ("2d874a60-a811-4f62-9c9f-963a6ea0a55b", "GET POST PATCH"),
+    ("ea98d07b-3c87-4971-8ede-a613694ffb55", "GET POST"),
+    ("fb93c0db-47ed-4a31-8c20-47552878fb44", "GET"),
+    ("c2570c3b-5b3f-41b8-98bf-5407bfde8d58", "GET"),
+    ("d5b216de-d8d5-4d32-ae76-51df755b16d3", "GET"),
+    ("ef5b7057-ffc3-4c77-bbad-c10b4a4abcc7", "POST PUT PATCH DELETE"),
+    ("f5b09dd5-9d54-45a1-8b5a-1c8287d634cc", "GET POST PUT DELETE"),
+    ("a8c47e17-4d56-4a56-92bb-de7ea7dc65be", "GET POST PATCH DELETE"),
+    ("900fa995-c559-4923-aae7-f8424fe4fbea", "GET POST DELETE"),
+    ("1f9990b9-1dba-441f-9c2e-6485888c42b6", "GET"),
     ("fc50d02a-849f-41fb-8af1-0a5216103269", "GET POST PUT DELETE"),
     ("c7c3c1cf-9e05-4c0d-a425-a0f922c2c6ed", "POST"),
     ("1139462c-7e27-4524-a997-31b9b73551fe", "POST"),
@@ -78,6 +89,8 @@ fn exchanges() -> Vec<(&'static str, Value, u16)> {
     let patch = json!([{ "op": "add", "path": "/a", "value": "b" }]);
     let hook = json!({ "publisherId": "tfs", "eventType": "build.complete", "consumerId": "webHooks",
         "consumerActionId": "httpRequest", "consumerInputs": { "url": "http://127.0.0.1:9/" } });
+    let group = json!({ "name": "G", "variables": { "a": { "value": "1" } },
+        "variableGroupProjectReferences": [{ "projectReference": { "name": "P" }, "name": "G" }] });
     let none = Value::Null;
     vec![
         ("GET _apis/ResourceAreas", none.clone(), 200),
@@ -173,6 +186,49 @@ fn exchanges() -> Vec<(&'static str, Value, u16)> {
         ("GET P/_apis/build/latest/one", none.clone(), 200),
         ("DELETE P/_apis/build/builds/2", none.clone(), 204),
 
+        ("POST P/_apis/git/repositories", json!({ "name": "R" }), 201),
+        ("GET P/_apis/git/repositories", none.clone(), 200),
+        ("GET P/_apis/git/repositories/P", none.clone(), 200),
+        ("PATCH P/_apis/git/repositories/R", json!({ "name": "S" }), 200),
+        ("DELETE P/_apis/git/repositories/S", none.clone(), 204),
+        ("GET P/_apis/git/repositories/P/refs", none.clone(), 200),
+        ("GET P/_apis/git/repositories/P/refs/heads/main", none.clone(), 200),
+        ("POST P/_apis/git/repositories/P/refs", json!([]), 200),
+        ("PATCH P/_apis/git/repositories/P/refs?filter=heads/main", json!({ "isLocked": true }), 200),
+        ("PATCH P/_apis/git/repositories/P/refs/heads/main", json!({ "isLocked": false }), 200),
+        ("POST P/_apis/git/repositories/P/pushes", json!({
+            "refUpdates": [{ "name": "refs/heads/new", "oldObjectId": "0000000000000000000000000000000000000000" }],
+            "commits": [{ "comment": "[skip ci]", "changes": [{ "changeType": "add", "item": { "path": "/a" },
+                "newContent": { "content": "a", "contentType": "rawtext" } }] }] }), 201),
+        ("GET P/_apis/git/repositories/P/pushes", none.clone(), 200),
+        ("GET P/_apis/git/repositories/P/pushes/1", none.clone(), 200),
+        ("GET P/_apis/git/repositories/P/items?path=/azure-pipelines.yml", none.clone(), 200),
+        ("GET P/_apis/git/repositories/P/items/azure-pipelines.yml", none.clone(), 200),
+        ("GET P/_apis/git/repositories/P/commits", none.clone(), 200),
+        ("GET P/_apis/git/repositories/P/commits/{commit}", none.clone(), 200),
+        ("GET P/_apis/git/repositories/P/stats/branches", none.clone(), 200),
+
+        ("POST _apis/distributedtask/variablegroups", group.clone(), 200),
+        ("POST P/_apis/distributedtask/variablegroups", json!({ "name": "H", "variables": { "a": "1" } }), 200),
+        ("GET P/_apis/distributedtask/variablegroups", none.clone(), 200),
+        ("GET P/_apis/distributedtask/variablegroups/1", none.clone(), 200),
+        ("PUT _apis/distributedtask/variablegroups/1", group.clone(), 200),
+        ("PUT P/_apis/distributedtask/variablegroups/2", json!({ "name": "H", "variables": { "a": "2" } }), 200),
+        ("PATCH _apis/distributedtask/variablegroups?variableGroupId=1", json!([]), 204),
+        ("PATCH _apis/distributedtask/variablegroups/1", json!([]), 204),
+        ("DELETE _apis/distributedtask/variablegroups/1?projectIds=P", none.clone(), 204),
+        ("DELETE P/_apis/distributedtask/variablegroups/2", none.clone(), 204),
+        ("POST _apis/distributedtask/pools", json!({ "name": "Mine" }), 200),
+        ("GET _apis/distributedtask/pools", none.clone(), 200),
+        ("GET _apis/distributedtask/pools/3", none.clone(), 200),
+        ("PATCH _apis/distributedtask/pools/3", json!({ "autoProvision": true }), 200),
+        ("POST P/_apis/distributedtask/queues", json!({ "pool": { "id": 3 } }), 200),
+        ("GET P/_apis/distributedtask/queues", none.clone(), 200),
+        ("GET P/_apis/distributedtask/queues/1", none.clone(), 200),
+        ("DELETE P/_apis/distributedtask/queues/1", none.clone(), 204),
+        ("DELETE _apis/distributedtask/pools/3", none.clone(), 204),
+        ("GET _apis/distributedtask/yamlschema", none.clone(), 200),
+
         ("GET _apis/hooks/publishers", none.clone(), 200),
         ("GET _apis/hooks/publishers/tfs", none.clone(), 200),
         ("GET _apis/hooks/publishers/pipelines/eventTypes", none.clone(), 200),
@@ -204,6 +260,12 @@ fn bench() -> Bench {
     bench
 }
 
+/// The newest commit of the default branch.
+fn tip(bench: &Bench) -> String {
+    let refs = bench.get("/contoso/P/_apis/git/repositories/P/refs?filter=heads/main");
+    refs["value"][0]["objectId"].as_str().unwrap().to_owned()
+}
+
 /// The row that a call leads to.
 fn row_of(method: &str, path: &str) -> &'static str {
     let place = Place::read(path.split('?').next().unwrap()).unwrap();
@@ -214,9 +276,10 @@ fn row_of(method: &str, path: &str) -> &'static str {
 }
 
 #[test]
-fn every_operation_of_the_first_tier_answers() {
+fn every_operation_of_the_tables_answers() {
     let bench = bench();
     let mut asked = BTreeSet::new();
+    let commit = tip(&bench);
     let (mut endpoint, mut operation, mut subscription) = (String::new(), String::new(), String::new());
     for (line, body, status) in exchanges() {
         let (method, path) = line.split_once(' ').unwrap();
@@ -224,6 +287,7 @@ fn every_operation_of_the_first_tier_answers() {
             .replace("{endpoint}", &endpoint)
             .replace("{operation}", &operation)
             .replace("{subscription}", &subscription)
+            .replace("{commit}", &commit)
             .replace("{scrum}", "6b724908-ef14-45cf-84f8-768b5384da45");
         asked.insert(row_of(method, &path));
         let body = if body.is_null() { String::new() } else { body.to_string() };

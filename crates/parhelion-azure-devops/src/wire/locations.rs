@@ -95,6 +95,11 @@ pub mod id {
     pub const BLOBS: &str = "7b28e929-2c99-405d-9c5c-6167a06e6816";
     pub const TREES: &str = "729f6437-6f92-44ec-8bee-273a7111063c";
     pub const ANNOTATED_TAGS: &str = "5e8a8081-3851-4626-b677-9891cc04102e";
+    pub const VARIABLE_GROUPS: &str = "ef5b7057-ffc3-4c77-bbad-c10b4a4abcc7";
+    pub const PROJECT_VARIABLE_GROUPS: &str = "f5b09dd5-9d54-45a1-8b5a-1c8287d634cc";
+    pub const POOLS: &str = "a8c47e17-4d56-4a56-92bb-de7ea7dc65be";
+    pub const QUEUES: &str = "900fa995-c559-4923-aae7-f8424fe4fbea";
+    pub const YAML_SCHEMA: &str = "1f9990b9-1dba-441f-9c2e-6485888c42b6";
     pub const SUBSCRIPTIONS: &str = "fc50d02a-849f-41fb-8af1-0a5216103269";
     pub const SUBSCRIPTIONS_QUERY: &str = "c7c3c1cf-9e05-4c0d-a425-a0f922c2c6ed";
     pub const TEST_NOTIFICATIONS: &str = "1139462c-7e27-4524-a997-31b9b73551fe";
@@ -158,6 +163,11 @@ pub static LOCATIONS: &[Location] = &[
     released(id::BLOBS, "git", "blobs", "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{sha1}", 1, "1.0"),
     released(id::TREES, "git", "trees", "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{sha1}", 1, "1.0"),
     released(id::ANNOTATED_TAGS, "git", "annotatedTags", "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{objectId}", 1, "3.1"),
+    released(id::VARIABLE_GROUPS, "distributedtask", "variablegroups", "_apis/{area}/{resource}/{groupId}", 2, "5.2"),
+    released(id::PROJECT_VARIABLE_GROUPS, "distributedtask", "variablegroups", "{project}/_apis/{area}/{resource}/{groupId}", 2, "3.1"),
+    released(id::POOLS, "distributedtask", "pools", "_apis/{area}/{resource}/{poolId}", 1, "1.0"),
+    released(id::QUEUES, "distributedtask", "queues", "{project}/_apis/{area}/{resource}/{queueId}", 1, "2.0"),
+    released(id::YAML_SCHEMA, "distributedtask", "yamlschema", "_apis/{area}/{resource}", 1, "5.0"),
     released(id::SUBSCRIPTIONS, "hooks", "subscriptions", "_apis/{area}/{resource}/{subscriptionId}", 1, "1.0"),
     released(id::SUBSCRIPTIONS_QUERY, "hooks", "subscriptionsQuery", "_apis/{area}/{resource}", 1, "1.0"),
     released(id::TEST_NOTIFICATIONS, "hooks", "testNotifications", "_apis/{area}/{resource}/{notificationId}", 1, "1.0"),

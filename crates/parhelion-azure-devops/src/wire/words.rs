@@ -137,6 +137,9 @@ pub const TRIGGER_TYPE: Words = Words(&[
     ("all", 255),
 ]);
 pub const JOB_SCOPE: Words = Words(&[("projectCollection", 1), ("project", 2)]);
+pub const GROUP_ORDER: Words = Words(&[("idAscending", 0), ("idDescending", 1)]);
+pub const ACTION_FILTER: Words = Words(&[("none", 0), ("manage", 2), ("use", 16)]);
+pub const POOL_TYPE: Words = Words(&[("automation", 1), ("deployment", 2)]);
 pub const STAGE_UPDATE: Words = Words(&[("cancel", 0), ("retry", 1)]);
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! What an expanded pipeline may look like: [`tables`] says it as data, [`check`] walks a tree along it.
 
 mod check;
+mod json;
 mod tables;
 
 pub(crate) use check::{check, check_part, check_trigger};
+pub use json::json_schema;
 
 /// A part that a parameter can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

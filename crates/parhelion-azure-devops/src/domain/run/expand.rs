@@ -4,7 +4,7 @@ use super::{Ask, Look, set_by_caller};
 use crate::{
     domain::{
         files::{GitFiles, with_files},
-        refs, source,
+        refs, source, variable_groups,
         variables::Variables,
     },
     error::{Error, Result},
@@ -80,7 +80,7 @@ pub async fn expanded_in(
         variables: variables.shown(),
     };
     if let Source::Parsed(document) = &source
-        && let Some(done) = soon(document, &inputs)
+        && let Some(done) = soon(store, look, document, &inputs)
     {
         return Ok(done);
     }
@@ -101,7 +101,7 @@ pub async fn expanded_in(
     };
     let (expanded, others) = with_files(files, work).await?;
     Ok(match expanded {
-        Ok(expanded) => within(Expansion { expanded, others }),
+        Ok(expanded) => within(store, look, Expansion { expanded, others }),
         Err(issues) => Err(said(&issues)),
     })
 }
@@ -110,12 +110,12 @@ pub async fn expanded_in(
 const SHORT: u64 = 2_000;
 
 /// Expands what takes little work and no other files, which spares a change of threads; `None`: it takes more.
-fn soon(document: &Document, inputs: &Inputs) -> Option<Outcome> {
+fn soon(store: &AzureDevOpsStore, look: &Look, document: &Document, inputs: &Inputs) -> Option<Outcome> {
     let files = Unasked::default();
     let (expanded, spent) = expand_within(document, inputs, &files, SHORT);
     let whole = !files.0.get() && spent.events < SHORT;
     whole.then(|| match expanded {
-        Ok(expanded) => within(Expansion { expanded, others: Vec::new() }),
+        Ok(expanded) => within(store, look, Expansion { expanded, others: Vec::new() }),
         Err(issues) => Err(said(&issues)),
     })
 }
@@ -124,8 +124,8 @@ fn soon(document: &Document, inputs: &Inputs) -> Option<Outcome> {
 // CHOICE: 256 and the text for slices; the text for a matrix is the service's.
 const MAX_LEGS: usize = 256;
 
-/// The pipeline, unless one of its jobs is multiplied beyond bounds.
-fn within(expansion: Expansion) -> Outcome {
+/// The pipeline, unless one of its jobs is multiplied beyond bounds, or it names variable groups that are not there.
+fn within(store: &AzureDevOpsStore, look: &Look, expansion: Expansion) -> Outcome {
     let jobs = expansion.expanded.pipeline.stages.iter().flat_map(|stage| &stage.jobs);
     let too_many = jobs.filter_map(|job| {
         let (what, count) = match &job.strategy {
@@ -139,7 +139,9 @@ fn within(expansion: Expansion) -> Outcome {
             )
         })
     });
-    let messages: Vec<String> = too_many.collect();
+    let mut messages: Vec<String> = too_many.collect();
+    let groups = variable_groups::of_pipeline(store, &look.project, &expansion.expanded.pipeline);
+    messages.extend(groups.err().into_iter().flatten());
     if messages.is_empty() { Ok(expansion) } else { Err(messages) }
 }
 

@@ -3,7 +3,7 @@
 
 use super::{Ask, Look, drive, expand::known, set_by_caller, shown_parameters};
 use crate::{
-    domain::{build_number, simulation},
+    domain::{build_number, simulation, variable_groups},
     show::Links,
     store::{AzureDevOpsStore, Build, BuildStatus, Reason},
 };
@@ -60,6 +60,9 @@ fn made(
     let (definition, project) = (&look.definition, &look.project);
     let id = u32::try_from(tx.number("build")).unwrap_or(u32::MAX);
     let mut variables = known(store, look, ask, &Links::of(store, tx.call()));
+    variable_groups::add_linked(store, project, definition.settings.get("variableGroups"), &mut variables);
+    // Expansion has found them all; one that was deleted since gives nothing.
+    let groups = variable_groups::of_pipeline(store, project, &expanded.pipeline).unwrap_or_default();
     variables.set("Build.BuildId", id.to_string(), false);
     let format =
         expanded.pipeline.name.as_deref().or_else(|| definition.settings.get("buildNumberFormat")?.as_str());
@@ -71,10 +74,14 @@ fn made(
     variables.set("Build.BuildNumber", number.text.clone(), false);
     for declared in &expanded.pipeline.variables {
         // Docs: the YAML's value wins over one set when the run was queued, and that over the definition's.
-        if let Declared::Value { name, value, .. } = declared
-            && runtime::inside(value).is_none()
-        {
-            variables.set(name, value.clone(), false);
+        match declared {
+            Declared::Value { name, value, .. } if runtime::inside(value).is_none() => {
+                variables.set(name, value.clone(), false);
+            }
+            Declared::Value { .. } => {}
+            Declared::Group(name) => {
+                groups.get(&name.to_lowercase()).into_iter().for_each(|g| variables.add(g))
+            }
         }
     }
     let commit = look.place.commit.unwrap_or(ObjectId::ZERO);
@@ -109,7 +116,7 @@ fn made(
         pipeline: expanded.pipeline.clone(),
         repository: look.repository.as_ref().map_or(&definition.repository.name, |r| &r.name).clone(),
         known: variables.into(),
-        groups: Arc::default(),
+        groups: Arc::new(groups),
         stages: Vec::new(),
         wait: None,
         changed: tx.now(),
