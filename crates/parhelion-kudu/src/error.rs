@@ -201,13 +201,32 @@ pub enum Error {
         /// As it was sent.
         given: String,
     },
-    /// A package that would have to be fetched.
-    FetchPackage,
     /// A file call said no.
     Files(FilesError),
+    /// The site runs from a package at an address of its own: nothing can be deployed to it.
+    RunFromUrl,
+    /// OneDeploy cannot do what it is asked for.
+    Artifact(String),
+    /// `/deploy` got no JSON.
+    NoJson {
+        /// Whether there was a body at all.
+        empty: bool,
+    },
+    /// No handler knows a payload, or it holds nothing.
+    Payload(&'static str),
+    /// The site does not take changes from repositories.
+    FetchingIsOff(&'static str),
+    /// The site has nothing to make a script for.
+    NoScript,
+    /// Git failed.
+    Git(String),
 }
 
 impl Error {
+    /// Git failed.
+    pub fn git(error: parhelion_git::GitError) -> Error {
+        Error::Git(error.to_string())
+    }
     /// Status and body.
     pub fn answer(&self) -> (u16, Form) {
         let exception = |status, kind, place, detail: String| {
@@ -298,14 +317,36 @@ impl Error {
                     format!("Invalid '{given}' packageUri in the JSON request")
                 },
             ),
-            // CHOICE: packages come in the body; fetching one by its address is not part of this surface yet.
-            Error::FetchPackage => exception(
+            Error::RunFromUrl => {
+                let text = "Run-From-Zip is set to a remote URL using WEBSITE_USE_ZIP app setting. Deployment is \
+                            not supported in this configuration.";
+                (409, Form::Text(text.to_owned()))
+            }
+            Error::Artifact(why) => (400, Form::JsonString(why.clone())),
+            Error::NoJson { empty } => exception(
                 500,
-                "System.NotSupportedException",
-                "Kudu.PushDeploymentController.ZipPushDeploy",
-                "Parhelion does not fetch packages: send the zip as the body.".to_owned(),
+                "Newtonsoft.Json.JsonReaderException",
+                "Kudu.Services.FetchHandler.ProcessRequest",
+                match empty {
+                    true => "Error reading JObject from JsonReader. Path '', line 0, position 0.".to_owned(),
+                    false => {
+                        "Unexpected character encountered while parsing value. Path '', line 0, position 0."
+                            .to_owned()
+                    }
+                },
             ),
             Error::Files(error) => error.answer(),
+            Error::Git(why) => exception(
+                500,
+                "Kudu.Core.SourceControl.GitException",
+                "Kudu.Core.SourceControl.GitExeRepository",
+                why.clone(),
+            ),
+            Error::Payload(why) => (400, Form::Text((*why).to_owned())),
+            Error::FetchingIsOff(why) => (403, Form::Text((*why).to_owned())),
+            Error::NoScript => {
+                (404, Form::Message("Need to deploy website to get deployment script.".to_owned()))
+            }
         }
     }
 }

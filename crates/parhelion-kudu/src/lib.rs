@@ -10,6 +10,7 @@
 //!
 //! Start reading at `table/` (every route), then `store.rs` and `domain/lifecycle.rs`.
 
+mod commits;
 mod control;
 mod domain;
 mod error;

@@ -1,24 +1,28 @@
 //! A site's data and what always holds of it.
 
 mod content;
+mod lock;
 mod records;
 mod site_settings;
 mod tree;
 
 pub use content::{Content, Hash};
+pub use lock::{Build, Building, Layout, Lock, Phase, Push, ScriptedBuild, Staged, Telling};
 pub use records::{
-    DeployStatus, Deployment, Hook, Last, Lock, LogDetail, LogEntry, LogKind, Manifest, Shown,
+    Commit, DeployStatus, Deployment, Hook, Last, LogDetail, LogEntry, LogKind, Manifest, Repository, Shown,
 };
 pub use site_settings::{MAX_SETTING_BYTES, MAX_SETTINGS, SiteSettings};
 pub use tree::{File, Folder, MAX_NODES, Node, Obstacle, Tree, is_path, join, parent};
 
+use crate::domain::fetch::Fetch;
 use crate::domain::{hook_url::HookUrl, lifecycle, publish};
 use bytes::Bytes;
-use parhelion_core::{Settled, TenantKey};
-use parhelion_state::{AnyTable, Store, Table, Tx};
+use parhelion_core::{Event, Settled, TenantKey, Timestamp};
+use parhelion_state::{AnyTable, Job, Store, Table, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::{convert::Infallible, fmt, str::FromStr};
 
 /// The id that stands for whatever deployment came last.
@@ -88,7 +92,8 @@ const FIRST_FOLDERS: [&str; 7] = [
     "site/repository",
     "site/wwwroot",
 ];
-const FIRST_PAGE_CONTENT: &str = "<!DOCTYPE html>\n<title>Waiting for content</title>\n<p>Nothing has been deployed to this site yet.</p>\n";
+/// What that page holds.
+pub const FIRST_PAGE_CONTENT: &str = "<!DOCTYPE html>\n<title>Waiting for content</title>\n<p>Nothing has been deployed to this site yet.</p>\n";
 
 /// A site.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -112,6 +117,10 @@ pub struct KuduStore {
     pub active: Option<String>,
     /// The deployment lock.
     pub lock: Option<Lock>,
+    /// What came in while the lock was held and is to be fetched after it.
+    pub deferred: Option<Arc<Fetch>>,
+    /// Its repository, once it has one.
+    pub repository: Option<Repository>,
     /// What its owner set: app settings, deployment settings.
     pub settings: SiteSettings,
     /// Files and folders below HOME.
@@ -136,6 +145,8 @@ impl Store for KuduStore {
             manifests: Table::default(),
             active: None,
             lock: None,
+            deferred: None,
+            repository: None,
             settings: SiteSettings::default(),
             files: Tree::default(),
         };
@@ -155,6 +166,29 @@ impl Store for KuduStore {
     fn on_delivered(&mut self, report: &Settled, tx: &mut Tx<'_>) {
         publish::settled(self, report, tx);
         lifecycle::delivered(self, report, tx);
+    }
+
+    fn next_deadline(&self) -> Option<Timestamp> {
+        match &self.lock.as_ref()?.phase {
+            Phase::Building(building) => building.until,
+            _ => None,
+        }
+    }
+
+    fn on_time(&mut self, tx: &mut Tx<'_>) {
+        lifecycle::due(self, tx);
+    }
+
+    fn on_step(&mut self, id: Option<&str>, tx: &mut Tx<'_>) -> Option<String> {
+        lifecycle::step(self, id, tx)
+    }
+
+    fn on_job_done(&mut self, job: &Job, outcome: Result<Value, String>, tx: &mut Tx<'_>) {
+        lifecycle::job_done(self, job, outcome, tx);
+    }
+
+    fn standing(&self, subject: &str, _: Timestamp) -> Vec<Event> {
+        lifecycle::standing(self, subject)
     }
 
     fn things(&self, kind: &str, id: Option<&str>) -> Vec<Value> {
@@ -196,9 +230,15 @@ impl Store for KuduStore {
             assert!(self.deployments.contains_key(id), "a log or manifest of no deployment: {id}");
         }
         if let Some(lock) = &self.lock {
-            assert!(!lock.waiting.is_empty(), "a lock that waits for nothing");
-            assert!(self.deployments.contains_key(&lock.temporary), "a lock without its record");
+            let records = [&lock.temporary, &lock.deployment].into_iter().flatten();
+            assert!(
+                records.into_iter().all(|id| self.deployments.contains_key(id)),
+                "a lock without its record"
+            );
+            let waits = !matches!(&lock.phase, Phase::Telling(telling) if telling.waiting.is_empty());
+            assert!(waits, "a lock that waits for nothing");
         }
+        assert!(self.deferred.is_none() || self.lock.is_some(), "something deferred that nothing holds up");
         self.files.check();
         for deployment in self.deployments.values() {
             assert_eq!(deployment.complete, deployment.status.is_final(), "complete means ended");
@@ -211,6 +251,13 @@ impl Store for KuduStore {
             if let Some(shown) = hook["url"].as_str().and_then(HookUrl::parse).map(|url| url.shown()) {
                 hook["url"] = shown.into();
             }
+        }
+        if let Some(building) = store["lock"]["phase"].get_mut("Building") {
+            building["build"]["files"] = "(a package that is being built)".into();
+            building["build"]["package"] = Value::Null;
+        }
+        if let Some(fetch) = store.get_mut("deferred").filter(|fetch| fetch.is_object()) {
+            fetch["url"] = "****".into();
         }
         // No secret, but nothing to read either: a site may hold gigabytes.
         for pair in store["files"]["files"].as_array_mut().into_iter().flatten() {
@@ -227,6 +274,13 @@ impl KuduStore {
         let found = self.deployments.get_key_value(id);
         let found = found.or_else(|| self.deployments.iter().find(|(key, _)| key.eq_ignore_ascii_case(id)));
         found.map(|(key, deployment)| (key, &**deployment))
+    }
+    /// The telling of hooks that holds the lock.
+    pub fn telling(&self) -> Option<&Telling> {
+        match &self.lock.as_ref()?.phase {
+            Phase::Telling(telling) => Some(telling),
+            _ => None,
+        }
     }
     /// A deployment of this site, as it is shown.
     pub fn shown(&self, id: &str, deployment: &Deployment) -> Shown {

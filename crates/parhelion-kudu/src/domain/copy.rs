@@ -1,11 +1,8 @@
 //! Copying a package to the site with a manifest: what the last deployment brought and this one lacks goes;
 //! files that no deployment brought stay.
 
-use crate::store::{Content, FIRST_PAGE, File, Hash, KuduStore, Manifest, WWWROOT};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// A package's files as they are to stand below the target.
-pub type Staged = BTreeMap<String, (Hash, Content)>;
+use crate::store::{FIRST_PAGE, File, KuduStore, Manifest, Obstacle, Staged};
+use std::collections::BTreeSet;
 
 /// What a copy will do, before it does it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,22 +39,42 @@ fn is_copied(path: &str) -> bool {
     ![".git", ".hg"].contains(&first) && ![".deployment", "deploy.cmd", "deploy.sh"].contains(&path)
 }
 
-/// Works out the copy. With `clean`, everything at the target that is not in the package goes.
-pub fn plan(store: &KuduStore, staged: &Staged, clean: bool) -> Plan {
-    let first = Manifest(BTreeSet::from([FIRST_PAGE.to_owned()]));
-    let previous = match &store.active {
+/// Where a copy goes, and what of it stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The folder below HOME, with a slash at its end.
+    pub root: String,
+    /// Whether everything there that is not in the package goes.
+    pub clean: bool,
+    /// Whether what the last deployment brought goes, and the next manifest is that of this package.
+    pub with_manifest: bool,
+}
+
+/// The paths that the deployment which the site shows brought; of a new site, its first page.
+pub fn last_manifest(store: &KuduStore) -> Manifest {
+    match &store.active {
         Some(active) => store.manifests.get(active).map(|m| (**m).clone()).unwrap_or_default(),
-        None => first,
+        None => Manifest(BTreeSet::from([FIRST_PAGE.to_owned()])),
+    }
+}
+
+/// Works out the copy.
+pub fn plan(store: &KuduStore, staged: &Staged, target: &Target) -> Plan {
+    let last = last_manifest(store);
+    let (previous, manifest) = match target.with_manifest {
+        true => (last, Manifest(staged.keys().cloned().collect())),
+        false => (Manifest::default(), last),
     };
+    let clean = target.clean;
     // A path cannot be a file and a folder: whatever stands in the way of the package goes.
     let folders: BTreeSet<&str> =
         staged.keys().flat_map(|path| path.match_indices('/').map(|(at, _)| &path[..at])).collect();
     let in_the_way = |path: &str| {
         folders.contains(path) || path.match_indices('/').any(|(at, _)| staged.contains_key(&path[..at]))
     };
-    let mut plan = Plan { manifest: Manifest(staged.keys().cloned().collect()), ..Plan::default() };
+    let mut plan = Plan { manifest, ..Plan::default() };
     plan.bytes_after = store.files.bytes();
-    for (path, file) in at_target(store) {
+    for (path, file) in below(store, &target.root) {
         match staged.get(path) {
             Some((hash, _)) if *hash == file.hash => plan.unchanged += 1,
             Some(_) => plan.bytes_after -= file.size,
@@ -69,7 +86,7 @@ pub fn plan(store: &KuduStore, staged: &Staged, clean: bool) -> Plan {
         }
     }
     for (path, (hash, content)) in staged {
-        let there = store.files.get(&format!("{WWWROOT}{path}")).is_some_and(|file| file.hash == *hash);
+        let there = store.files.get(&format!("{}{path}", target.root)).is_some_and(|file| file.hash == *hash);
         if !there {
             plan.bytes_after += content.size();
             plan.write.push(path.clone());
@@ -78,33 +95,42 @@ pub fn plan(store: &KuduStore, staged: &Staged, clean: bool) -> Plan {
     plan
 }
 
-fn at_target(store: &KuduStore) -> impl Iterator<Item = (&str, &File)> {
-    store.files.below(WWWROOT).map(|(path, file)| (path, &**file))
+fn below<'a>(store: &'a KuduStore, root: &'a str) -> impl Iterator<Item = (&'a str, &'a File)> {
+    store.files.below(root).map(|(path, file)| (path, &**file))
 }
 
-/// Carries a plan out at a time in .NET ticks.
-pub fn apply(store: &mut KuduStore, plan: &Plan, staged: &Staged, now_ticks: i64) {
-    let target = WWWROOT.trim_end_matches('/');
+/// Carries a plan out at a time in .NET ticks. What stands in its way above the target is told: nothing was changed
+/// then but what the plan deletes.
+pub fn apply(
+    store: &mut KuduStore,
+    plan: &Plan,
+    staged: &Staged,
+    target: &Target,
+    now_ticks: i64,
+) -> Result<(), Obstacle> {
+    let root = target.root.trim_end_matches('/');
+    store.files.make_folder(root, now_ticks)?;
     for path in &plan.delete {
-        let path = format!("{WWWROOT}{path}");
+        let path = format!("{}{path}", target.root);
         store.files.remove(&path, now_ticks);
-        store.files.prune(&path, target);
+        store.files.prune(&path, root);
     }
     for path in &plan.write {
         let Some((hash, content)) = staged.get(path) else { continue };
         // What stood in the way went before, but for folders that were empty.
-        let path = format!("{WWWROOT}{path}");
+        let path = format!("{}{path}", target.root);
         if store.files.is_folder(&path) {
             store.files.remove_folder(&path, now_ticks);
         }
-        let _ = store.files.put(&path, hash.clone(), content.clone(), now_ticks);
+        store.files.put(&path, hash.clone(), content.clone(), now_ticks)?;
     }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Site;
+    use crate::store::{Content, Site, WWWROOT};
     use parhelion_state::Store;
     use proptest::prelude::*;
 
@@ -118,15 +144,16 @@ mod tests {
     }
     /// Deploys a package and makes it the active one, as far as files go.
     fn deploy(store: &mut KuduStore, id: &str, package: &Staged, clean: bool) -> Plan {
-        let plan = plan(store, package, clean);
-        apply(store, &plan, package, 1_000);
+        let target = Target { root: WWWROOT.to_owned(), clean, with_manifest: true };
+        let plan = plan(store, package, &target);
+        apply(store, &plan, package, &target, 1_000).unwrap();
         assert_eq!(plan.bytes_after, store.files.bytes());
         store.manifests.put(id.to_owned(), plan.manifest.clone());
         store.active = Some(id.to_owned());
         plan
     }
     fn paths(store: &KuduStore) -> Vec<&str> {
-        at_target(store).map(|(path, _)| path).collect()
+        below(store, WWWROOT).map(|(path, _)| path).collect()
     }
     fn site() -> KuduStore {
         KuduStore::new(&Site::default_site())

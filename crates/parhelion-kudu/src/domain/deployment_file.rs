@@ -9,6 +9,8 @@ pub struct DeploymentFile {
     pub command: Option<String>,
     /// `project`: the folder of the package that is deployed.
     pub project: Option<String>,
+    /// `SCM_TARGET_PATH`: the folder of the site that it is deployed to.
+    pub target: Option<String>,
 }
 
 impl DeploymentFile {
@@ -28,6 +30,7 @@ impl DeploymentFile {
                 match key.trim() {
                     key if same(key, "command") => file.command = value,
                     key if same(key, "project") => file.project = value,
+                    key if same(key, "SCM_TARGET_PATH") => file.target = value,
                     _ => {}
                 }
             }

@@ -3,8 +3,10 @@
 pub mod command;
 pub mod copy;
 pub mod deployment_file;
+pub mod fetch;
 pub mod home;
 pub mod hook_url;
+pub mod layout;
 pub mod lifecycle;
 pub mod media;
 pub mod outcome;
@@ -15,6 +17,7 @@ pub mod purge;
 pub mod ranges;
 pub mod record_files;
 pub mod script;
+pub mod scripts;
 pub mod text;
 pub mod time;
 pub mod vfs_path;

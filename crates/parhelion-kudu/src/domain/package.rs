@@ -11,6 +11,13 @@ pub const MAX_ENTRIES: u64 = 100_000;
 /// Longest name of an entry, bytes.
 pub const MAX_NAME_BYTES: usize = 4_096;
 
+// .NET's texts for what is no zip.
+const NO_END: &str = "End of Central Directory record could not be found.";
+const BAD_DIRECTORY: &str = "Central Directory corrupt.";
+const BAD_METHOD: &str = "The archive entry was compressed using an unsupported compression method.";
+const BAD_HEADER: &str = "A local file header is corrupt.";
+const BAD_DATA: &str = "Found invalid data while decoding.";
+
 /// The files of a package, by their paths within it (`/` between folders, no leading one).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Package {
@@ -18,6 +25,8 @@ pub struct Package {
     pub files: BTreeMap<String, (Hash, Content)>,
     /// All contents together, bytes.
     pub bytes: u64,
+    /// The zip itself, where the site is to run from it.
+    pub zip: Option<Content>,
 }
 
 /// Why a package could not be unpacked. The texts of the first kind are .NET's.
@@ -56,13 +65,25 @@ pub enum PackageError {
     /// The disk that the package was spooled to failed.
     #[error("{0}")]
     Disk(String),
+    /// It could not be fetched.
+    #[error("{0}")]
+    Fetch(String),
 }
 
 impl PackageError {
+    /// The error that a log told of.
+    pub fn of_text(why: String) -> PackageError {
+        let texts = [NO_END, BAD_DIRECTORY, BAD_METHOD, BAD_HEADER, BAD_DATA];
+        match texts.into_iter().find(|text| *text == why) {
+            Some(text) => PackageError::Corrupt(text),
+            None => PackageError::Fetch(why),
+        }
+    }
     /// The .NET type that stands in the error body.
     pub fn exception_type(&self) -> &'static str {
         match self {
             PackageError::Corrupt(_) => "System.IO.InvalidDataException",
+            PackageError::Fetch(_) => "System.Net.Http.HttpRequestException",
             _ => "System.IO.IOException",
         }
     }
@@ -186,9 +207,9 @@ fn not_a_zip(error: ZipError) -> PackageError {
     match error {
         ZipError::Io(e) if e.kind() != std::io::ErrorKind::UnexpectedEof => PackageError::Disk(e.to_string()),
         ZipError::InvalidArchive(why) if !why.contains("EOCD") && !why.contains("end of central") => {
-            PackageError::Corrupt("Central Directory corrupt.")
+            PackageError::Corrupt(BAD_DIRECTORY)
         }
-        _ => PackageError::Corrupt("End of Central Directory record could not be found."),
+        _ => PackageError::Corrupt(NO_END),
     }
 }
 
@@ -196,20 +217,16 @@ fn bad_entry(error: ZipError) -> PackageError {
     match error {
         ZipError::CompressionMethodNotSupported(_)
         | ZipError::UnsupportedArchive(_)
-        | ZipError::InvalidPassword => {
-            PackageError::Corrupt("The archive entry was compressed using an unsupported compression method.")
-        }
+        | ZipError::InvalidPassword => PackageError::Corrupt(BAD_METHOD),
         ZipError::Io(e) => broken_entry(e),
-        _ => PackageError::Corrupt("A local file header is corrupt."),
+        _ => PackageError::Corrupt(BAD_HEADER),
     }
 }
 
 fn broken_entry(error: std::io::Error) -> PackageError {
     use std::io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
     match error.kind() {
-        InvalidData | InvalidInput | UnexpectedEof | Other => {
-            PackageError::Corrupt("Found invalid data while decoding.")
-        }
+        InvalidData | InvalidInput | UnexpectedEof | Other => PackageError::Corrupt(BAD_DATA),
         _ => PackageError::Disk(error.to_string()),
     }
 }

@@ -1,6 +1,6 @@
 //! Which deployments are kept.
 
-use crate::store::{DeployStatus, KuduStore};
+use crate::store::{DeployStatus, KuduStore, Lock};
 
 /// Successful deployments that are kept.
 const KEPT: usize = 10;
@@ -31,8 +31,10 @@ pub fn purge(store: &mut KuduStore) {
         succeeded.filter(|(id, _, complete, ..)| *complete && Some(id) != active.as_ref()).map(|(id, ..)| id),
     );
     for id in gone {
-        // The record that a held lock will take away itself.
-        if store.lock.as_ref().is_none_or(|lock| lock.temporary != *id) {
+        // The records that a held lock will end or take away itself.
+        let is_held =
+            |lock: &Lock| [&lock.temporary, &lock.deployment].into_iter().flatten().any(|own| own == id);
+        if !store.lock.as_ref().is_some_and(is_held) {
             store.forget_deployment(id);
         }
     }

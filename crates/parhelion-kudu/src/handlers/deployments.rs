@@ -1,18 +1,21 @@
 //! `deployments`.
 
 use super::{Answer, Ask};
+use crate::domain::scripts;
+use crate::error::{Error, Refusal};
 use crate::ops::delete_deployment::DeleteDeployment;
 use crate::ops::get_deployment::GetDeployment;
 use crate::ops::get_deployment_log::{GetDeploymentLog, GetDeploymentLogDetails};
 use crate::ops::list_deployments::ListDeployments;
-use crate::ops::put_deployment::{RecordDeployment, Redeploy};
-use crate::store::LATEST;
+use crate::ops::put_deployment::RecordDeployment;
+use crate::store::{KuduStore, LATEST};
 use crate::wire::answer::{empty, json, json_bytes, with};
 use crate::wire::body as bodies;
 use crate::wire::deployment::{DeployResult, LogView, Record};
-use http::header::{ETAG, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
+use http::header::{CONTENT_DISPOSITION, ETAG, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
 use parhelion_core::text::hex;
 use parhelion_http::Body;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 /// Seconds after which a client shall ask again. CHOICE: the real service says 30.
@@ -54,15 +57,26 @@ pub async fn get(ask: Ask, _: Body) -> Answer {
 /// `PUT deployments[/{id}]`: records a finished deployment, or deploys again.
 pub async fn put(ask: Ask, body: Body) -> Answer {
     let bytes = bodies::whole(body).await?;
-    let json_body = bodies::text(&bytes).and_then(|text| serde_json::from_str(&text).ok());
+    let json_body: Option<Value> = bodies::text(&bytes).and_then(|text| serde_json::from_str(&text).ok());
     let record = json_body.as_ref().and_then(Record::parse).filter(|_| !ask.params.is_empty());
     let Some(record) = record else {
-        ask.write::<Redeploy>(())?;
+        let clean = json_body.as_ref().is_some_and(|json| flag(json, "clean"));
+        ask.redeploy(ask.params.first().cloned(), clean).await?;
         return Ok(empty(200));
     };
     let id = ask.param(0);
     let (active, now) = ask.write::<RecordDeployment>((id.clone(), record.clone()))?.value;
     Ok(json(200, &DeployResult::recorded(&id, &record, active, now, ask.place.url())))
+}
+
+fn flag(json: &Value, name: &str) -> bool {
+    let members = json.as_object().into_iter().flatten();
+    let found = members.into_iter().find(|(member, _)| member.eq_ignore_ascii_case(name));
+    found.is_some_and(|(_, value)| match value {
+        Value::Bool(flag) => *flag,
+        Value::String(text) => text.trim().eq_ignore_ascii_case("true"),
+        _ => false,
+    })
 }
 
 /// `DELETE deployments/{id}`.
@@ -85,4 +99,15 @@ pub async fn log_details(ask: Ask, _: Body) -> Answer {
     let line = ask.read::<GetDeploymentLogDetails>((ask.param(0), ask.param(1)))?;
     let views: Vec<LogView> = line.details.iter().map(LogView::detail).collect();
     Ok(json(200, &views))
+}
+
+/// `GET deploymentscript`: a zip with the script that deployments run and the file that names it.
+pub async fn script(ask: Ask, _: Body) -> Answer {
+    let version = ask.world.shelf::<KuduStore>().load(&ask.site);
+    if version.store.active.is_none() {
+        return Err(Error::NoScript.into());
+    }
+    let bytes = scripts::zip().map_err(|_| Refusal::Internal)?;
+    let answer = parhelion_http::answer(200, "application/zip", bytes);
+    Ok(with(answer, CONTENT_DISPOSITION, "attachment; filename=deploymentscript.zip"))
 }

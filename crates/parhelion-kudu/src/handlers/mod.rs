@@ -1,7 +1,11 @@
 //! From a request to operations and back: the only place that knows both.
 
+pub mod commit;
 pub mod deployments;
+pub mod fetch;
+pub mod git;
 pub mod hooks;
+pub mod pushing;
 pub mod vfs;
 pub mod zip_deploy;
 

@@ -1,6 +1,6 @@
 //! Deleting a deployment's record.
 
-use crate::domain::purge::purge;
+use crate::domain::{lifecycle::explain_lock, purge::purge};
 use crate::error::Error;
 use crate::store::KuduStore;
 use parhelion_core::{Event, Verdict};
@@ -20,9 +20,7 @@ impl Operation for DeleteDeployment {
     fn run(store: &mut KuduStore, id: String, tx: &mut Tx<'_>) -> Result<(), Error> {
         if let Some(lock) = &store.lock {
             let (pending, since) = (lock.operation.clone(), lock.since);
-            let fact = format!("deployment {} holds the lock: nothing is deleted", lock.deployment);
-            let subject = format!("deployment:{}", lock.deployment);
-            tx.explain(Event::new("deployment.refused", subject).fact(fact).verdict(Verdict::Failed));
+            explain_lock(store, tx);
             return Err(Error::Conflict { operation: "Deleting deployment", pending, since });
         }
         let Some((found, _)) = store.deployment(&id) else { return Err(Error::NothingToDelete { id }) };

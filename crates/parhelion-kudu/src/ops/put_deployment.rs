@@ -1,4 +1,4 @@
-//! Recording a finished deployment, and deploying again.
+//! Recording a finished deployment.
 
 use crate::domain::purge::purge;
 use crate::error::Error;
@@ -83,29 +83,5 @@ impl Operation for RecordDeployment {
         let verdict = if succeeded { Verdict::Ok } else { Verdict::Failed };
         tx.emit(Event::new("deployment.finished", format!("deployment:{id}")).fact(fact).verdict(verdict));
         Ok((active, now))
-    }
-}
-
-/// Deploys a commit of the site's repository again. Sites have zip deployments alone, hence no repository.
-/// Docs: wiki "REST API", `PUT /api/deployments/{id}` with any other body.
-pub struct Redeploy;
-
-impl Operation for Redeploy {
-    const NAME: &'static str = "Redeploy";
-    type Store = KuduStore;
-    type Input = ();
-    type Output = ();
-    type Error = Error;
-
-    fn run(store: &mut KuduStore, _: (), tx: &mut Tx<'_>) -> Result<(), Error> {
-        let site = format!("site:{}", store.site);
-        let refused = |fact: &str| Event::new("deployment.refused", site).fact(fact).verdict(Verdict::Failed);
-        if let Some(lock) = &store.lock {
-            let (pending, since) = (lock.operation.clone(), lock.since);
-            tx.explain(refused("the deployment lock is held: nothing is deployed again"));
-            return Err(Error::Conflict { operation: "Performing deployment", pending, since });
-        }
-        tx.explain(refused("the site has no repository to deploy from"));
-        Err(Error::NoRepository)
     }
 }

@@ -1,12 +1,13 @@
-//! Deploying a zip.
+//! Deploying a package that was pushed, or that a job fetches.
 
-use crate::domain::lifecycle::{self, Push, Pushed};
+use crate::domain::lifecycle::{self, Pushed, explain_lock, lock_is_free};
 use crate::domain::package::{Package, PackageError};
 use crate::error::Error;
 use crate::settings::Settings;
-use crate::store::KuduStore;
+use crate::store::{KuduStore, Lock, Phase, Push};
 use parhelion_core::{DeliveryId, Event, Verdict};
-use parhelion_state::{Operation, Tx};
+use parhelion_state::{Job, Operation, Tx};
+use serde_json::json;
 use std::sync::Arc;
 
 /// What is deployed.
@@ -33,11 +34,93 @@ impl Operation for ZipDeploy {
     type Error = Error;
 
     fn run(store: &mut KuduStore, input: ZipPush, tx: &mut Tx<'_>) -> Result<Pushed, Error> {
-        if store.lock.is_some() {
-            explain_lock(store, tx);
-            return Err(Error::InProgress);
-        }
+        lock_is_free(store, tx)?;
         Ok(lifecycle::push(store, &input.push, input.package, &input.settings, tx))
+    }
+}
+
+/// The kind of the job that fetches a package by its address.
+pub const FETCH_PACKAGE: &str = "kudu.package";
+
+/// A package that is named by its address.
+pub struct PackageAt {
+    /// What the client says about it.
+    pub push: Push,
+    /// The address.
+    pub url: String,
+    /// Whether it is unpacked; otherwise it is a file of the name `at`.
+    pub unpack: bool,
+    /// Where its files stand, or its name.
+    pub at: String,
+}
+
+/// Takes the lock, and lets a job fetch a package.
+pub struct FetchPackage;
+
+impl Operation for FetchPackage {
+    const NAME: &'static str = "ZipDeploy";
+    type Store = KuduStore;
+    type Input = PackageAt;
+    type Output = Pushed;
+    type Error = Error;
+
+    fn run(store: &mut KuduStore, input: PackageAt, tx: &mut Tx<'_>) -> Result<Pushed, Error> {
+        lock_is_free(store, tx)?;
+        let (temporary, lock) = lifecycle::receive(store, &input.push, tx);
+        let subject = format!("deployment:{temporary}");
+        let fact = format!("a package is to be fetched from {}", crate::domain::fetch::shown(&input.url));
+        tx.emit(Event::new("deployment.fetching", &*subject).fact(fact).verdict(Verdict::Ok));
+        let input = json!({"lock": lock, "url": input.url, "unpack": input.unpack, "at": input.at});
+        tx.spawn_job(Job { kind: FETCH_PACKAGE.to_owned(), subject, input });
+        Ok(Pushed::Fetching { temporary, lock })
+    }
+}
+
+/// Something that a job fetched.
+pub struct Fetched {
+    /// The lock it was fetched under: another deployment may hold it by now.
+    pub lock: u64,
+    /// The commit, where it is one's content, with what deployments show of it.
+    pub commit: Option<(String, crate::store::Commit)>,
+    /// The branch that a commit was fetched of is set to it.
+    pub branch: Option<(String, parhelion_git::ObjectId)>,
+    /// Its files.
+    pub package: Result<Package, PackageError>,
+    /// Whether a commit that is active already is not deployed again.
+    pub skip_active: bool,
+}
+
+/// Goes on with a deployment whose content has come.
+pub struct Arrived;
+
+impl Operation for Arrived {
+    const NAME: &'static str = "Arrived";
+    type Store = KuduStore;
+    type Input = Fetched;
+    type Output = ();
+    type Error = Error;
+
+    fn run(store: &mut KuduStore, input: Fetched, tx: &mut Tx<'_>) -> Result<(), Error> {
+        let Some(Lock { number, phase: Phase::Fetching(push), .. }) = &store.lock else { return Ok(()) };
+        if *number != input.lock {
+            return Ok(());
+        }
+        let mut push = Push::clone(push);
+        if let Some((branch, tip)) = input.branch {
+            let repository = store.repository.get_or_insert_default();
+            repository.refs.put(format!("refs/heads/{branch}"), tip);
+        }
+        if let Some((id, said)) = input.commit {
+            if input.skip_active && store.active.as_ref() == Some(&id) {
+                lifecycle::release(store, "that commit is the active deployment already", tx);
+                return Ok(());
+            }
+            (push.author, push.author_email, push.message) = (said.author, said.email, said.message);
+            push.commit = Some(id);
+        }
+        let settings = lifecycle::settings(tx);
+        lifecycle::start(store, &push, input.package, &settings, tx);
+        Ok(())
     }
 }
 
@@ -65,14 +148,16 @@ pub struct NoteDeliveries;
 impl Operation for NoteDeliveries {
     const NAME: &'static str = "NoteDeliveries";
     type Store = KuduStore;
-    /// The deployment's id and the deliveries.
-    type Input = (String, Vec<DeliveryId>);
+    /// The lock's number and the deliveries.
+    type Input = (u64, Vec<DeliveryId>);
     type Output = ();
     type Error = Error;
 
-    fn run(store: &mut KuduStore, (id, ids): Self::Input, _: &mut Tx<'_>) -> Result<(), Error> {
-        if let Some(lock) = store.lock.as_mut().filter(|lock| lock.deployment == id) {
-            lock.deliveries = ids;
+    fn run(store: &mut KuduStore, (number, ids): Self::Input, _: &mut Tx<'_>) -> Result<(), Error> {
+        if let Some(Lock { number: held, phase: Phase::Telling(telling), .. }) = &mut store.lock
+            && *held == number
+        {
+            telling.deliveries = ids;
         }
         Ok(())
     }
@@ -90,21 +175,11 @@ impl Operation for ReleaseLock {
     type Error = Error;
 
     fn run(store: &mut KuduStore, ids: Vec<DeliveryId>, tx: &mut Tx<'_>) -> Result<(), Error> {
-        if store.lock.as_ref().is_some_and(|lock| lock.deliveries == ids) {
+        if store.telling().is_some_and(|telling| telling.deliveries == ids) {
             lifecycle::release(store, "no delivery of it is under way any more", tx);
         }
         Ok(())
     }
-}
-
-fn explain_lock(store: &KuduStore, tx: &mut Tx<'_>) {
-    let Some(lock) = &store.lock else { return };
-    let (id, hooks) = (&lock.deployment, lock.waiting.len());
-    let fact =
-        format!("refused: deployment {id} holds the lock until {hooks} more of its hooks have been told");
-    tx.explain(
-        Event::new("deployment.refused", format!("deployment:{id}")).fact(fact).verdict(Verdict::Failed),
-    );
 }
 
 #[cfg(test)]

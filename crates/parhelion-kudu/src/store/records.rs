@@ -1,6 +1,8 @@
-//! What a site keeps: hooks, deployments, their logs, the deployment lock, files.
+//! What a site keeps: hooks, deployments, their logs, its repository.
 
-use parhelion_core::{DeliveryId, Timestamp};
+use parhelion_core::Timestamp;
+use parhelion_git::ObjectId;
+use parhelion_state::Table;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -125,31 +127,31 @@ pub struct LogDetail {
     pub kind: LogKind,
 }
 
-/// The deployment lock, held from the end of a build until its hooks have been told.
-///
-/// Only the reports of those deliveries are still to come, so nothing that a client does or leaves undone can
-/// keep it: what is slow (receiving, unpacking) is done before it is taken.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Lock {
-    /// What holds it, in the service's words.
-    pub operation: String,
-    /// Since when.
-    pub since: Timestamp,
-    /// The deployment it is held for.
-    pub deployment: String,
-    /// The record that goes when it is released.
-    pub temporary: String,
-    /// The hooks whose reports are still to come.
-    pub waiting: BTreeSet<u64>,
-    /// What they are told: a report belongs to this deployment when its body is this one.
-    pub body: Arc<str>,
-    /// The deliveries, once their numbers are known.
-    pub deliveries: Vec<DeliveryId>,
-}
-
 /// The paths that a deployment put into the site, below its target.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Manifest(pub BTreeSet<String>);
+
+/// The repository of a site that git was pushed to, or that fetches.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Repository {
+    /// Where its branches and tags point.
+    pub refs: Table<String, ObjectId>,
+    /// Commits that were made of payloads alone, by their ids: no object of git's stands behind them.
+    pub simulated: Table<String, Commit>,
+    /// The commit that the deployment branch was last fetched at, where that was simulated.
+    pub fetched: Option<String>,
+}
+
+/// A commit as deployments show it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Commit {
+    /// Who wrote it; may be empty.
+    pub author: String,
+    /// Their address; may be empty.
+    pub email: String,
+    /// Its message, trimmed.
+    pub message: String,
+}
 
 /// A deployment as it is shown: with what its record alone does not tell.
 #[derive(Clone, Debug, PartialEq)]

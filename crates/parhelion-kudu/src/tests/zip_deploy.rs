@@ -1,6 +1,6 @@
 //! Deployments by zip over HTTP, and what is told of them.
 
-use crate::store::KuduStore;
+use crate::store::{KuduStore, Lock, Phase};
 use crate::testing::{JSON, Reply, Server, zip_of, zip_with};
 use crate::{HookSettings, PayloadForm, Settings};
 use parhelion_core::{Call, ErrorClass};
@@ -193,7 +193,8 @@ async fn nobody_polls_for_ever_when_a_restore_took_the_deliveries() {
             let shelf = server.world.shelf::<KuduStore>();
             let site = "site".parse().unwrap();
             let forgotten = shelf.write::<_, ()>(&site, &Call::default(), |store, _| {
-                store.lock.as_mut().unwrap().deliveries.clear();
+                let Some(Lock { phase: Phase::Telling(telling), .. }) = &mut store.lock else { panic!() };
+                telling.deliveries.clear();
                 Ok(())
             });
             assert!(forgotten.is_ok());

@@ -6,6 +6,7 @@ pub mod deployment;
 pub mod etag;
 pub mod hook;
 pub mod multipart;
+pub mod payload;
 pub mod query;
 pub mod spool;
 pub mod vfs;

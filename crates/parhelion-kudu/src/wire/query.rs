@@ -26,6 +26,10 @@ impl Query {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
+    /// The value of the first member there is.
+    pub fn first(&self) -> Option<&str> {
+        self.0.first().map(|(_, value)| value.as_str())
+    }
     /// A boolean member; missing or empty is `false`.
     pub fn flag(&self, name: &str) -> Result<bool, Refusal> {
         match self.get(name).map(str::trim) {

@@ -1,0 +1,55 @@
+//! Fetching what somebody told of.
+
+use crate::domain::fetch::{self, Fetch};
+use crate::domain::lifecycle::Pushed;
+use crate::store::KuduStore;
+use parhelion_core::{Event, Verdict};
+use parhelion_state::{Operation, Tx};
+use std::convert::Infallible;
+use std::sync::Arc;
+
+/// Fetches and deploys. While the lock is held, the newest that came is kept for one more run after it.
+/// Docs: wiki "Continuous deployment", `POST /deploy`.
+pub struct FetchDeploy;
+
+impl Operation for FetchDeploy {
+    const NAME: &'static str = "FetchDeploy";
+    type Store = KuduStore;
+    type Input = Fetch;
+    /// `None`: it is deferred.
+    type Output = Option<Pushed>;
+    type Error = Infallible;
+
+    fn run(store: &mut KuduStore, fetch: Fetch, tx: &mut Tx<'_>) -> Result<Option<Pushed>, Infallible> {
+        let site = format!("site:{}", store.site);
+        if let Some(lock) = &store.lock {
+            let holder = lock.deployment.clone().or(lock.temporary.clone()).unwrap_or_default();
+            let fact = format!("deferred: deployment {holder} holds the lock; it is fetched after that");
+            tx.emit(Event::new("deployment.deferred", site).fact(fact).verdict(Verdict::Waiting));
+            store.deferred = Some(Arc::new(fetch));
+            return Ok(None);
+        }
+        let fact = format!("a change of {} is to be fetched", fetch::shown(&fetch.url));
+        tx.emit(Event::new("webhook.received", site).fact(fact).verdict(Verdict::Ok));
+        Ok(Some(fetch::run(store, &fetch, tx)))
+    }
+}
+
+/// Writes down that a payload asks for nothing.
+pub struct IgnorePayload;
+
+impl Operation for IgnorePayload {
+    const NAME: &'static str = "FetchDeploy";
+    type Store = KuduStore;
+    /// Why, and whether that is the payload's fault.
+    type Input = (String, bool);
+    type Output = ();
+    type Error = Infallible;
+
+    fn run(store: &mut KuduStore, (why, failed): (String, bool), tx: &mut Tx<'_>) -> Result<(), Infallible> {
+        let verdict = if failed { Verdict::Failed } else { Verdict::Skipped };
+        let event = Event::new("webhook.received", format!("site:{}", store.site));
+        tx.explain(event.fact(why).verdict(verdict));
+        Ok(())
+    }
+}
