@@ -219,6 +219,12 @@ impl Received {
     ) -> Result<Vec<CommitInfo>, GitError> {
         commits(&self.host, self.view.path(), tips, not, max).await
     }
+    /// Whether there is a merge commit among those that `tip` reaches and `not` does not.
+    pub async fn brings_merges(&self, tip: ObjectId, not: ObjectId) -> Result<bool, GitError> {
+        let (tip, not) = (tip.to_string(), format!("^{not}"));
+        let args = ["rev-list", "--min-parents=2", "--max-count=1", &tip, &not, "--"];
+        Ok(!self.host.run(self.view.path(), &args, b"").await?.is_empty())
+    }
     /// The commit that an object is or (a tag) points to; new objects of the push included.
     pub async fn peel(&self, id: ObjectId) -> Result<Option<ObjectId>, GitError> {
         crate::history::peel(&self.host, self.view.path(), id).await

@@ -95,8 +95,6 @@ fn send(
         return Err(Refused::NoHook);
     };
     let repository = store.repository(&repository_key).cloned().ok_or(Refused::NoHook)?;
-    let instance_key = (key.0.clone(), repository.instance.clone());
-    let instance = store.instances.get(&instance_key).cloned().ok_or(Refused::NoHook)?;
     let pattern = hook.branch_filter.as_deref().unwrap_or_default();
     let branch = &repository.default_branch;
     if !pattern.is_empty() && !delivery::branch_filter(pattern).is_ok_and(|glob| glob.matches(branch)) {
@@ -106,17 +104,7 @@ fn send(
         );
         return Err(Refused::Filtered);
     }
-    let email = tx.call().caller.clone();
-    let base = tx.call().base.clone();
-    let user = store.user(&instance_key.0, &instance_key.1, &email, tx);
-    let scene = Scene {
-        base: &base,
-        key: &repository_key,
-        repository: &repository,
-        instance: &instance,
-        email: &email,
-        user: &user,
-    };
+    let scene = Scene::of(store, &repository_key, tx).ok_or(Refused::NoHook)?;
     let id = commit.as_ref().map_or_else(|| ZEROS.to_owned(), |c| c.id.to_string());
     let commit = commit.unwrap_or_else(|| fake_commit(tx.now()));
     let body = scene.push(&format!("refs/heads/{branch}"), &id, &id, &[commit]).without_usernames();

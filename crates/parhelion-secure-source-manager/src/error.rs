@@ -6,59 +6,61 @@ use parhelion_git::GitError;
 use prost::Message;
 use prost_types::Any;
 
-/// The codes of google.rpc.Code that occur here.
+/// The codes of google.rpc.Code: number, name in REST errors, HTTP status there.
+pub const CODES: [(i32, &str, u16); 16] = [
+    (1, "CANCELLED", 499),
+    (2, "UNKNOWN", 500),
+    (3, "INVALID_ARGUMENT", 400),
+    (4, "DEADLINE_EXCEEDED", 504),
+    (5, "NOT_FOUND", 404),
+    (6, "ALREADY_EXISTS", 409),
+    (7, "PERMISSION_DENIED", 403),
+    (8, "RESOURCE_EXHAUSTED", 429),
+    (9, "FAILED_PRECONDITION", 400),
+    (10, "ABORTED", 409),
+    (11, "OUT_OF_RANGE", 400),
+    (12, "UNIMPLEMENTED", 501),
+    (13, "INTERNAL", 500),
+    (14, "UNAVAILABLE", 503),
+    (15, "DATA_LOSS", 500),
+    (16, "UNAUTHENTICATED", 401),
+];
+
+/// The codes that this surface's own errors have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
 pub enum Code {
-    /// 3
-    InvalidArgument,
-    /// 5
-    NotFound,
-    /// 6
-    AlreadyExists,
-    /// 8
-    ResourceExhausted,
-    /// 9
-    FailedPrecondition,
-    /// 10
-    Aborted,
-    /// 13
-    Internal,
+    /// A value is not allowed.
+    InvalidArgument = 3,
+    /// No such resource.
+    NotFound = 5,
+    /// The name is taken.
+    AlreadyExists = 6,
+    /// A bound of the emulator.
+    ResourceExhausted = 8,
+    /// Not in this state of things.
+    FailedPrecondition = 9,
+    /// Somebody else was faster.
+    Aborted = 10,
+    /// Ours.
+    Internal = 13,
 }
 
 impl Code {
-    /// The name in REST errors.
-    pub fn name(self) -> &'static str {
-        match self {
-            Code::InvalidArgument => "INVALID_ARGUMENT",
-            Code::NotFound => "NOT_FOUND",
-            Code::AlreadyExists => "ALREADY_EXISTS",
-            Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-            Code::FailedPrecondition => "FAILED_PRECONDITION",
-            Code::Aborted => "ABORTED",
-            Code::Internal => "INTERNAL",
-        }
-    }
     /// Its number.
     pub fn number(self) -> i32 {
-        match self {
-            Code::InvalidArgument => 3,
-            Code::NotFound => 5,
-            Code::AlreadyExists => 6,
-            Code::ResourceExhausted => 8,
-            Code::FailedPrecondition => 9,
-            Code::Aborted => 10,
-            Code::Internal => 13,
-        }
+        self as i32
+    }
+    /// The name in REST errors.
+    pub fn name(self) -> &'static str {
+        self.row().1
     }
     /// The HTTP status in REST errors.
     pub fn http(self) -> u16 {
-        match self {
-            Code::InvalidArgument | Code::FailedPrecondition => 400,
-            Code::NotFound => 404,
-            Code::AlreadyExists | Code::Aborted => 409,
-            Code::ResourceExhausted => 429,
-            Code::Internal => 500,
-        }
+        self.row().2
+    }
+    fn row(self) -> (i32, &'static str, u16) {
+        CODES.into_iter().find(|(number, _, _)| *number == self.number()).unwrap_or((13, "INTERNAL", 500))
     }
 }
 
@@ -88,6 +90,22 @@ pub enum Error {
     /// An instance that has repositories is deleted only by force.
     #[error("Instance '{0}' has repositories; delete them first, or set force.")]
     NotEmpty(String),
+    /// Not as things stand; the sentence says why.
+    #[error("{why}")]
+    State {
+        /// Full name of the resource that is in the way.
+        subject: String,
+        /// What is the matter.
+        why: String,
+    },
+    /// Somebody changed it while the call was on its way.
+    #[error("Resource '{0}' was changed meanwhile; read it again and retry.")]
+    Moved(String),
+    /// A policy was set by somebody else.
+    #[error(
+        "There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff."
+    )]
+    Policy,
     /// The etag of the request is not the resource's.
     #[error("The etag of resource '{0}' does not match; read it again and retry.")]
     Etag(String),
@@ -114,6 +132,10 @@ impl Error {
     pub fn field(field: impl Into<String>, why: impl Into<String>) -> Error {
         Error::Field { field: field.into(), why: why.into() }
     }
+    /// An error about how things stand with a resource.
+    pub fn state(subject: impl Into<String>, why: impl Into<String>) -> Error {
+        Error::State { subject: subject.into(), why: why.into() }
+    }
     /// The whole of it, for the journal: what the client is not told included.
     pub fn told(&self) -> String {
         match self {
@@ -127,9 +149,9 @@ impl Error {
             Error::Field { .. } | Error::PageToken | Error::Mask(_) => Code::InvalidArgument,
             Error::NotFound(_) => Code::NotFound,
             Error::Exists(_) => Code::AlreadyExists,
-            Error::NotEmpty(_) | Error::NoGit(_) => Code::FailedPrecondition,
+            Error::NotEmpty(_) | Error::NoGit(_) | Error::State { .. } => Code::FailedPrecondition,
             Error::Full { .. } => Code::ResourceExhausted,
-            Error::Etag(_) => Code::Aborted,
+            Error::Etag(_) | Error::Moved(_) | Error::Policy => Code::Aborted,
             Error::Internal(_) => Code::Internal,
         }
     }
@@ -152,6 +174,14 @@ impl Error {
             Error::PageToken => vec![field("page_token", &self.to_string())],
             Error::Mask(_) => vec![field("update_mask", &self.to_string())],
             Error::NotFound(name) | Error::Exists(name) => vec![resource(name)],
+            Error::State { subject, why } => {
+                let violation = rpc::precondition_failure::Violation {
+                    r#type: "STATE".to_owned(),
+                    subject: subject.clone(),
+                    description: why.clone(),
+                };
+                vec![any("PreconditionFailure", &rpc::PreconditionFailure { violations: vec![violation] })]
+            }
             _ => Vec::new(),
         }
     }

@@ -1,8 +1,8 @@
-//! Google Cloud Secure Source Manager: instances, repositories and hooks over REST, git over smart HTTP, and the
-//! deliveries that a push causes.
+//! Google Cloud Secure Source Manager: its whole API over REST and gRPC, git over smart HTTP, and the deliveries that
+//! pushes, pull requests and their comments cause.
 //!
-//! Deliberately absent so far: gRPC, branch rules, pull requests, issues, their comments, and reading of files over
-//! the API. The git objects live in `parhelion-git`; refs are part of this crate's store.
+//! Deliberately absent: machines behind instances, secret scans, triggers of builds, and permission checks (IAM policies
+//! are kept and told). The git objects live in `parhelion-git`; refs are part of this crate's store.
 //! Start reading at `operations.rs` (the table), then `domain/push.rs` (from a push to its deliveries).
 
 mod claims;
@@ -12,12 +12,12 @@ mod error;
 mod operations;
 mod ops;
 mod proto;
+mod scripting;
 mod store;
 #[cfg(test)]
 mod tests;
 mod wire;
 
-use parhelion_core::Scripting;
 use parhelion_git::GitHost;
 use parhelion_http::{Request, Surface, changes_or_reads, service};
 use parhelion_state::{AnyShelf, Shelf, Worlds};
@@ -41,8 +41,7 @@ pub fn surface(worlds: Arc<Worlds>, git: Arc<GitHost>) -> Surface {
         body_limit: claims::body_limit,
         opens_world: changes_or_reads,
         operations: &operations::INFOS,
-        // Its simulated work does not look at behaviours and paces yet.
-        scripting: Scripting::NONE,
+        scripting: scripting::SCRIPTING,
         service: service(move |request: Request| wire::answer(Arc::clone(&front), request)),
         control: Some(service(move |request: Request| control::answer(Arc::clone(&server), request))),
         panicked: wire::panicked,

@@ -150,7 +150,7 @@ macro_rules! row {
     };
 }
 
-const ROWS_LEN: usize = 20;
+const ROWS_LEN: usize = 46;
 
 /// The table.
 #[rustfmt::skip]
@@ -169,9 +169,35 @@ pub static ROWS: [Row; ROWS_LEN] = [
     row!("CreateHook", "POST /v1/{parent}/hooks", "projects.locations.repositories.hooks/create", Real, writes::<ops::hooks::CreateHook>),
     row!("UpdateHook", "PATCH /v1/{hook.name=…/hooks/*}", "projects.locations.repositories.hooks/patch", Real, writes::<ops::hooks::UpdateHook>),
     row!("DeleteHook", "DELETE /v1/{name=…/hooks/*}", "projects.locations.repositories.hooks/delete", Real, writes::<ops::hooks::DeleteHook>),
+    row!("GetIamPolicyRepo", "GET /v1/{resource=…/repositories/*}:getIamPolicy", "projects.locations.repositories/getIamPolicy", StoredOnly, reads::<ops::iam::GetIamPolicy>),
+    row!("SetIamPolicyRepo", "POST /v1/{resource=…/repositories/*}:setIamPolicy", "projects.locations.repositories/setIamPolicy", StoredOnly, writes::<ops::iam::SetIamPolicy>),
+    row!("TestIamPermissionsRepo", "POST /v1/{resource=…/repositories/*}:testIamPermissions", "projects.locations.repositories/testIamPermissions", Simulated, reads::<ops::iam::TestIamPermissions>),
+    row!("ListBranchRules", "GET /v1/{parent}/branchRules", "projects.locations.repositories.branchRules/list", Real, reads::<ops::branch_rules::ListBranchRules>),
+    row!("GetBranchRule", "GET /v1/{name=…/branchRules/*}", "projects.locations.repositories.branchRules/get", Real, reads::<ops::branch_rules::GetBranchRule>),
+    row!("CreateBranchRule", "POST /v1/{parent}/branchRules", "projects.locations.repositories.branchRules/create", Real, writes::<ops::branch_rules::CreateBranchRule>),
+    row!("UpdateBranchRule", "PATCH /v1/{branch_rule.name=…/branchRules/*}", "projects.locations.repositories.branchRules/patch", Real, writes::<ops::branch_rules::UpdateBranchRule>),
+    row!("DeleteBranchRule", "DELETE /v1/{name=…/branchRules/*}", "projects.locations.repositories.branchRules/delete", Real, writes::<ops::branch_rules::DeleteBranchRule>),
+    row!("FetchTree", "GET /v1/{repository=…/repositories/*}:fetchTree", "projects.locations.repositories/fetchTree", Real, ops::fetch::tree),
+    row!("FetchBlob", "GET /v1/{repository=…/repositories/*}:fetchBlob", "projects.locations.repositories/fetchBlob", Real, ops::fetch::blob),
+    row!("FetchRefs", "GET /v1/{repository=…/repositories/*}:fetchRefs", "projects.locations.repositories/fetchRefs", Real, ops::fetch::refs),
+    row!("ListIssues", "GET /v1/{parent}/issues", "projects.locations.repositories.issues/list", Real, reads::<ops::issues::ListIssues>),
+    row!("GetIssue", "GET /v1/{name=…/issues/*}", "projects.locations.repositories.issues/get", Real, reads::<ops::issues::GetIssue>),
+    row!("CreateIssue", "POST /v1/{parent}/issues", "projects.locations.repositories.issues/create", Real, writes::<ops::issues::CreateIssue>),
+    row!("UpdateIssue", "PATCH /v1/{issue.name=…/issues/*}", "projects.locations.repositories.issues/patch", Real, writes::<ops::issues::UpdateIssue>),
+    row!("DeleteIssue", "DELETE /v1/{name=…/issues/*}", "projects.locations.repositories.issues/delete", Real, writes::<ops::issues::DeleteIssue>),
+    row!("OpenIssue", "POST /v1/{name=…/issues/*}:open", "projects.locations.repositories.issues/open", Real, writes::<ops::issues::OpenIssue>),
+    row!("CloseIssue", "POST /v1/{name=…/issues/*}:close", "projects.locations.repositories.issues/close", Real, writes::<ops::issues::CloseIssue>),
+    row!("ListIssueComments", "GET /v1/{parent}/issueComments", "projects.locations.repositories.issues.issueComments/list", Real, reads::<ops::issue_comments::ListIssueComments>),
+    row!("GetIssueComment", "GET /v1/{name=…/issueComments/*}", "projects.locations.repositories.issues.issueComments/get", Real, reads::<ops::issue_comments::GetIssueComment>),
+    row!("CreateIssueComment", "POST /v1/{parent}/issueComments", "projects.locations.repositories.issues.issueComments/create", Real, writes::<ops::issue_comments::CreateIssueComment>),
+    row!("UpdateIssueComment", "PATCH /v1/{issue_comment.name=…/issueComments/*}", "projects.locations.repositories.issues.issueComments/patch", Real, writes::<ops::issue_comments::UpdateIssueComment>),
+    row!("DeleteIssueComment", "DELETE /v1/{name=…/issueComments/*}", "projects.locations.repositories.issues.issueComments/delete", Real, writes::<ops::issue_comments::DeleteIssueComment>),
+    row!("google.iam.v1.IAMPolicy", "GetIamPolicy", "GET /v1/{resource=…/instances/*}:getIamPolicy", "projects.locations.instances/getIamPolicy", StoredOnly, reads::<ops::iam::GetIamPolicy>),
+    row!("google.iam.v1.IAMPolicy", "SetIamPolicy", "POST /v1/{resource=…/instances/*}:setIamPolicy", "projects.locations.instances/setIamPolicy", StoredOnly, writes::<ops::iam::SetIamPolicy>),
+    row!("google.iam.v1.IAMPolicy", "TestIamPermissions", "POST /v1/{resource=…/instances/*}:testIamPermissions", "projects.locations.instances/testIamPermissions", Simulated, reads::<ops::iam::TestIamPermissions>),
     row!("google.longrunning.Operations", "ListOperations", "GET /v1/{name}/operations", "projects.locations.operations/list", Real, reads::<ops::operations::ListOperations>),
     row!("google.longrunning.Operations", "GetOperation", "GET /v1/{name=…/operations/*}", "projects.locations.operations/get", Real, reads::<ops::operations::GetOperation>),
-    row!("google.longrunning.Operations", "CancelOperation", "POST /v1/{name=…/operations/*}:cancel", "projects.locations.operations/cancel", Real, reads::<ops::operations::CancelOperation>),
+    row!("google.longrunning.Operations", "CancelOperation", "POST /v1/{name=…/operations/*}:cancel", "projects.locations.operations/cancel", Real, writes::<ops::operations::CancelOperation>),
     row!("google.longrunning.Operations", "DeleteOperation", "DELETE /v1/{name=…/operations/*}", "projects.locations.operations/delete", Real, writes::<ops::operations::DeleteOperation>),
     row!("google.cloud.location.Locations", "ListLocations", "GET /v1/{name=projects/*}/locations", "projects.locations/list", Real, reads::<ops::locations::ListLocations>),
     row!("google.cloud.location.Locations", "GetLocation", "GET /v1/{name=projects/*/locations/*}", "projects.locations/get", Real, reads::<ops::locations::GetLocation>),

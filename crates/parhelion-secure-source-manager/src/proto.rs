@@ -34,7 +34,9 @@ mod google {
     }
 }
 
-pub use google::{cloud::location, cloud::securesourcemanager::v1, longrunning, rpc};
+pub use google::{
+    cloud::location, cloud::securesourcemanager::v1, iam::v1 as iam, longrunning, rpc, r#type::Expr,
+};
 
 /// All descriptors.
 pub static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {

@@ -1,11 +1,19 @@
 //! A project's data.
 
-use parhelion_core::{TenantKey, Timestamp};
+mod work;
+
+pub use work::{
+    Binding, BranchRule, CommentKey, CommentKind, Issue, IssueComment, Merged, NumberKey, Policy, PolicyKey,
+    PullComment, PullRequest, PullState, ReviewAction, StatusKey, StatusState,
+};
+
+use crate::domain::lro;
+use parhelion_core::{Event, TenantKey, Timestamp};
 use parhelion_git::{ObjectId, Refs};
 use parhelion_state::{AnyTable, Store, Table, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{collections::BTreeMap, convert::Infallible, fmt, str::FromStr, sync::Arc};
+use std::{collections::BTreeMap, convert::Infallible, fmt, ops::RangeInclusive, str::FromStr, sync::Arc};
 
 /// The tenant: a project, by id (or by number, when nothing else is known of it).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -26,7 +34,7 @@ impl TenantKey for ProjectKey {}
 
 /// Location and id of an instance, repository or operation.
 pub type Key = (String, String);
-/// Location, repository and hook id.
+/// Location, repository and id of a hook or branch rule.
 pub type HookKey = (String, String, String);
 
 /// An instance.
@@ -46,6 +54,19 @@ pub struct Instance {
     pub created: Timestamp,
     /// When it last changed.
     pub updated: Timestamp,
+    /// Whether it is ready.
+    pub state: InstanceState,
+}
+
+/// Whether an instance is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InstanceState {
+    /// Its operation is under way.
+    Creating,
+    /// It is.
+    Active,
+    /// It is about to go.
+    Deleting,
 }
 
 /// How a private instance is reached.
@@ -149,23 +170,49 @@ pub struct User {
     pub created: Timestamp,
 }
 
-/// A finished long-running operation.
+/// What is left to do when an operation that is under way is done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Then {
+    /// That instance is ready.
+    Activate(Key),
+    /// That instance goes, with all that is on it.
+    Remove(Key),
+}
+
+/// That an operation is under way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Wait {
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when; `None`: until it is stepped.
+    pub until: Option<Timestamp>,
+}
+
+/// A long-running operation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OperationRecord {
     /// The project as the call wrote it.
     pub project: String,
     /// Full name of what it was about.
     pub target: String,
-    /// `create`, `update`, `delete`.
+    /// `create`, `update`, `delete`, `merge` …
     pub verb: String,
     /// When it began.
     pub created: Timestamp,
     /// When it ended.
-    pub ended: Timestamp,
-    /// Full name of the message that it gave.
+    pub ended: Option<Timestamp>,
+    /// Full name of the message that it gives.
     pub response_type: String,
     /// That message's bytes, in hexadecimal.
     pub response: String,
+    /// Code and text, when it fails.
+    pub error: Option<(i32, String)>,
+    /// Whether it is under way.
+    pub wait: Option<Wait>,
+    /// What is left to do when it is done.
+    pub then: Option<Then>,
+    /// Whether somebody asked it to stop.
+    pub cancel_requested: bool,
 }
 
 /// All of a project.
@@ -183,6 +230,22 @@ pub struct SsmStore {
     pub operations: Table<Key, OperationRecord>,
     /// The operations' keys in order of their making, oldest first: the bound drops from the front.
     pub operation_order: Table<u64, Key>,
+    /// Those that are under way.
+    pub open_operations: Table<Key, ()>,
+    /// By location, repository and id.
+    pub branch_rules: Table<HookKey, BranchRule>,
+    /// By location, repository and number.
+    pub pull_requests: Table<NumberKey, PullRequest>,
+    /// By location, repository, pull request and number.
+    pub pull_comments: Table<CommentKey, PullComment>,
+    /// By location, repository and number.
+    pub issues: Table<NumberKey, Issue>,
+    /// By location, repository, issue and number.
+    pub issue_comments: Table<CommentKey, IssueComment>,
+    /// By what they are about.
+    pub policies: Table<PolicyKey, Policy>,
+    /// By location, repository, commit and context.
+    pub statuses: Table<StatusKey, StatusState>,
     /// By location, instance and e-mail address.
     pub users: Table<HookKey, User>,
     /// What request ids of the last hour led to, by method and id: the operation's key.
@@ -197,6 +260,14 @@ pub const INSTANCES: usize = 1000;
 pub const REPOSITORIES: usize = 10_000;
 /// Hooks of a repository.
 pub const HOOKS: usize = 100;
+/// Branch rules of a repository.
+pub const BRANCH_RULES: usize = 100;
+/// Pull requests, and issues, of a repository, each.
+pub const TRACKED: usize = 10_000;
+/// Comments of a pull request or issue.
+pub const COMMENTS: usize = 2_000;
+/// Commit statuses of a repository.
+pub const STATUSES: usize = 10_000;
 /// Refs of a repository.
 pub const REFS: usize = 100_000;
 /// People remembered of a project.
@@ -205,7 +276,7 @@ pub const USERS: usize = 10_000;
 impl Store for SsmStore {
     const SURFACE: &'static str = crate::NAME;
     const NAME: &'static str = crate::NAME;
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type Key = ProjectKey;
     type Mail = Infallible;
 
@@ -217,9 +288,32 @@ impl Store for SsmStore {
             hooks: Table::default(),
             operations: Table::default(),
             operation_order: Table::default(),
+            open_operations: Table::default(),
+            branch_rules: Table::default(),
+            pull_requests: Table::default(),
+            pull_comments: Table::default(),
+            issues: Table::default(),
+            issue_comments: Table::default(),
+            policies: Table::default(),
+            statuses: Table::default(),
             users: Table::default(),
             request_ids: Table::default(),
         }
+    }
+    fn next_deadline(&self) -> Option<Timestamp> {
+        lro::next_deadline(self)
+    }
+    fn on_time(&mut self, tx: &mut Tx<'_>) {
+        lro::on_time(self, tx);
+    }
+    fn on_step(&mut self, id: Option<&str>, tx: &mut Tx<'_>) -> Option<String> {
+        lro::step(self, id, tx)
+    }
+    fn standing(&self, subject: &str, _: Timestamp) -> Vec<Event> {
+        lro::standing(self, subject).into_iter().collect()
+    }
+    fn things(&self, kind: &str, id: Option<&str>) -> Vec<Value> {
+        id.filter(|_| kind == "operation").and_then(|id| lro::thing(self, id)).into_iter().collect()
     }
     fn on_mail(&mut self, mail: Infallible, _: &mut Tx<'_>) {
         match mail {}
@@ -229,6 +323,12 @@ impl Store for SsmStore {
             ("instances", &self.instances),
             ("repositories", &self.repositories),
             ("hooks", &self.hooks),
+            ("branch rules", &self.branch_rules),
+            ("pull requests", &self.pull_requests),
+            ("pull request comments", &self.pull_comments),
+            ("issues", &self.issues),
+            ("issue comments", &self.issue_comments),
+            ("policies", &self.policies),
             ("operations", &self.operations),
             ("users", &self.users),
         ]
@@ -244,6 +344,20 @@ impl Store for SsmStore {
             assert!(self.instances.contains_key(&key), "repository {id} of an instance that is not there");
         }
         assert_eq!(self.operations.len(), self.operation_order.len());
+        for ((location, repository, number), pull) in self.pull_requests.iter() {
+            let key = (location.clone(), repository.clone());
+            assert!(self.repositories.contains_key(&key), "pull request {number} of no repository");
+            assert_eq!(pull.state == PullState::Merged, pull.merged.is_some(), "pull request {number}");
+            assert_eq!(pull.state == PullState::Open, pull.closed.is_none(), "pull request {number}");
+        }
+        for (location, repository, number, comment) in self.pull_comments.keys() {
+            let key = (location.clone(), repository.clone(), *number);
+            assert!(self.pull_requests.contains_key(&key), "comment {comment} of no pull request");
+        }
+        for (location, repository, number, comment) in self.issue_comments.keys() {
+            let key = (location.clone(), repository.clone(), *number);
+            assert!(self.issues.contains_key(&key), "comment {comment} of no issue");
+        }
     }
     fn mask(store: &mut Value) {
         let hooks = store.get_mut("hooks").and_then(Value::as_array_mut);
@@ -264,19 +378,101 @@ impl SsmStore {
     }
     /// The hooks of a repository in the order of their ids.
     pub fn hooks_of<'a>(&'a self, key: &Key) -> impl Iterator<Item = (&'a HookKey, &'a Arc<Hook>)> + use<'a> {
-        let first = (key.0.clone(), key.1.clone(), String::new());
-        let key = key.clone();
-        self.hooks
-            .range(first..)
-            .take_while(move |((location, repository, _), _)| *location == key.0 && *repository == key.1)
+        of_repository(&self.hooks, key)
     }
-    /// Removes a repository and its hooks.
+    /// The branch rules of a repository in the order of their ids.
+    pub fn rules_of<'a>(
+        &'a self,
+        key: &Key,
+    ) -> impl Iterator<Item = (&'a HookKey, &'a Arc<BranchRule>)> + use<'a> {
+        of_repository(&self.branch_rules, key)
+    }
+    /// The pull requests of a repository, oldest first.
+    pub fn pulls_of<'a>(
+        &'a self,
+        key: &Key,
+    ) -> impl DoubleEndedIterator<Item = (&'a NumberKey, &'a Arc<PullRequest>)> + use<'a> {
+        self.pull_requests.range(numbers(key))
+    }
+    /// The issues of a repository, oldest first.
+    pub fn issues_of<'a>(
+        &'a self,
+        key: &Key,
+    ) -> impl DoubleEndedIterator<Item = (&'a NumberKey, &'a Arc<Issue>)> + use<'a> {
+        self.issues.range(numbers(key))
+    }
+    /// The comments of a pull request, oldest first.
+    pub fn pull_comments_of<'a>(
+        &'a self,
+        key: &NumberKey,
+    ) -> impl DoubleEndedIterator<Item = (&'a CommentKey, &'a Arc<PullComment>)> + use<'a> {
+        self.pull_comments.range(comments(key))
+    }
+    /// The comments of an issue, oldest first.
+    pub fn issue_comments_of<'a>(
+        &'a self,
+        key: &NumberKey,
+    ) -> impl DoubleEndedIterator<Item = (&'a CommentKey, &'a Arc<IssueComment>)> + use<'a> {
+        self.issue_comments.range(comments(key))
+    }
+    /// Removes an issue and its comments.
+    pub fn remove_issue(&mut self, key: &NumberKey) {
+        let comments: Vec<CommentKey> = self.issue_comments_of(key).map(|(k, _)| k.clone()).collect();
+        for comment in comments {
+            self.issue_comments.remove(&comment);
+        }
+        self.issues.remove(key);
+    }
+    /// Removes a repository and all that belongs to it.
     pub fn remove_repository(&mut self, key: &Key) {
         let hooks: Vec<HookKey> = self.hooks_of(key).map(|(k, _)| k.clone()).collect();
         for hook in hooks {
             self.hooks.remove(&hook);
         }
+        let rules: Vec<HookKey> = self.rules_of(key).map(|(k, _)| k.clone()).collect();
+        for rule in rules {
+            self.branch_rules.remove(&rule);
+        }
+        let pulls: Vec<NumberKey> = self.pulls_of(key).map(|(k, _)| k.clone()).collect();
+        for pull in pulls {
+            let comments: Vec<CommentKey> = self.pull_comments_of(&pull).map(|(k, _)| k.clone()).collect();
+            for comment in comments {
+                self.pull_comments.remove(&comment);
+            }
+            self.pull_requests.remove(&pull);
+        }
+        let issues: Vec<NumberKey> = self.issues_of(key).map(|(k, _)| k.clone()).collect();
+        for issue in issues {
+            self.remove_issue(&issue);
+        }
+        let statuses: Vec<StatusKey> = self.statuses_of(key).map(|(k, _)| k.clone()).collect();
+        for status in statuses {
+            self.statuses.remove(&status);
+        }
+        self.policies.remove(&("repositories".to_owned(), key.0.clone(), key.1.clone()));
         self.repositories.remove(key);
+    }
+    /// The commit statuses of a repository.
+    pub fn statuses_of<'a>(
+        &'a self,
+        key: &Key,
+    ) -> impl Iterator<Item = (&'a StatusKey, &'a Arc<StatusState>)> + use<'a> {
+        let first = (key.0.clone(), key.1.clone(), String::new(), String::new());
+        let key = key.clone();
+        self.statuses.range(first..).take_while(move |(status, _)| status.0 == key.0 && status.1 == key.1)
+    }
+    /// Removes an instance and all that is on it.
+    pub fn remove_instance(&mut self, key: &Key) {
+        for repository in self.repositories_of(key) {
+            self.remove_repository(&repository);
+        }
+        let users: Vec<HookKey> =
+            self.users.keys().filter(|k| k.0 == key.0 && k.1 == key.1).cloned().collect();
+        for user in users {
+            self.users.remove(&user);
+        }
+        self.policies.remove(&("instances".to_owned(), key.0.clone(), key.1.clone()));
+        self.instances.remove(key);
     }
     /// The repositories of an instance.
     pub fn repositories_of(&self, instance: &Key) -> Vec<Key> {
@@ -298,4 +494,23 @@ impl SsmStore {
         }
         user
     }
+}
+
+fn numbers(key: &Key) -> RangeInclusive<NumberKey> {
+    let at = |number| (key.0.clone(), key.1.clone(), number);
+    at(0)..=at(u64::MAX)
+}
+
+fn comments(key: &NumberKey) -> RangeInclusive<CommentKey> {
+    let at = |number| (key.0.clone(), key.1.clone(), key.2, number);
+    at(0)..=at(u64::MAX)
+}
+
+fn of_repository<'a, V: Clone>(
+    table: &'a Table<HookKey, V>,
+    key: &Key,
+) -> impl Iterator<Item = (&'a HookKey, &'a Arc<V>)> + use<'a, V> {
+    let first = (key.0.clone(), key.1.clone(), String::new());
+    let key = key.clone();
+    table.range(first..).take_while(move |(k, _)| k.0 == key.0 && k.1 == key.1)
 }

@@ -23,6 +23,44 @@ pub fn branch_filter(pattern: &str) -> Result<Glob, parhelion_core::glob::GlobEr
     Glob::new(pattern, &Dialect::TEXT)
 }
 
+/// Whether an event is for a hook, as far as its switches go: writes why (not), and gives the journal's entry that a
+/// delivery goes back to. `what` says what happened, for people.
+pub fn listens(
+    key: &HookKey,
+    hook: &Hook,
+    event: HookEvent,
+    what: &str,
+    because: EventNo,
+    tx: &mut Tx<'_>,
+) -> Option<EventNo> {
+    let id = &key.2;
+    let name = match event {
+        HookEvent::Push => "PUSH",
+        HookEvent::PullRequest => "PULL_REQUEST",
+        HookEvent::PullRequestComment => "PULL_REQUEST_COMMENT",
+    };
+    let why = if hook.disabled {
+        Some(format!("hook {id} is disabled"))
+    } else if !hook.events.contains(&event) {
+        Some(format!("hook {id} does not listen to {name}"))
+    } else {
+        None
+    };
+    if let Some(why) = why {
+        tx.emit(told(key, why, Verdict::Skipped).because(because));
+        return None;
+    }
+    // A push says it after its branch filter.
+    if event == HookEvent::Push {
+        return Some(because);
+    }
+    Some(tx.emit(told(key, format!("hook {id} is for {what}"), Verdict::Ok).because(because)))
+}
+
+fn told(key: &HookKey, fact: String, verdict: Verdict) -> Event {
+    Event::new("hook.matched", subject(key)).fact(fact).verdict(verdict).with("hook", key.2.as_str())
+}
+
 /// Whether a push of that ref is for a hook: writes why (not), and gives the event that a delivery goes back to.
 pub fn matched(
     key: &HookKey,
@@ -32,22 +70,7 @@ pub fn matched(
     tx: &mut Tx<'_>,
 ) -> Option<EventNo> {
     let id = &key.2;
-    let skipped = |fact: String| {
-        Event::new("hook.matched", subject(key))
-            .fact(fact)
-            .verdict(Verdict::Skipped)
-            .with("hook", id.as_str())
-            .with("ref", ref_name)
-    };
-    if hook.disabled {
-        tx.emit(skipped(format!("hook {id} is disabled")).because(because));
-        return None;
-    }
-    if !hook.events.contains(&HookEvent::Push) {
-        tx.emit(skipped(format!("hook {id} does not listen to PUSH")).because(because));
-        return None;
-    }
-    let mut because = because;
+    let mut because = listens(key, hook, HookEvent::Push, ref_name, because, tx)?;
     let pattern = hook.branch_filter.as_deref().unwrap_or_default();
     // OBSERVED: the filter is for branches; tags pass it.
     if let Some(branch) = ref_name.strip_prefix("refs/heads/")
@@ -64,17 +87,13 @@ pub fn matched(
             .because(because);
         because = tx.emit(evaluated);
         if !passes {
-            tx.emit(skipped(format!("hook {id} is for other branches")).because(because));
+            let skipped = told(key, format!("hook {id} is for other branches"), Verdict::Skipped);
+            tx.emit(skipped.with("ref", ref_name).because(because));
             return None;
         }
     }
-    let matched = Event::new("hook.matched", subject(key))
-        .fact(format!("hook {id} is for this push of {ref_name}"))
-        .verdict(Verdict::Ok)
-        .with("hook", id.as_str())
-        .with("ref", ref_name)
-        .because(because);
-    Some(tx.emit(matched))
+    let matched = told(key, format!("hook {id} is for this push of {ref_name}"), Verdict::Ok);
+    Some(tx.emit(matched.with("ref", ref_name).because(because)))
 }
 
 /// Sends an event's body to a hook; the delivery's UUID.

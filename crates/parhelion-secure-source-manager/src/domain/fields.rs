@@ -3,8 +3,9 @@
 use crate::{
     domain::{delivery, names},
     error::Error,
-    store::HookEvent,
+    store::{HookEvent, Key, SsmStore},
 };
+use parhelion_state::Tx;
 use std::collections::BTreeMap;
 
 /// Longest URL of a hook. CHOICE.
@@ -94,6 +95,49 @@ pub fn short(field: &str, text: &str) -> Result<(), Error> {
         0..=1024 => Ok(()),
         _ => Err(Error::field(field, "must not be longer than 1024 bytes.")),
     }
+}
+
+/// Longest text of a title. CHOICE: Gitea's.
+const TITLE_CHARS: usize = 255;
+/// Longest body of a pull request, issue or comment, bytes. CHOICE.
+const TEXT_BYTES: usize = 256 * 1024;
+
+/// A title of a pull request or issue.
+pub fn title(field: &str, title: &str) -> Result<(), Error> {
+    match title.chars().count() {
+        _ if title.trim().is_empty() => Err(Error::field(field, "is required.")),
+        0..=TITLE_CHARS => Ok(()),
+        _ => Err(Error::field(field, format!("must not be longer than {TITLE_CHARS} characters."))),
+    }
+}
+
+/// A body, which may be empty.
+pub fn text(field: &str, text: &str) -> Result<(), Error> {
+    match text.len() {
+        0..=TEXT_BYTES => Ok(()),
+        _ => Err(Error::field(field, format!("must not be longer than {TEXT_BYTES} bytes."))),
+    }
+}
+
+/// A body that says something.
+pub fn required_text(field: &str, given: &str) -> Result<(), Error> {
+    if given.trim().is_empty() { Err(Error::field(field, "is required.")) } else { text(field, given) }
+}
+
+/// The next number of a pull request or issue. CHOICE: they share a counter, as in Gitea.
+pub fn next_number(store: &SsmStore, repository: &Key, tx: &mut Tx<'_>) -> u64 {
+    numbered(store, repository, "number", tx)
+}
+
+/// The next number of a comment.
+pub fn next_comment(store: &SsmStore, repository: &Key, tx: &mut Tx<'_>) -> u64 {
+    numbered(store, repository, "comment", tx)
+}
+
+/// A repository that has the name of one that is gone begins anew: counters go by its own uid.
+fn numbered(store: &SsmStore, repository: &Key, what: &str, tx: &mut Tx<'_>) -> u64 {
+    let uid = store.repository(repository).map_or("", |r| r.uid.as_str());
+    tx.number(&format!("{what} {uid}"))
 }
 
 /// A hook's target: an absolute http(s) URL. CHOICE: loopback and private hosts are allowed (the real service wants

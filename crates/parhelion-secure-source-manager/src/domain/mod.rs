@@ -9,6 +9,8 @@ pub mod mask;
 pub mod names;
 pub mod pages;
 pub mod payload;
+pub mod pulls;
 pub mod push;
+pub mod rules;
 pub mod templates;
 pub mod urls;

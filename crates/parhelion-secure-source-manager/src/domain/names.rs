@@ -25,11 +25,24 @@ pub struct Name {
     pub id: String,
 }
 
-/// `projects/P/locations/L/repositories/R/hooks/H`.
+/// A resource of a repository: `projects/P/locations/L/repositories/R/{collection}/ID`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HookName {
-    /// Whose hook.
+pub struct Child {
+    /// Whose.
     pub repository: Name,
+    /// `hooks`, `branchRules`, `pullRequests`, `issues`.
+    pub collection: &'static str,
+    /// Its id.
+    pub id: String,
+}
+
+/// A comment: `…/{pullRequests|issues}/N/{collection}/ID`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommentName {
+    /// What it is about.
+    pub parent: Child,
+    /// `pullRequestComments`, `issueComments`.
+    pub collection: &'static str,
     /// Its id.
     pub id: String,
 }
@@ -44,9 +57,14 @@ impl fmt::Display for Name {
         write!(f, "{}/{}/{}", self.place, self.collection, self.id)
     }
 }
-impl fmt::Display for HookName {
+impl fmt::Display for Child {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/hooks/{}", self.repository, self.id)
+        write!(f, "{}/{}/{}", self.repository, self.collection, self.id)
+    }
+}
+impl fmt::Display for CommentName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.parent, self.collection, self.id)
     }
 }
 
@@ -87,17 +105,69 @@ impl Name {
     }
 }
 
-impl HookName {
-    /// Reads a hook's name.
-    pub fn parse(field: &str, text: &str) -> Result<HookName, Error> {
-        match parts(field, text, &["projects", "locations", "repositories", "hooks"])?.as_slice() {
+const REPOSITORIES: &str = "repositories";
+
+impl Child {
+    /// Reads the name of a repository's resource.
+    pub fn parse(field: &str, text: &str, collection: &'static str) -> Result<Child, Error> {
+        match parts(field, text, &["projects", "locations", REPOSITORIES, collection])?.as_slice() {
             [project, location, repository, id] => {
-                let repository = Place::of(field, project, location)?.with("repositories", repository);
-                Ok(HookName { repository, id: (*id).to_owned() })
+                Child::of(field, project, location, repository, collection, id)
             }
             _ => Err(malformed(field, text)),
         }
     }
+    fn of(
+        field: &str,
+        project: &str,
+        location: &str,
+        repository: &str,
+        collection: &'static str,
+        id: &str,
+    ) -> Result<Child, Error> {
+        let repository = Place::of(field, project, location)?.with(REPOSITORIES, repository);
+        Ok(Child { repository, collection, id: id.to_owned() })
+    }
+    /// Key of its record, where the client chose the id.
+    pub fn key(&self) -> (String, String, String) {
+        let (location, repository) = self.repository.key();
+        (location, repository, self.id.clone())
+    }
+    /// Key of its record, where the id is a number; `None` when there can be none of that id.
+    pub fn numbered(&self) -> Option<(String, String, u64)> {
+        let (location, repository) = self.repository.key();
+        Some((location, repository, number(&self.id)?))
+    }
+}
+
+impl CommentName {
+    /// Reads a comment's name.
+    pub fn parse(
+        field: &str,
+        text: &str,
+        of: &'static str,
+        collection: &'static str,
+    ) -> Result<CommentName, Error> {
+        match parts(field, text, &["projects", "locations", REPOSITORIES, of, collection])?.as_slice() {
+            [project, location, repository, parent, id] => Ok(CommentName {
+                parent: Child::of(field, project, location, repository, of, parent)?,
+                collection,
+                id: (*id).to_owned(),
+            }),
+            _ => Err(malformed(field, text)),
+        }
+    }
+    /// Key of its record; `None` when there can be none of that id.
+    pub fn numbered(&self) -> Option<(String, String, u64, u64)> {
+        let (location, repository, parent) = self.parent.numbered()?;
+        Some((location, repository, parent, number(&self.id)?))
+    }
+}
+
+/// A number as ids have it: no sign, no zero in front.
+fn number(id: &str) -> Option<u64> {
+    let plain = !id.starts_with('0') && id.bytes().all(|b| b.is_ascii_digit());
+    id.parse().ok().filter(|_| plain)
 }
 
 /// The ids of `projects/P/locations/L/…`; the collections must be those.
@@ -201,7 +271,7 @@ mod tests {
     #[test]
     fn names_are_read_and_written() {
         let text = "projects/my-project/locations/us-central1/repositories/my-repo/hooks/ci";
-        let name = HookName::parse("name", text).unwrap();
+        let name = Child::parse("name", text, "hooks").unwrap();
         assert_eq!(name.to_string(), text);
         assert_eq!(name.repository.key(), ("us-central1".to_owned(), "my-repo".to_owned()));
         for bad in [
@@ -210,8 +280,23 @@ mod tests {
             "projects/p/locations/us-central1/repositories/r",
             "projects//locations/x/repositories/r/hooks/h",
         ] {
-            assert!(HookName::parse("name", bad).is_err(), "{bad}");
+            assert!(Child::parse("name", bad, "hooks").is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn numbered_names_are_numbers_as_they_are_written() {
+        let issue = "projects/p/locations/us-central1/repositories/repo/issues/";
+        let key = |id: &str| Child::parse("name", &format!("{issue}{id}"), "issues").unwrap().numbered();
+        assert_eq!(key("12"), Some(("us-central1".to_owned(), "repo".to_owned(), 12)));
+        for bad in ["0", "01", "-1", "+1", "x", "99999999999999999999"] {
+            assert_eq!(key(bad), None, "{bad}");
+        }
+        let comment =
+            CommentName::parse("name", &format!("{issue}3/issueComments/4"), "issues", "issueComments");
+        let comment = comment.unwrap();
+        assert_eq!(comment.to_string(), format!("{issue}3/issueComments/4"));
+        assert_eq!(comment.numbered(), Some(("us-central1".to_owned(), "repo".to_owned(), 3, 4)));
     }
 
     #[test]
@@ -224,7 +309,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read_without_panic(text in "\\PC{0,60}") {
-            let _ = HookName::parse("name", &text);
+            let _ = Child::parse("name", &text, "hooks");
+            let _ = CommentName::parse("name", &text, "issues", "issueComments");
             let _ = Name::parse("name", &text, "repositories");
             let _ = Place::parse("parent", &text);
         }

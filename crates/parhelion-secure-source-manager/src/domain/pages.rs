@@ -10,13 +10,33 @@ pub const DEFAULT: usize = 30;
 /// Most items, whatever the request says.
 pub const MOST: usize = 100;
 
+/// How many items a list gives.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// When the request does not say.
+    pub default: usize,
+    /// At most, whatever it says.
+    pub most: usize,
+}
+
 /// One page of a list, and the token of the next (empty on the last). `question` is what the list was asked
 /// besides size and token: a token serves only the list that gave it.
 pub fn page<T>(items: Vec<T>, size: i32, token: &str, question: &[&str]) -> Result<(Vec<T>, String), Error> {
+    page_of(items, size, token, question, Sizes { default: DEFAULT, most: MOST })
+}
+
+/// [`page`] of a list with sizes of its own.
+pub fn page_of<T>(
+    items: Vec<T>,
+    size: i32,
+    token: &str,
+    question: &[&str],
+    sizes: Sizes,
+) -> Result<(Vec<T>, String), Error> {
     let size = match usize::try_from(size) {
         Err(_) => return Err(Error::field("page_size", "must not be negative.")),
-        Ok(0) => DEFAULT,
-        Ok(n) => n.min(MOST),
+        Ok(0) => sizes.default,
+        Ok(n) => n.min(sizes.most),
     };
     let start = if token.is_empty() { 0 } else { read(token, question).ok_or(Error::PageToken)? };
     let total = items.len();

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         delivery,
         payload::{Scene, ZEROS},
+        pulls, rules,
     },
     store::{Hook, HookKey, Key, REFS, SsmStore},
 };
@@ -44,12 +45,29 @@ pub struct PushedRef {
     pub commits: Vec<CommitInfo>,
     /// The commit that the new value is or (a tag) points to.
     pub after: Option<ObjectId>,
+    /// Whether there are merge commits among the new ones, as far as a rule wants to know.
+    pub merges: bool,
 }
 
-/// Sets the refs. What was not set, with the word that git shows for it.
-pub fn apply(store: &mut SsmStore, push: &Push, tx: &mut Tx<'_>) -> BTreeMap<String, String> {
+/// What git shows for a ref that a rule refused.
+const DECLINED: &str = "pre-receive hook declined";
+
+/// What is to be said against a push before its refs are set.
+#[derive(Debug, Default)]
+pub struct Judgement {
+    /// Refs that are not set, with the word that git shows for each.
+    pub refused: BTreeMap<String, String>,
+    /// Lines for the user's terminal.
+    pub messages: Vec<String>,
+    /// What branch rules found: the ref, the rule's id, what is broken.
+    verdicts: Vec<rules::Verdict>,
+}
+
+/// Sets the refs; what was said against it.
+pub fn apply(store: &mut SsmStore, push: &Push, tx: &mut Tx<'_>) -> Judgement {
     let subject = format!("repository:{}/{}", push.key.0, push.key.1);
-    let refused = refused(store, push);
+    let judged = judge(store, push);
+    let refused = &judged.refused;
     let accepted: Vec<&PushedRef> =
         push.refs.iter().filter(|r| !refused.contains_key(&r.update.name)).collect();
     let email = tx.call().caller.clone();
@@ -59,39 +77,58 @@ pub fn apply(store: &mut SsmStore, push: &Push, tx: &mut Tx<'_>) -> BTreeMap<Str
         .with("pusher", &*email)
         .with("refs", push.refs.iter().map(|r| r.update.name.clone()).collect::<Vec<_>>());
     let received = tx.emit(received);
-    for (name, why) in &refused {
+    for verdict in &judged.verdicts {
+        let (fact, outcome) = match &verdict.broken {
+            Some(why) => (format!("branch rule \"{}\": {why}", verdict.rule), Verdict::Failed),
+            None => (format!("branch rule \"{}\" lets {} be set", verdict.rule, verdict.name), Verdict::Ok),
+        };
+        let rule = format!("branch_rule:{}/{}/{}", push.key.0, push.key.1, verdict.rule);
+        let evaluated = Event::new("rule.evaluated", rule).fact(fact).verdict(outcome);
+        tx.emit(evaluated.with("ref", verdict.name.as_str()).because(received));
+    }
+    for (name, why) in refused {
         let fact = format!("{name} was not set: {why}");
         tx.emit(Event::new("ref.changed", &*subject).fact(fact).verdict(Verdict::Failed).because(received));
     }
     if accepted.is_empty() {
-        return refused;
+        return judged;
     }
     set(store, push, &accepted, tx);
 
-    let Some(repository) = store.repositories.get(&push.key).cloned() else { return refused };
-    let instance_key = (push.key.0.clone(), repository.instance.clone());
-    let Some(instance) = store.instances.get(&instance_key).cloned() else { return refused };
-    let user = store.user(&instance_key.0, &instance_key.1, &email, tx);
-    let base = tx.call().base.clone();
-    let scene = Scene {
-        base: &base,
-        key: &push.key,
-        repository: &repository,
-        instance: &instance,
-        email: &email,
-        user: &user,
-    };
     // A hook made while the push was on its way comes too late for it.
-    let hooks = store.hooks_of(&push.key).filter(|_| push.told).map(|(k, h)| (k.clone(), h.clone()));
-    let hooks: Vec<(HookKey, Arc<Hook>)> = hooks.collect();
+    let hooks = if push.told { hooks(store, &push.key) } else { Vec::new() };
+    let Some(scene) = Scene::of(store, &push.key, tx) else { return judged };
     for pushed in accepted {
-        tell(&scene, &subject, pushed, &hooks, received, tx);
+        let changed = tell(&scene, pushed, &hooks, received, tx);
+        pulls::follow(store, &push.key, &pushed.update, changed, tx);
     }
-    refused
+    judged
+}
+
+/// The hooks of a repository.
+pub fn hooks(store: &SsmStore, key: &Key) -> Vec<(HookKey, Arc<Hook>)> {
+    store.hooks_of(key).map(|(k, h)| (k.clone(), Arc::clone(h))).collect()
+}
+
+/// What is to be said against a push as things stand now: refs that were changed meanwhile, and branch rules. One ref
+/// that a rule refuses takes the others with it, as git's own hook does.
+pub fn judge(store: &SsmStore, push: &Push) -> Judgement {
+    let merges = push.refs.iter().filter(|r| r.merges).map(|r| r.update.name.clone()).collect();
+    let there = store.repository(&push.key).is_some_and(|r| r.uid == push.uid);
+    let updates = push.refs.iter().map(|r| &r.update);
+    let verdicts = if there { rules::of_push(store, &push.key, updates, &merges) } else { Vec::new() };
+    let broken = |v: &rules::Verdict| Some(format!("branch rule \"{}\": {}", v.rule, v.broken.as_ref()?));
+    let messages: Vec<String> = verdicts.iter().filter_map(broken).collect();
+    let refused = if messages.is_empty() {
+        refused(store, push)
+    } else {
+        push.refs.iter().map(|r| (r.update.name.clone(), DECLINED.to_owned())).collect()
+    };
+    Judgement { refused, messages, verdicts }
 }
 
 /// Refs that are no longer what the push was checked against.
-pub fn refused(store: &SsmStore, push: &Push) -> BTreeMap<String, String> {
+fn refused(store: &SsmStore, push: &Push) -> BTreeMap<String, String> {
     let names = |why: &str| push.refs.iter().map(|r| (r.update.name.clone(), why.to_owned())).collect();
     let Some(repository) = store.repository(&push.key).filter(|r| r.uid == push.uid) else {
         return names("repository was deleted");
@@ -157,14 +194,14 @@ fn set(store: &mut SsmStore, push: &Push, accepted: &[&PushedRef], tx: &Tx<'_>) 
 }
 
 /// The journal's entry for a changed ref, and its deliveries.
-fn tell(
-    scene: &Scene<'_>,
-    subject: &str,
+pub fn tell(
+    scene: &Scene,
     pushed: &PushedRef,
     hooks: &[(HookKey, Arc<Hook>)],
-    received: EventNo,
+    because: EventNo,
     tx: &mut Tx<'_>,
-) {
+) -> EventNo {
+    let subject = format!("repository:{}/{}", scene.key.0, scene.key.1);
     let RefUpdate { name, old, new, forced } = &pushed.update;
     let is_tag = name.starts_with("refs/tags/");
     let how = match (old, new) {
@@ -176,7 +213,7 @@ fn tell(
     let text = |id: Option<ObjectId>| id.map_or_else(|| ZEROS.to_owned(), |id| id.to_string());
     let (before, after) = (text(*old), text(if is_tag { pushed.after } else { *new }));
     let changed = Event::new("ref.changed", subject)
-        .because(received)
+        .because(because)
         .with("ref", name.as_str())
         .with("before", &*before)
         .with("after", &*after)
@@ -194,8 +231,7 @@ fn tell(
         None
     };
     if let Some(why) = silent {
-        tx.emit(changed.fact(format!("{name} was {how}; {why}")).verdict(Verdict::Skipped));
-        return;
+        return tx.emit(changed.fact(format!("{name} was {how}; {why}")).verdict(Verdict::Skipped));
     }
     let changed = tx.emit(changed.fact(format!("{name} was {how}")).verdict(Verdict::Ok));
     let body = scene.push(name, &before, &after, &pushed.commits);
@@ -205,6 +241,7 @@ fn tell(
             delivery::send(key, hook, "push", body.clone(), matched, tx);
         }
     }
+    changed
 }
 
 fn counted(n: usize, thing: &str) -> String {

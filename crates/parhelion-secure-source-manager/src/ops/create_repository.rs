@@ -11,7 +11,7 @@ use crate::{
     operations::{Answering, Context, Scoped, run},
     ops::repositories::{COLLECTION, etag, full_name, message, secret_scan},
     proto::{longrunning, v1::CreateRepositoryRequest},
-    store::{REPOSITORIES, Repository, SsmStore},
+    store::{InstanceState, REPOSITORIES, Repository, SsmStore},
 };
 use bytes::Bytes;
 use chrono::Datelike;
@@ -89,8 +89,12 @@ fn check(store: &SsmStore, request: &CreateRepositoryRequest) -> Result<Checked,
         return Err(Error::field("repository.instance", "must be in the repository's project and location."));
     }
     let default_branch = templates::check(given.initial_config.as_ref())?;
-    if !store.instances.contains_key(&instance.key()) {
-        return Err(Error::NotFound(given.instance.clone()));
+    match store.instances.get(&instance.key()) {
+        None => return Err(Error::NotFound(given.instance.clone())),
+        Some(found) if found.state != InstanceState::Active => {
+            return Err(Error::state(&given.instance, "the instance is not ACTIVE."));
+        }
+        Some(_) => {}
     }
     if store.repositories.contains_key(&name.key()) {
         return Err(Error::Exists(name.to_string()));
@@ -133,7 +137,10 @@ impl Operation for CreateRepository {
         };
         let target = full_name(&name.key(), &record);
         let outcome = Outcome::of("Repository", &message(&tx.call().base.clone(), &name.key(), &record));
-        store.repositories.put(name.key(), record);
-        Ok(lro::finish(store, tx, &name.place, "create", &target, outcome))
+        let begun = lro::begin(tx, &name.place, "create", &target);
+        if begun.succeeds() {
+            store.repositories.put(name.key(), record);
+        }
+        Ok(begun.end(store, tx, outcome))
     }
 }

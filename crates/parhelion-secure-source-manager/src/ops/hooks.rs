@@ -5,7 +5,7 @@ use crate::{
         fields,
         lro::{self, Outcome, timestamp},
         mask::Mask,
-        names::{HookName, Name},
+        names::{Child, Name},
         pages::page,
     },
     error::Error,
@@ -46,9 +46,8 @@ fn full_name(key: &HookKey, record: &Hook) -> String {
     format!("projects/{}/locations/{}/repositories/{}/hooks/{}", record.project, key.0, key.1, key.2)
 }
 
-fn key(name: &HookName) -> HookKey {
-    (name.repository.place.location.clone(), name.repository.id.clone(), name.id.clone())
-}
+/// The collection's name.
+pub const COLLECTION: &str = "hooks";
 
 /// Lists the hooks of a repository by id.
 /// https://docs.cloud.google.com/secure-source-manager/docs/reference/rest/v1/projects.locations.repositories.hooks/list
@@ -83,7 +82,7 @@ impl Query for GetHook {
     type Error = Error;
 
     fn run(store: &SsmStore, input: GetHookRequest, _: &View<'_>) -> Result<v1::Hook, Error> {
-        let key = key(&HookName::parse("name", &input.name)?);
+        let key = Child::parse("name", &input.name, COLLECTION)?.key();
         let record = store.hooks.get(&key).ok_or(Error::NotFound(input.name))?;
         Ok(message(&key, record))
     }
@@ -123,8 +122,8 @@ impl Operation for CreateHook {
         if store.repository(&repository.key()).is_none() {
             return Err(Error::NotFound(input.parent));
         }
-        let name = HookName { repository, id: input.hook_id };
-        let key = key(&name);
+        let name = Child { repository, collection: COLLECTION, id: input.hook_id };
+        let key = name.key();
         if store.hooks.contains_key(&key) {
             return Err(Error::Exists(name.to_string()));
         }
@@ -132,8 +131,11 @@ impl Operation for CreateHook {
             return Err(Error::Full { holder: "the repository", limit: HOOKS, what: "hooks" });
         }
         let outcome = Outcome::of("Hook", &message(&key, &record));
-        store.hooks.put(key, record);
-        Ok(lro::finish(store, tx, &name.repository.place, "create", &name.to_string(), outcome))
+        let begun = lro::begin(tx, &name.repository.place, "create", &name.to_string());
+        if begun.succeeds() {
+            store.hooks.put(key, record);
+        }
+        Ok(begun.end(store, tx, outcome))
     }
 }
 
@@ -163,8 +165,8 @@ impl Operation for UpdateHook {
     ) -> Result<longrunning::Operation, Error> {
         let given = input.hook.ok_or_else(|| Error::field("hook", "is required."))?;
         let mask = Mask::of(input.update_mask.as_ref(), "Hook")?;
-        let name = HookName::parse("hook.name", &given.name)?;
-        let key = key(&name);
+        let name = Child::parse("hook.name", &given.name, COLLECTION)?;
+        let key = name.key();
         let Some(record) = store.hooks.get(&key) else { return Err(Error::NotFound(given.name)) };
         let mut next = Hook::clone(record);
         if mask.has("target_uri") {
@@ -191,8 +193,11 @@ impl Operation for UpdateHook {
         next.updated = tx.now();
         let target = full_name(&key, &next);
         let outcome = Outcome::of("Hook", &message(&key, &next));
-        store.hooks.put(key, next);
-        Ok(lro::finish(store, tx, &name.repository.place, "update", &target, outcome))
+        let begun = lro::begin(tx, &name.repository.place, "update", &target);
+        if begun.succeeds() {
+            store.hooks.put(key, next);
+        }
+        Ok(begun.end(store, tx, outcome))
     }
 }
 
@@ -211,10 +216,13 @@ impl Operation for DeleteHook {
         input: DeleteHookRequest,
         tx: &mut Tx<'_>,
     ) -> Result<longrunning::Operation, Error> {
-        let name = HookName::parse("name", &input.name)?;
-        let key = key(&name);
-        let Some(record) = store.hooks.remove(&key) else { return Err(Error::NotFound(input.name)) };
-        let target = full_name(&key, &record);
-        Ok(lro::finish(store, tx, &name.repository.place, "delete", &target, Outcome::empty()))
+        let name = Child::parse("name", &input.name, COLLECTION)?;
+        let key = name.key();
+        let Some(record) = store.hooks.get(&key) else { return Err(Error::NotFound(input.name)) };
+        let begun = lro::begin(tx, &name.repository.place, "delete", &full_name(&key, record));
+        if begun.succeeds() {
+            store.hooks.remove(&key);
+        }
+        Ok(begun.end(store, tx, Outcome::empty()))
     }
 }

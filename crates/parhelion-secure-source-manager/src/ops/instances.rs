@@ -4,7 +4,7 @@ use crate::{
     domain::{
         fields,
         filter::{self, Filter},
-        lro::{self, Outcome, timestamp},
+        lro::{self, Outcome, Then, timestamp},
         names::{self, Name, Place},
         pages::page,
         urls,
@@ -17,12 +17,13 @@ use crate::{
             ListInstancesResponse, instance,
         },
     },
-    store::{INSTANCES, Instance, Key, PrivateConfig, SsmStore},
+    store::{INSTANCES, Instance, InstanceState, Key, PrivateConfig, SsmStore},
 };
 use parhelion_core::Timestamp;
 use parhelion_state::{Operation, Query, Tx, View};
 
-const COLLECTION: &str = "instances";
+/// The collection's name.
+pub const COLLECTION: &str = "instances";
 
 /// An instance as the API shows it.
 pub fn message(base: &str, key: &Key, record: &Instance) -> v1::Instance {
@@ -42,7 +43,12 @@ pub fn message(base: &str, key: &Key, record: &Instance) -> v1::Instance {
         create_time: Some(timestamp(record.created)),
         update_time: Some(timestamp(record.updated)),
         labels: record.labels.clone(),
-        state: instance::State::Active.into(),
+        state: match record.state {
+            InstanceState::Creating => instance::State::Creating,
+            InstanceState::Active => instance::State::Active,
+            InstanceState::Deleting => instance::State::Deleting,
+        }
+        .into(),
         host_config: Some(urls::host_config(base, &record.project, key, record)),
         kms_key: record.kms_key.clone(),
         private_config,
@@ -101,7 +107,7 @@ impl Query for GetInstance {
     }
 }
 
-/// Creates an instance. Simulated: no machine is started, the instance is active at once.
+/// Creates an instance. Simulated: no machine is started; the pace of operations says when it is active.
 /// https://docs.cloud.google.com/secure-source-manager/docs/reference/rest/v1/projects.locations.instances/create
 pub struct CreateInstance;
 impl Operation for CreateInstance {
@@ -124,7 +130,7 @@ impl Operation for CreateInstance {
         }
         fields::id("instance_id", &input.instance_id)?;
         let given = input.instance.ok_or_else(|| Error::field("instance", "is required."))?;
-        let record = record(&place, given, tx.now())?;
+        let mut record = record(&place, given, tx.now())?;
         let name = place.with(COLLECTION, &input.instance_id);
         if store.instances.contains_key(&name.key()) {
             return Err(Error::Exists(name.to_string()));
@@ -132,10 +138,18 @@ impl Operation for CreateInstance {
         if store.instances.len() >= INSTANCES {
             return Err(Error::Full { holder: "the project", limit: INSTANCES, what: "instances" });
         }
-        tx.claim(names::number_handle(&store.project.0), store.project.0.clone());
+        // What the operation gives in the end.
         let outcome = Outcome::of("Instance", &message(&tx.call().base.clone(), &name.key(), &record));
-        store.instances.put(name.key(), record);
-        let operation = lro::finish(store, tx, &place, "create", &name.to_string(), outcome);
+        let mut begun = lro::begin(tx, &place, "create", &name.to_string());
+        if begun.succeeds() {
+            tx.claim(names::number_handle(&store.project.0), store.project.0.clone());
+            if begun.waits() {
+                record.state = InstanceState::Creating;
+                begun.then(Then::Activate(name.key()));
+            }
+            store.instances.put(name.key(), record);
+        }
+        let operation = begun.end(store, tx, outcome);
         remember(store, asked, &operation, tx.now());
         Ok(operation)
     }
@@ -170,16 +184,18 @@ impl Operation for DeleteInstance {
         if !repositories.is_empty() && !input.force {
             return Err(Error::NotEmpty(input.name));
         }
-        for repository in &repositories {
-            store.remove_repository(repository);
-        }
-        let users: Vec<_> = store.users.keys().filter(|k| k.0 == key.0 && k.1 == key.1).cloned().collect();
-        for user in users {
-            store.users.remove(&user);
-        }
-        store.instances.remove(&key);
         let target = format!("projects/{}/locations/{}/instances/{}", record.project, key.0, key.1);
-        let operation = lro::finish(store, tx, &name.place, "delete", &target, Outcome::empty());
+        if record.state == InstanceState::Deleting {
+            return Err(Error::state(&target, "the instance is being deleted."));
+        }
+        let mut begun = lro::begin(tx, &name.place, "delete", &target);
+        if begun.succeeds() && begun.waits() {
+            store.instances.edit(&key, |i| i.state = InstanceState::Deleting);
+            begun.then(Then::Remove(key));
+        } else if begun.succeeds() {
+            store.remove_instance(&key);
+        }
+        let operation = begun.end(store, tx, Outcome::empty());
         remember(store, asked, &operation, tx.now());
         Ok(operation)
     }
@@ -197,6 +213,7 @@ fn record(place: &Place, given: v1::Instance, now: Timestamp) -> Result<Instance
         workforce_federation: given.workforce_identity_federation_config.map(|c| c.enabled),
         created: now,
         updated: now,
+        state: InstanceState::Active,
     })
 }
 

@@ -29,13 +29,16 @@ impl Query for ListOperations {
         _: &View<'_>,
     ) -> Result<ListOperationsResponse, Error> {
         let place = Place::parse("name", &input.name)?;
-        // CHOICE: all operations here are done; the only filter that makes sense of that is `done=true|false`.
+        // CHOICE: the one filter.
         let wanted = match input.filter.replace(' ', "").as_str() {
-            "" | "done=true" => true,
-            "done=false" => false,
+            "" => None,
+            "done=true" => Some(true),
+            "done=false" => Some(false),
             _ => return Err(Error::field("filter", "must be done=true or done=false.")),
         };
-        let of = store.operations.iter().filter(|((location, _), _)| wanted && *location == place.location);
+        let of = store.operations.iter().filter(|((location, _), record)| {
+            *location == place.location && wanted.is_none_or(|done| done == record.wait.is_none())
+        });
         let all = of.map(|(key, record)| lro::to_message(key, record)).collect();
         let question = [COLLECTION, &place.to_string(), &input.filter];
         let (operations, next_page_token) = page(all, input.page_size, &input.page_token, &question)?;
@@ -63,16 +66,16 @@ impl Query for GetOperation {
 /// Asks an operation to stop: a done one stays as it is.
 /// https://docs.cloud.google.com/secure-source-manager/docs/reference/rest/v1/projects.locations.operations/cancel
 pub struct CancelOperation;
-impl Query for CancelOperation {
+impl Operation for CancelOperation {
     const NAME: &'static str = "CancelOperation";
     type Store = SsmStore;
     type Input = CancelOperationRequest;
     type Output = ();
     type Error = Error;
 
-    fn run(store: &SsmStore, input: CancelOperationRequest, _: &View<'_>) -> Result<(), Error> {
+    fn run(store: &mut SsmStore, input: CancelOperationRequest, tx: &mut Tx<'_>) -> Result<(), Error> {
         let key = Name::parse("name", &input.name, COLLECTION)?.key();
-        store.operations.get(&key).map(|_| ()).ok_or(Error::NotFound(input.name))
+        if lro::cancel(store, &key, tx) { Ok(()) } else { Err(Error::NotFound(input.name)) }
     }
 }
 
@@ -88,6 +91,10 @@ impl Operation for DeleteOperation {
 
     fn run(store: &mut SsmStore, input: DeleteOperationRequest, _: &mut Tx<'_>) -> Result<(), Error> {
         let key = Name::parse("name", &input.name, COLLECTION)?.key();
+        // CHOICE: one that is under way is not forgotten; nobody could end it any more.
+        if store.open_operations.contains_key(&key) {
+            return Err(Error::state(input.name, "The operation is not done; cancel it first."));
+        }
         store.operations.remove(&key).ok_or(Error::NotFound(input.name))?;
         let number = store.operation_order.iter().find(|(_, k)| ***k == key).map(|(n, _)| *n);
         if let Some(number) = number {

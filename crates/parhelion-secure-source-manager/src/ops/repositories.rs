@@ -180,12 +180,15 @@ impl Operation for UpdateRepository {
         if input.validate_only {
             return Ok(lro::would_be(tx, &name.place, "update", &target, outcome));
         }
-        store.repositories.put(key, next);
-        Ok(lro::finish(store, tx, &name.place, "update", &target, outcome))
+        let begun = lro::begin(tx, &name.place, "update", &target);
+        if begun.succeeds() {
+            store.repositories.put(key, next);
+        }
+        Ok(begun.end(store, tx, outcome))
     }
 }
 
-/// Deletes a repository and its hooks.
+/// Deletes a repository with all that belongs to it.
 /// https://docs.cloud.google.com/secure-source-manager/docs/reference/rest/v1/projects.locations.repositories/delete
 pub struct DeleteRepository;
 impl Operation for DeleteRepository {
@@ -207,7 +210,10 @@ impl Operation for DeleteRepository {
             None if input.allow_missing => input.name,
             None => return Err(Error::NotFound(input.name)),
         };
-        store.remove_repository(&key);
-        Ok(lro::finish(store, tx, &name.place, "delete", &target, Outcome::empty()))
+        let begun = lro::begin(tx, &name.place, "delete", &target);
+        if begun.succeeds() {
+            store.remove_repository(&key);
+        }
+        Ok(begun.end(store, tx, Outcome::empty()))
     }
 }

@@ -27,6 +27,7 @@ pub struct Emulator {
     pub world: Arc<World>,
     outbox: Arc<testing::Recorded>,
     pub base: String,
+    pub git: Arc<GitHost>,
     folder: tempfile::TempDir,
 }
 
@@ -60,7 +61,8 @@ impl Emulator {
         let git = Arc::new(GitHost::temporary(settings).unwrap());
         let folder = tempfile::tempdir().unwrap();
         Emulator {
-            surface: surface(worlds, git),
+            surface: surface(worlds, Arc::clone(&git)),
+            git,
             world,
             outbox,
             base: "http://127.0.0.1:4600".to_owned(),
@@ -146,6 +148,11 @@ impl Emulator {
         let mut body: Value = serde_json::from_str(more).unwrap();
         body["instance"] = format!("{PLACE}/instances/my-instance").into();
         self.done("POST", &format!("{PLACE}/repositories?repositoryId={id}"), &body.to_string()).await
+    }
+    /// A branch rule of `my-repo`.
+    pub async fn rule(&self, id: &str, body: &str) -> Value {
+        let path = format!("{PLACE}/repositories/my-repo/branchRules?branchRuleId={id}");
+        self.done("POST", &path, body).await
     }
     /// A hook of `my-repo`.
     pub async fn hook(&self, id: &str, body: &str) -> Value {

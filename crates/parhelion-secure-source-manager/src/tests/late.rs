@@ -2,7 +2,7 @@
 
 use super::harness::{Emulator, PLACE};
 use crate::{
-    domain::push::{Push, PushedRef, refused},
+    domain::push::{Push, PushedRef, judge},
     store::{ProjectKey, SsmStore},
 };
 use parhelion_git::{ObjectId, RefUpdate};
@@ -17,11 +17,12 @@ fn late(
         update: RefUpdate { name: (*name).to_owned(), old: *old, new: *new, forced: false },
         commits: Vec::new(),
         after: *new,
+        merges: false,
     });
     let key = ("us-central1".to_owned(), "my-repo".to_owned());
     let push = Push { key, uid: uid.to_owned(), refs: refs.collect(), atomic: false, bytes: 0, told: true };
     let store = emulator.world.shelf::<SsmStore>().load(&ProjectKey("my-project".to_owned()));
-    refused(&store.store, &push).into_iter().map(|(name, why)| format!("{name}: {why}")).collect()
+    judge(&store.store, &push).refused.into_iter().map(|(name, why)| format!("{name}: {why}")).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

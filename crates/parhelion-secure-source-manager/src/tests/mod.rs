@@ -4,5 +4,7 @@ mod api;
 mod git;
 mod harness;
 mod late;
+mod pace;
 mod refusals;
+mod rules;
 mod shape;

@@ -1,7 +1,10 @@
 //! Smart HTTP: clone, fetch and push.
 
 use crate::{
-    domain::push::{self, MAX_COMMITS, Push, PushedRef},
+    domain::{
+        push::{self, Judgement, MAX_COMMITS, Push, PushedRef},
+        rules,
+    },
     operations::Context,
     store::{ProjectKey, Repository, SsmStore},
     wire::{Address, Server},
@@ -10,7 +13,7 @@ use http::{HeaderValue, header, request::Parts};
 use parhelion_core::{Event, Verdict};
 use parhelion_git::{Encoding, GitError, Received, RefUpdate, Service};
 use parhelion_http::{Body, Head, Named, Response, answer as respond};
-use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
+use std::{convert::Infallible, sync::Arc};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
@@ -108,6 +111,8 @@ struct Hosted<'a> {
     repository: Arc<Repository>,
     /// Whether anybody listens.
     has_hooks: bool,
+    /// Whether any rule looks at merge commits.
+    wants_linear: bool,
 }
 
 impl<'a> Hosted<'a> {
@@ -116,12 +121,14 @@ impl<'a> Hosted<'a> {
         let key = address.key();
         let repository = version.store.repository(&key)?.clone();
         let has_hooks = version.store.hooks_of(&key).next().is_some();
+        let wants_linear = rules::asks_for_linear_history(&version.store, &key);
         (repository.instance == address.instance).then_some(Hosted {
             context,
             tenant,
             address,
             repository,
             has_hooks,
+            wants_linear,
         })
     }
 
@@ -148,14 +155,15 @@ impl<'a> Hosted<'a> {
                 format!("git refused {name}: {why}"),
             );
         }
-        let refused = self.take(&received).await?;
-        Ok(respond(200, Service::ReceivePack.result_type(), received.answer(&refused, &[])))
+        let judged = self.take(&received).await?;
+        let answer = received.answer(&judged.refused, &judged.messages);
+        Ok(respond(200, Service::ReceivePack.result_type(), answer))
     }
 
-    /// Sets what git found good; what was not set after all.
-    async fn take(&self, received: &Received) -> Result<BTreeMap<String, String>, GitError> {
+    /// Sets what git found good; what was said against it after all.
+    async fn take(&self, received: &Received) -> Result<Judgement, GitError> {
         if received.updates().is_empty() {
-            return Ok(BTreeMap::new());
+            return Ok(Judgement::default());
         }
         let mut refs = Vec::with_capacity(received.updates().len());
         for update in received.updates() {
@@ -169,10 +177,10 @@ impl<'a> Hosted<'a> {
             bytes: 0,
             told: self.has_hooks,
         };
-        // A push that has already lost leaves nothing in the store.
+        // A push that has already lost, or that a rule refuses, leaves nothing in the store.
         let shelf = self.context.world.shelf::<SsmStore>();
-        let lost = push::refused(&shelf.load(self.tenant).store, &push);
-        if lost.len() < push.refs.len() {
+        let lost = push::judge(&shelf.load(self.tenant).store, &push);
+        if lost.refused.len() < push.refs.len() {
             push.bytes = received.keep().await?;
         }
         let done = shelf.write(self.tenant, &self.context.call, |store, tx| {
@@ -186,7 +194,11 @@ impl<'a> Hosted<'a> {
 
     /// A change with what a delivery tells of it.
     async fn describe(&self, received: &Received, update: &RefUpdate) -> Result<PushedRef, GitError> {
-        let mut pushed = PushedRef { update: update.clone(), commits: Vec::new(), after: update.new };
+        let merges = match (update.old, update.new) {
+            (Some(old), Some(new)) if self.wants_linear => received.brings_merges(new, old).await?,
+            _ => false,
+        };
+        let mut pushed = PushedRef { update: update.clone(), commits: Vec::new(), after: update.new, merges };
         let Some(new) = update.new.filter(|_| self.has_hooks) else { return Ok(pushed) };
         if update.name.starts_with("refs/tags/") {
             pushed.after = received.peel(new).await?.or(Some(new));

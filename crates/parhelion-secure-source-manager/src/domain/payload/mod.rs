@@ -1,14 +1,20 @@
 //! The bodies of deliveries. Member names, types and order are those of seed 004 (the service's own examples);
 //! values without a counterpart here are Gitea's, which the service is made from.
 
+mod pull;
+
+pub use pull::{Change, CommentAction, PullScene};
+
 use crate::{
     domain::{identity, urls},
-    store::{Instance, Key, Repository, User},
+    store::{Instance, Key, PullState, Repository, SsmStore, User},
 };
 use parhelion_core::Timestamp;
 use parhelion_git::{CommitInfo, Person};
+use parhelion_state::Tx;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 /// Gitea's zero time.
 const NEVER: &str = "0001-01-01T00:00:00Z";
@@ -135,27 +141,72 @@ struct UrisBody {
     git_https: String,
 }
 
-/// What the bodies of one repository are made of.
-pub struct Scene<'a> {
-    /// Base of URLs: of the call or push that caused the delivery.
-    pub base: &'a str,
-    /// The repository's key.
-    pub key: &'a Key,
-    /// Its record, as it is after the event.
-    pub repository: &'a Repository,
-    /// Its instance.
-    pub instance: &'a Instance,
-    /// Who did it.
-    pub email: &'a str,
-    /// Who did it, as the instance knows them.
-    pub user: &'a User,
+/// What a body may do with the repository that it shows.
+#[derive(Clone, Copy, Debug)]
+enum Shown {
+    /// In a push: the pusher's own view of it.
+    Push,
+    /// In a pull request: that of a reader.
+    Reader,
+    /// In the branches of a pull request: nobody's.
+    Branch,
 }
 
-impl Scene<'_> {
+/// Somebody, as an instance knows them.
+#[derive(Clone, Debug)]
+pub struct Somebody {
+    /// E-mail address.
+    pub email: String,
+    /// Number and date.
+    pub user: User,
+}
+
+/// What the bodies of one repository are made of.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    /// Base of URLs: of the call or push that caused the delivery.
+    pub base: String,
+    /// The repository's key.
+    pub key: Key,
+    /// Its record, as it is after the event.
+    pub repository: Arc<Repository>,
+    /// Its instance.
+    pub instance: Arc<Instance>,
+    /// Who did it.
+    pub actor: Somebody,
+    open_issues: u64,
+    open_pulls: u64,
+}
+
+impl Scene {
+    /// Of a repository as it is now; `None` when it is gone. The caller is who did it.
+    pub fn of(store: &mut SsmStore, key: &Key, tx: &mut Tx<'_>) -> Option<Scene> {
+        let repository = store.repository(key)?.clone();
+        let instance = store.instances.get(&(key.0.clone(), repository.instance.clone()))?.clone();
+        let email = tx.call().caller.clone();
+        let actor = Scene::somebody(store, key, &repository, &email, tx);
+        let open_issues = store.issues_of(key).filter(|(_, issue)| issue.closed.is_none()).count() as u64;
+        let open_pulls = store.pulls_of(key).filter(|(_, pull)| pull.state == PullState::Open).count() as u64;
+        let base = tx.call().base.clone();
+        Some(Scene { base, key: key.clone(), repository, instance, actor, open_issues, open_pulls })
+    }
+    fn somebody(
+        store: &mut SsmStore,
+        key: &Key,
+        repository: &Repository,
+        email: &str,
+        tx: &mut Tx<'_>,
+    ) -> Somebody {
+        let user = store.user(&key.0, &repository.instance, email, tx);
+        Somebody { email: email.to_owned(), user }
+    }
+    fn html(&self) -> String {
+        urls::uris(&self.base, &self.key.0, &self.key.1, &self.repository).html
+    }
     /// A push of one ref. `before` and `after` are ids as text, [`ZEROS`] for "none"; commits newest first.
     pub fn push(&self, ref_name: &str, before: &str, after: &str, commits: &[CommitInfo]) -> PushBody {
-        let html = urls::uris(self.base, &self.key.0, &self.key.1, self.repository).html;
-        let user = self.user_body();
+        let html = self.html();
+        let user = user(&self.actor);
         PushBody {
             secret: "",
             ref_name: ref_name.to_owned(),
@@ -165,35 +216,18 @@ impl Scene<'_> {
             commits: commits.iter().map(|c| commit(&html, c)).collect(),
             // Seed 004: null, whatever was pushed.
             head_commit: None,
-            repository: self.repository_body(),
+            repository: self.repository_body(Shown::Push),
             pusher: user.clone(),
             sender: user,
         }
     }
 
-    fn user_body(&self) -> UserBody {
-        UserBody {
-            id: self.user.number,
-            login: self.email.to_owned(),
-            full_name: identity::full_name(self.email).to_owned(),
-            email: self.email.to_owned(),
-            // CHOICE: Gitea's default source of avatars.
-            avatar_url: format!("https://www.gravatar.com/avatar/{}", sha256(self.email)),
-            language: "",
-            is_admin: false,
-            last_login: NEVER,
-            created: time(self.user.created),
-            restricted: false,
-            username: self.email.to_owned(),
-        }
-    }
-
-    fn repository_body(&self) -> RepositoryBody {
-        let (repository, (location, id)) = (self.repository, self.key);
+    fn repository_body(&self, shown: Shown) -> RepositoryBody {
+        let (repository, (location, id)) = (&self.repository, &self.key);
         let project = &repository.project;
-        let uris = urls::uris(self.base, location, id, repository);
+        let uris = urls::uris(&self.base, location, id, repository);
         let instance_key = (location.clone(), repository.instance.clone());
-        let hosts = urls::host_config(self.base, project, &instance_key, self.instance);
+        let hosts = urls::host_config(&self.base, project, &instance_key, &self.instance);
         let tags = repository.refs.keys().filter(|name| name.starts_with("refs/tags/")).count();
         RepositoryBody {
             id: repository.number,
@@ -205,8 +239,8 @@ impl Scene<'_> {
                 avatar_url: sha256(project),
                 language: "",
                 is_admin: false,
-                // Seed 004: this one date in push bodies.
-                last_login: "1970-01-01T00:00:00Z",
+                // Seed 004: one date in push bodies, another in those of pull requests.
+                last_login: if matches!(shown, Shown::Push) { "1970-01-01T00:00:00Z" } else { NEVER },
                 created: time(self.instance.created),
                 restricted: false,
                 username: project.clone(),
@@ -229,14 +263,19 @@ impl Scene<'_> {
             stars_count: 0,
             forks_count: 0,
             watchers_count: 1,
-            open_issues_count: 0,
-            open_pr_counter: 0,
+            open_issues_count: self.open_issues,
+            // CHOICE: the true number everywhere (the seed's branches were taken before the request was counted).
+            open_pr_counter: self.open_pulls,
             release_counter: tags as u64,
             default_branch: repository.default_branch.clone(),
             archived: false,
             created_at: time(repository.created),
             updated_at: time(repository.updated),
-            permissions: Permissions { admin: true, push: true, pull: true },
+            permissions: match shown {
+                Shown::Push => Permissions { admin: true, push: true, pull: true },
+                Shown::Reader => Permissions { admin: false, push: false, pull: true },
+                Shown::Branch => Permissions { admin: false, push: false, pull: false },
+            },
             has_issues: true,
             internal_tracker: InternalTracker {
                 enable_time_tracker: false,
@@ -270,8 +309,31 @@ impl PushBody {
     }
     /// The bytes as sent.
     pub fn to_bytes(&self) -> Vec<u8> {
-        // A struct of texts, numbers and lists always has a JSON form.
-        go_escaped(serde_json::to_string_pretty(self).unwrap_or_default()).into_bytes()
+        bytes(self)
+    }
+}
+
+/// A body as it is sent.
+fn bytes(body: &impl Serialize) -> Vec<u8> {
+    // A struct of texts, numbers and lists always has a JSON form.
+    go_escaped(serde_json::to_string_pretty(body).unwrap_or_default()).into_bytes()
+}
+
+fn user(somebody: &Somebody) -> UserBody {
+    let email = &somebody.email;
+    UserBody {
+        id: somebody.user.number,
+        login: email.clone(),
+        full_name: identity::full_name(email).to_owned(),
+        email: email.clone(),
+        // CHOICE: Gitea's default source of avatars.
+        avatar_url: format!("https://www.gravatar.com/avatar/{}", sha256(email)),
+        language: "",
+        is_admin: false,
+        last_login: NEVER,
+        created: time(somebody.user.created),
+        restricted: false,
+        username: email.clone(),
     }
 }
 
