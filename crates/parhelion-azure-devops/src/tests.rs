@@ -5,6 +5,7 @@ mod ci;
 mod core;
 mod definitions;
 mod git;
+mod git_bulk;
 mod git_rows;
 mod git_wire;
 mod library;

@@ -1,6 +1,7 @@
 //! Commits made without a client: a list of changes on top of a base.
 
 use crate::{GitError, GitHost, ObjectId, Person, Refs, view::View};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A change of one path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +65,7 @@ impl GitHost {
         if let Some(base) = new.base {
             stream.line(&format!("from {base}"));
         }
-        let mut files = Files { host: self, base: new.base, done: Vec::new() };
+        let mut files = Files::of(self, new.base, new.changes.len()).await?;
         for change in &new.changes {
             match change {
                 Change::Put { path, content } => {
@@ -73,18 +74,18 @@ impl GitHost {
                     let mode = kept.unwrap_or_else(|| "100644".to_owned());
                     stream.line(&format!("M {mode} inline {}", quoted(path)?));
                     stream.data(content);
-                    files.done.push(Done::There(path.clone(), mode));
+                    files.put(path, mode);
                 }
                 Change::Delete { path } => {
                     files.require(path).await?;
                     stream.line(&format!("D {}", quoted(path)?));
-                    files.done.push(Done::Gone(path.clone()));
+                    files.take(path);
                 }
                 Change::Rename { from, to } => {
                     let mode = files.require(from).await?;
                     stream.line(&format!("R {} {}", quoted(from)?, quoted(to)?));
-                    files.done.push(Done::Gone(from.clone()));
-                    files.done.push(Done::There(to.clone(), mode));
+                    files.take(from);
+                    files.put(to, mode);
                 }
             }
         }
@@ -104,46 +105,93 @@ impl GitHost {
     }
 }
 
+/// Changes from which on the whole base is listed at once, not folder by folder as they are met.
+const MANY: usize = 100;
+/// The mode of a folder.
+const FOLDER: &str = "040000";
+
 /// What the base and the changes before this one leave at a path. Git's importer passes over the deletion of a
 /// missing path and dies of a rename of one, so both are looked at first.
 struct Files<'a> {
     host: &'a GitHost,
     base: Option<ObjectId>,
-    done: Vec<Done>,
-}
-enum Done {
-    There(String, String),
-    Gone(String),
+    /// The modes that the base has, as far as its folders were listed.
+    known: BTreeMap<String, String>,
+    /// The folders that were; `None`: all of them.
+    listed: Option<BTreeSet<String>>,
+    /// The modes of what was put, by path; `None`: it was taken, with everything below that was not put since.
+    done: BTreeMap<String, Option<String>>,
 }
 
-impl Files<'_> {
-    /// The mode of the file at a path, or of the folder (`040000`).
-    async fn mode(&self, path: &str) -> Result<Option<String>, GitError> {
-        quoted(path)?;
-        let below = |inner: &str| inner.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
-        let within = |outer: &str| {
-            path.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+impl<'a> Files<'a> {
+    async fn of(host: &'a GitHost, base: Option<ObjectId>, changes: usize) -> Result<Files<'a>, GitError> {
+        let mut files = Files {
+            host,
+            base,
+            known: BTreeMap::new(),
+            listed: Some(BTreeSet::new()),
+            done: BTreeMap::new(),
         };
-        for done in self.done.iter().rev() {
-            match done {
-                Done::There(at, mode) if at == path => return Ok(Some(mode.clone())),
-                Done::There(at, _) if below(at) => return Ok(Some("040000".to_owned())),
-                // A folder that moved took this path along, if it had it; git will say if not.
-                Done::There(at, mode) if within(at) && mode == "040000" => {
-                    return Ok(Some("100644".to_owned()));
-                }
-                Done::Gone(at) if within(at) => return Ok(None),
-                _ => {}
-            }
+        if changes >= MANY
+            && let Some(base) = base
+        {
+            let all = host.tree(base, "", true).await?.unwrap_or_default();
+            files.known = all.into_iter().map(|e| (e.path, e.mode)).collect();
+            files.listed = None;
         }
-        let Some(base) = self.base else { return Ok(None) };
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let entries = self.host.tree(base, folder, false).await?.unwrap_or_default();
-        let full = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-        Ok(entries.into_iter().find(|e| e.path == full).map(|e| e.mode))
+        Ok(files)
     }
-    async fn require(&self, path: &str) -> Result<String, GitError> {
+
+    /// The mode of the file at a path, or of the folder (`040000`).
+    async fn mode(&mut self, path: &str) -> Result<Option<String>, GitError> {
+        quoted(path)?;
+        if let Some(Some(mode)) = self.done.get(path) {
+            return Ok(Some(mode.clone()));
+        }
+        if self.below(path).any(|(_, mode)| mode.is_some()) {
+            return Ok(Some(FOLDER.to_owned()));
+        }
+        let above = path.rmatch_indices('/').map(|(i, _)| &path[..i]);
+        if let Some(nearest) = std::iter::once(path).chain(above).find_map(|p| self.done.get(p)) {
+            // A folder that moved took this path along, if it had it; git will say if not.
+            return Ok(nearest.as_ref().filter(|mode| *mode == FOLDER).map(|_| "100644".to_owned()));
+        }
+        self.at_base(path).await
+    }
+
+    async fn at_base(&mut self, path: &str) -> Result<Option<String>, GitError> {
+        let Some(base) = self.base else { return Ok(None) };
+        let (folder, _) = path.rsplit_once('/').unwrap_or(("", path));
+        if let Some(listed) = &mut self.listed
+            && listed.insert(folder.to_owned())
+        {
+            let entries = self.host.tree(base, folder, false).await?.unwrap_or_default();
+            self.known.extend(entries.into_iter().map(|e| (e.path, e.mode)));
+        }
+        Ok(self.known.get(path).cloned())
+    }
+
+    async fn require(&mut self, path: &str) -> Result<String, GitError> {
         self.mode(path).await?.ok_or_else(|| GitError::NoSuchPath(path.to_owned()))
+    }
+
+    fn put(&mut self, path: &str, mode: String) {
+        self.done.insert(path.to_owned(), Some(mode));
+    }
+
+    fn take(&mut self, path: &str) {
+        let gone: Vec<String> = self.below(path).map(|(p, _)| p.to_owned()).collect();
+        for below in gone {
+            self.done.remove(&below);
+        }
+        self.done.insert(path.to_owned(), None);
+    }
+
+    /// What was done below a path.
+    fn below(&self, path: &str) -> impl Iterator<Item = (&str, &Option<String>)> {
+        let start = format!("{path}/");
+        let from = self.done.range(start.clone()..);
+        from.take_while(move |(p, _)| p.starts_with(&start)).map(|(p, mode)| (p.as_str(), mode))
     }
 }
 

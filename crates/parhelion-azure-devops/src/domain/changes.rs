@@ -13,7 +13,7 @@ use serde_json::Value;
 use tree::{At, Tree};
 
 /// Changes in one commit.
-pub const MAX_CHANGES: usize = 10_000;
+pub const MAX_CHANGES: usize = 100_000;
 
 /// A change as a caller gives it.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -81,7 +81,7 @@ pub async fn checked(git: &GitHost, base: Option<ObjectId>, given: &[Given]) -> 
     if given.len() > MAX_CHANGES {
         return Err(Error::invalid(format!("A commit may hold at most {MAX_CHANGES} changes.")));
     }
-    let mut tree = Tree::of(git, base);
+    let mut tree = Tree::of(git, base, given.len()).await?;
     let mut changes = Vec::new();
     for change in given {
         let path = clean(change.item.as_ref().and_then(|i| i.path.as_deref()))?;

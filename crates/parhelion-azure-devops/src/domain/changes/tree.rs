@@ -4,7 +4,7 @@ use crate::{
     error::{Error, Result},
     tenant::unavailable,
 };
-use parhelion_git::{EntryKind, GitHost, ObjectId};
+use parhelion_git::{EntryKind, GitHost, ObjectId, TreeEntry};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is at a path.
@@ -18,21 +18,44 @@ pub enum At {
     Folder,
 }
 
+/// Changes from which on the whole base is listed at once, not folder by folder as they are met.
+const MANY: usize = 100;
+
 /// A tree under change.
 pub struct Tree<'a> {
     git: &'a GitHost,
     base: Option<ObjectId>,
     /// What the base has, as far as its folders were listed.
     known: BTreeMap<String, At>,
-    listed: BTreeSet<String>,
+    /// The folders that were; `None`: all of them.
+    listed: Option<BTreeSet<String>>,
     /// Files put (`true`) and paths taken (`false`, with everything below that was not put since).
     done: BTreeMap<String, bool>,
 }
 
 impl<'a> Tree<'a> {
-    /// The tree of a commit; without one an empty tree.
-    pub fn of(git: &'a GitHost, base: Option<ObjectId>) -> Self {
-        Tree { git, base, known: BTreeMap::new(), listed: BTreeSet::new(), done: BTreeMap::new() }
+    /// The tree of a commit, to which so many changes are made; without one an empty tree.
+    ///
+    /// # Errors
+    /// Git hosting does not work.
+    pub async fn of(git: &'a GitHost, base: Option<ObjectId>, changes: usize) -> Result<Self> {
+        let mut tree =
+            Tree { git, base, known: BTreeMap::new(), listed: Some(BTreeSet::new()), done: BTreeMap::new() };
+        if changes >= MANY
+            && let Some(base) = base
+        {
+            let entries = git.tree(base, "", true).await.map_err(unavailable)?.unwrap_or_default();
+            tree.know(entries);
+            tree.listed = None;
+        }
+        Ok(tree)
+    }
+
+    fn know(&mut self, entries: Vec<TreeEntry>) {
+        for entry in entries {
+            let at = if entry.kind == EntryKind::Tree { At::Folder } else { At::File };
+            self.known.insert(entry.path, at);
+        }
     }
 
     /// What is at a path.
@@ -140,14 +163,9 @@ impl<'a> Tree<'a> {
         let ends = path.match_indices('/').map(|(i, _)| i).chain([path.len()]);
         let mut folder = "";
         for end in ends {
-            if !self.listed.contains(folder) {
-                let entries =
-                    self.git.tree(base, folder, false).await.map_err(unavailable)?.unwrap_or_default();
-                for entry in entries {
-                    let at = if entry.kind == EntryKind::Tree { At::Folder } else { At::File };
-                    self.known.insert(entry.path, at);
-                }
-                self.listed.insert(folder.to_owned());
+            if self.listed.as_mut().is_some_and(|listed| listed.insert(folder.to_owned())) {
+                let entries = self.git.tree(base, folder, false).await.map_err(unavailable)?;
+                self.know(entries.unwrap_or_default());
             }
             match self.known.get(&path[..end]) {
                 found if end == path.len() => return Ok(found.copied().unwrap_or(At::Nothing)),
