@@ -4,8 +4,10 @@
 //! makes bytes of them.
 
 mod files;
+mod jobs;
 
 pub use files::FilesError;
+pub use jobs::JobsError;
 
 use crate::domain::package::PackageError;
 use parhelion_core::Timestamp;
@@ -220,6 +222,8 @@ pub enum Error {
     NoScript,
     /// Git failed.
     Git(String),
+    /// A WebJob call said no.
+    Jobs(JobsError),
 }
 
 impl Error {
@@ -347,6 +351,7 @@ impl Error {
             Error::NoScript => {
                 (404, Form::Message("Need to deploy website to get deployment script.".to_owned()))
             }
+            Error::Jobs(error) => error.answer(),
         }
     }
 }

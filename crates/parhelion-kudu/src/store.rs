@@ -1,12 +1,14 @@
 //! A site's data and what always holds of it.
 
 mod content;
+mod jobs;
 mod lock;
 mod records;
 mod site_settings;
 mod tree;
 
 pub use content::{Content, Hash};
+pub use jobs::{Continuous, Ending, Jobs, Next, Run, RunKey, RunStatus, SiteUrls};
 pub use lock::{Build, Building, Layout, Lock, Phase, Push, ScriptedBuild, Staged, Telling};
 pub use records::{
     Commit, DeployStatus, Deployment, Hook, Last, LogDetail, LogEntry, LogKind, Manifest, Repository, Shown,
@@ -15,7 +17,7 @@ pub use site_settings::{MAX_SETTING_BYTES, MAX_SETTINGS, SiteSettings};
 pub use tree::{File, Folder, MAX_NODES, Node, Obstacle, Tree, is_path, join, parent};
 
 use crate::domain::fetch::Fetch;
-use crate::domain::{hook_url::HookUrl, lifecycle, publish};
+use crate::domain::{hook_url::HookUrl, lifecycle, publish, webjobs};
 use bytes::Bytes;
 use parhelion_core::{Event, Settled, TenantKey, Timestamp};
 use parhelion_state::{AnyTable, Job, Store, Table, Tx};
@@ -125,6 +127,8 @@ pub struct KuduStore {
     pub settings: SiteSettings,
     /// Files and folders below HOME.
     pub files: Tree,
+    /// What its WebJobs do and did.
+    pub jobs: Jobs,
 }
 
 impl Store for KuduStore {
@@ -149,6 +153,7 @@ impl Store for KuduStore {
             repository: None,
             settings: SiteSettings::default(),
             files: Tree::default(),
+            jobs: Jobs::default(),
         };
         for folder in FIRST_FOLDERS {
             // Nothing is there yet that could stand in the way.
@@ -169,26 +174,31 @@ impl Store for KuduStore {
     }
 
     fn next_deadline(&self) -> Option<Timestamp> {
-        match &self.lock.as_ref()?.phase {
-            Phase::Building(building) => building.until,
+        let build = match self.lock.as_ref().map(|lock| &lock.phase) {
+            Some(Phase::Building(building)) => building.until,
             _ => None,
-        }
+        };
+        build.into_iter().chain(self.jobs.next_deadline()).min()
     }
 
     fn on_time(&mut self, tx: &mut Tx<'_>) {
         lifecycle::due(self, tx);
+        webjobs::run::due(self, tx);
+        webjobs::continuous::due(self, tx);
     }
 
     fn on_step(&mut self, id: Option<&str>, tx: &mut Tx<'_>) -> Option<String> {
-        lifecycle::step(self, id, tx)
+        lifecycle::step(self, id, tx).or_else(|| webjobs::run::step(self, id, tx))
     }
 
     fn on_job_done(&mut self, job: &Job, outcome: Result<Value, String>, tx: &mut Tx<'_>) {
         lifecycle::job_done(self, job, outcome, tx);
     }
 
-    fn standing(&self, subject: &str, _: Timestamp) -> Vec<Event> {
-        lifecycle::standing(self, subject)
+    fn standing(&self, subject: &str, now: Timestamp) -> Vec<Event> {
+        let mut found = lifecycle::standing(self, subject);
+        found.extend(webjobs::run::standing(self, subject, now));
+        found
     }
 
     fn things(&self, kind: &str, id: Option<&str>) -> Vec<Value> {
@@ -205,7 +215,7 @@ impl Store for KuduStore {
     }
 
     fn tables(&self) -> Vec<(&'static str, &dyn AnyTable)> {
-        let [files, folders] = self.files.tables();
+        let ([files, folders], [runs]) = (self.files.tables(), self.jobs.tables());
         vec![
             ("hooks", &self.hooks),
             ("deployments", &self.deployments),
@@ -214,6 +224,7 @@ impl Store for KuduStore {
             ("settings", self.settings.table()),
             files,
             folders,
+            runs,
         ]
     }
 
@@ -240,6 +251,7 @@ impl Store for KuduStore {
         }
         assert!(self.deferred.is_none() || self.lock.is_some(), "something deferred that nothing holds up");
         self.files.check();
+        self.jobs.check();
         for deployment in self.deployments.values() {
             assert_eq!(deployment.complete, deployment.status.is_final(), "complete means ended");
         }

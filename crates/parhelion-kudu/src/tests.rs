@@ -5,4 +5,5 @@ mod bad_input;
 mod deployments;
 mod hooks;
 mod vfs;
+mod webjobs;
 mod zip_deploy;

@@ -161,12 +161,16 @@ impl Script {
     /// How fast a kind of work goes at a surface: the most specific setting, of surface and kind, of the surface, of
     /// the kind, of all.
     pub fn pace(&self, surface: &str, kind: &str) -> Pace {
+        self.pace_set(surface, kind).unwrap_or_default()
+    }
+    /// The same; `None` when nobody set it.
+    pub fn pace_set(&self, surface: &str, kind: &str) -> Option<Pace> {
         if self.paces.is_empty() {
-            return Pace::default();
+            return None;
         }
         let (surface, kind) = (Some(surface.to_owned()), Some(kind.to_owned()));
         let keys = [(surface.clone(), kind.clone()), (surface, None), (None, kind), (None, None)];
-        keys.iter().find_map(|key| self.paces.get(key)).copied().unwrap_or_default()
+        keys.iter().find_map(|key| self.paces.get(key)).copied()
     }
 
     /// The behaviour that decides a piece of work: most members, then the newest.

@@ -194,9 +194,14 @@ impl Tx<'_> {
     }
     /// How fast simulated work of a kind goes at this surface.
     pub fn pace(&self, kind: &str) -> Pace {
-        match &self.drawn {
-            Some(drawn) => drawn.next.pace(self.surface, kind),
-            None => self.world.script_lock().pace(self.surface, kind),
-        }
+        self.pace_or(kind, Pace::default())
+    }
+    /// The same of a kind that has a pace of its own as long as nobody sets one.
+    pub fn pace_or(&self, kind: &str, usual: Pace) -> Pace {
+        let set = match &self.drawn {
+            Some(drawn) => drawn.next.pace_set(self.surface, kind),
+            None => self.world.script_lock().pace_set(self.surface, kind),
+        };
+        set.unwrap_or(usual)
     }
 }

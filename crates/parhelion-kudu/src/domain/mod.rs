@@ -21,3 +21,4 @@ pub mod scripts;
 pub mod text;
 pub mod time;
 pub mod vfs_path;
+pub mod webjobs;

@@ -7,6 +7,7 @@ pub mod git;
 pub mod hooks;
 pub mod pushing;
 pub mod vfs;
+pub mod webjobs;
 pub mod zip_deploy;
 
 use crate::error::{Fault, Refusal};

@@ -17,4 +17,5 @@ pub mod put_deployment;
 pub mod put_item;
 pub mod subscribe_hook;
 pub mod unsubscribe_hook;
+pub mod webjobs;
 pub mod zip_deploy;

@@ -3,6 +3,7 @@
 mod deployments;
 mod files;
 mod hooks;
+mod webjobs;
 
 use crate::error::Refusal;
 use crate::handlers::Handler;
@@ -13,7 +14,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 /// The table, group by group. Of two rows that take a path, the first one answers.
-static GROUPS: &[&[Row]] = &[hooks::ROWS, deployments::ROWS, files::ROWS];
+static GROUPS: &[&[Row]] = &[hooks::ROWS, deployments::ROWS, files::ROWS, webjobs::ROWS];
 
 /// A line of the table.
 pub struct Row {
@@ -141,12 +142,33 @@ impl<'a> Path<'a> {
             None => (path, false),
         };
         let segments = path.split('/').map(|part| percent_decode_str(part).decode_utf8_lossy()).collect();
-        Path { segments, ends_with_slash }
+        Path { segments: with_job_names(segments), ends_with_slash }
     }
     fn below_api(&self) -> Option<&[Cow<'a, str>]> {
         let (first, rest) = self.segments.split_first()?;
         first.eq_ignore_ascii_case("api").then_some(rest)
     }
+}
+
+/// The older spellings of WebJobs' paths read as the newest: `[api/]jobs/KIND` and `api/KINDjobs` as
+/// `api/KINDwebjobs`, `[api/]jobs` as `api/webjobs`. OBSERVED: RouteCollectionExtensions.MapHttpWebJobsRoute.
+fn with_job_names(segments: Vec<Cow<'_, str>>) -> Vec<Cow<'_, str>> {
+    const KINDS: [(&str, &str, &str); 2] = [
+        ("triggered", "triggeredjobs", "triggeredwebjobs"),
+        ("continuous", "continuousjobs", "continuouswebjobs"),
+    ];
+    let is = |at: usize, word: &str| segments.get(at).is_some_and(|part| part.eq_ignore_ascii_case(word));
+    let api = usize::from(is(0, "api"));
+    let found = KINDS.iter().find_map(|(kind, old, new)| match () {
+        () if is(api, "jobs") && is(api + 1, kind) => Some((api + 2, *new)),
+        () if api == 1 && is(api, old) => Some((api + 1, *new)),
+        () => None,
+    });
+    let found =
+        found.or_else(|| (is(api, "jobs") && segments.len() == api + 1).then_some((api + 1, "webjobs")));
+    let Some((read, name)) = found else { return segments };
+    let rest = segments.into_iter().skip(read);
+    [Cow::Borrowed("api"), Cow::Borrowed(name)].into_iter().chain(rest).collect()
 }
 
 /// What stands in a route's braces, if the segments are that route's. What `{*…}` takes keeps a slash at its end.

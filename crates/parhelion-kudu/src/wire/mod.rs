@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod body;
 pub mod deployment;
+pub mod disposition;
 pub mod etag;
 pub mod hook;
 pub mod multipart;
@@ -10,3 +11,4 @@ pub mod payload;
 pub mod query;
 pub mod spool;
 pub mod vfs;
+pub mod webjobs;
