@@ -4,6 +4,7 @@ pub mod build_number;
 pub mod changes;
 pub mod checksum;
 pub mod ci;
+pub mod commands;
 pub mod definitions;
 pub mod documents;
 pub mod endpoint_types;

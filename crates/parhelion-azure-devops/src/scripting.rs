@@ -4,9 +4,9 @@ use parhelion_core::Scripting;
 use serde_json::{Map, Value};
 
 /// Members of every outcome of something that runs.
-const ANY: [&str; 4] = ["delay", "outputs", "log", "issues"];
+const ANY: [&str; 5] = ["delay", "outputs", "variables", "log", "issues"];
 /// Of a failure also what every surface takes (control.md 9): the message is one more error among the issues.
-const FAIL: [&str; 6] = ["delay", "outputs", "log", "issues", "code", "message"];
+const FAIL: [&str; 7] = ["delay", "outputs", "variables", "log", "issues", "code", "message"];
 
 /// What this surface understands.
 // CHOICE: an outcome whose `match` has no `step` is about the job; its first step carries it.
@@ -18,7 +18,7 @@ pub const SCRIPTING: Scripting = Scripting {
         ("fail", &FAIL),
         ("cancel", &ANY),
         ("skip", &[]),
-        ("hang", &["outputs", "log", "issues"]),
+        ("hang", &["outputs", "variables", "log", "issues"]),
     ],
     kinds: &["run", "job", "step", "operation"],
     check,
@@ -32,12 +32,11 @@ const MAX_ITEMS: usize = 1_000;
 fn check(_outcome: &str, members: &Map<String, Value>) -> Result<(), String> {
     for (name, value) in members {
         match name.as_str() {
-            "outputs" => {
-                let outputs = value.as_object().filter(|o| o.len() <= MAX_ITEMS);
-                let outputs =
-                    outputs.ok_or(format!("\"outputs\" is an object of at most {MAX_ITEMS} texts"))?;
-                for (name, value) in outputs {
-                    text(&format!("outputs.{name}"), value)?;
+            "outputs" | "variables" => {
+                let texts = value.as_object().filter(|o| o.len() <= MAX_ITEMS);
+                let texts = texts.ok_or(format!("\"{name}\" is an object of at most {MAX_ITEMS} texts"))?;
+                for (member, value) in texts {
+                    text(&format!("{name}.{member}"), value)?;
                 }
             }
             "log" => list(name, value)?.iter().try_for_each(|line| text("log", line))?,
@@ -81,13 +80,14 @@ mod tests {
     fn members_have_their_forms() {
         let check = |members: Value| check("fail", members.as_object().unwrap());
         let good = json!({
-            "delay": "5s", "outputs": { "a": "1" }, "log": ["line"],
+            "delay": "5s", "outputs": { "a": "1" }, "variables": { "b": "2" }, "log": ["line"],
             "issues": [{ "type": "error", "message": "m" }], "code": "c", "message": "m",
         });
         assert_eq!(check(good), Ok(()));
         for (bad, says) in [
             (json!({ "outputs": { "a": 1 } }), "\"outputs.a\" is a text"),
             (json!({ "outputs": [] }), "an object"),
+            (json!({ "variables": { "a": 1 } }), "\"variables.a\" is a text"),
             (json!({ "message": 1 }), "\"message\" is a text"),
             (json!({ "log": "x" }), "\"log\" is a list"),
             (json!({ "log": [1] }), "\"log\" is a text"),

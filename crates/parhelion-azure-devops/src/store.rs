@@ -30,7 +30,7 @@ pub use service_hook::{
     Inputs, MASKED, MAX_SUBSCRIPTIONS, Notification, NotificationResult, NotificationStatus, Probation,
     Subscription, SubscriptionStatus, Tracing, is_confidential,
 };
-pub use step::{Complaint, Ending, Play, Set, StepRun, Trail, What, derived};
+pub use step::{Complaint, Ending, Play, Set, StepRun, What, derived};
 pub use variable_group::{GroupVariable, VariableGroup};
 
 use crate::{

@@ -2,6 +2,7 @@
 
 mod builds;
 mod ci;
+mod commands;
 mod core;
 mod definitions;
 mod git;

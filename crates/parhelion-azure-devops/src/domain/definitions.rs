@@ -172,6 +172,7 @@ pub fn build(
         registered: Registered::default(),
         activated: before.is_some(),
         numbering: before.and_then(|b| b.numbering.clone()),
+        counters: before.map(|b| b.counters.clone()).unwrap_or_default(),
     })
 }
 

@@ -7,6 +7,7 @@ pub mod life;
 #[cfg(test)]
 mod life_tests;
 mod queue;
+mod root;
 pub mod scope;
 
 pub use expand::{Expansion, Outcome, expanded, expanded_in};

@@ -8,10 +8,7 @@ use crate::{
     domain::{run::scope::Scope, variables::replace},
     store::{Build, JobRun, Leg, Life, StageRun, StepRun, What, derived},
 };
-use parhelion_azure_pipelines::{
-    pipeline::{Job, Stage, Step, Strategy, Variable as Declared},
-    runtime,
-};
+use parhelion_azure_pipelines::pipeline::{Job, Stage, Step, Strategy, Variable as Declared};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Jobs of a run, matrix entries counted one by one; what comes after them is left out and named.
@@ -63,9 +60,6 @@ pub fn lay_out(build: &mut Build, skip: &[String]) -> Vec<String> {
 fn note(variables: &[Declared], build: &Build, ignored: &mut BTreeSet<String>) {
     for variable in variables {
         match variable {
-            Declared::Value { value, .. } if runtime::inside(value).is_some() => {
-                ignored.insert("variables with $[ … ]".to_owned());
-            }
             Declared::Group(name) if !build.groups.contains_key(&name.to_lowercase()) => {
                 ignored.insert("variable groups".to_owned());
             }
@@ -158,6 +152,31 @@ fn add_job(build: &mut Build, s: usize, of: usize, leg: Leg, phase: uuid::Uuid) 
     let shown = replace(plan.display_name.as_deref().unwrap_or(&plan.name), &Scope::job(build, s, j));
     if let Some(job) = build.job_mut(s, j) {
         job.display = with_leg(&shown);
+    }
+    Ok(())
+}
+
+/// Multiplies a job by a matrix that was worked out in the run: it becomes the first of the entries, the others come
+/// after all jobs of its stage.
+///
+/// # Errors
+/// When there are too many.
+pub fn multiply(
+    build: &mut Build,
+    s: usize,
+    j: usize,
+    legs: Vec<(String, Vec<(String, String)>)>,
+) -> Result<(), String> {
+    let Some((of, phase)) = build.job(s, j).map(|job| (job.of, job.phase)) else { return Ok(()) };
+    let count = build.stages.get(s).map_or(0, |stage| stage.jobs.len());
+    for (name, variables) in legs {
+        add_job(build, s, of, Leg::WorkedOut(name, variables), phase)?;
+    }
+    let Some(stage) = build.stages.get_mut(s).filter(|stage| stage.jobs.len() > count) else { return Ok(()) };
+    let first = stage.jobs.remove(count);
+    // It keeps its record and the numbers of its logs: what was told of it stays true.
+    if let Some(job) = stage.jobs.get_mut(j) {
+        (job.leg, job.name, job.display) = (first.leg, first.name, first.display);
     }
     Ok(())
 }

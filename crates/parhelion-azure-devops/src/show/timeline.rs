@@ -3,7 +3,7 @@
 use super::{Links, time, without_nulls};
 use crate::{
     domain::simulation,
-    store::{Build, Complaint, Life, Project, RecordResult, StepRun},
+    store::{Build, Complaint, Life, Project, RecordResult, StepRun, derived},
 };
 use parhelion_core::Timestamp;
 use serde_json::{Value, json};
@@ -159,6 +159,8 @@ fn show(build: &Build, base: &str, record: &Record<'_>) -> Value {
         .enumerate()
         .map(|(n, id)| json!({ "attempt": n + 1, "timelineId": build.plan, "recordId": id }));
     let issues = trail.map_or(&[][..], |trail| &trail.issues);
+    let details = trail.map_or(&[][..], |trail| &trail.details);
+    let progress = trail.and_then(|trail| trail.progress);
     let shown: Vec<Value> = issues.iter().map(issue).collect();
     let agent = !matches!(record.kind, "Stage" | "Phase") && started.is_some();
     without_nulls(json!({
@@ -169,7 +171,9 @@ fn show(build: &Build, base: &str, record: &Record<'_>) -> Value {
         "name": record.name,
         "startTime": started.map(time),
         "finishTime": finished.map(time),
-        "percentComplete": (record.kind == "Task" && state == "inProgress").then_some(0),
+        "percentComplete": (record.kind == "Task" && state == "inProgress").then_some(progress.unwrap_or(0)),
+        "currentOperation": trail.and_then(|trail| trail.operation.as_deref()).filter(|_| state == "inProgress"),
+        "details": (!details.is_empty()).then(|| details_reference(base, record.id)),
         "state": state,
         "result": result,
         "changeId": 1,
@@ -193,6 +197,67 @@ fn issue(complaint: &Complaint) -> Value {
         "category": complaint.data.get("category").map_or("General", String::as_str),
         "message": complaint.message,
         "data": (!complaint.data.is_empty()).then_some(&complaint.data),
+    }))
+}
+
+/// The id of the timeline of a step's own records.
+fn details_id(step: Uuid) -> Uuid {
+    derived(step, 0)
+}
+
+fn details_reference(base: &str, step: Uuid) -> Value {
+    let id = details_id(step);
+    json!({ "id": id, "changeId": 1, "url": format!("{base}/Timeline/{id}") })
+}
+
+/// The timeline of this id of a step's own records.
+pub fn details(build: &Build, id: Uuid, project: &Project, links: &Links) -> Option<Value> {
+    let steps = build
+        .stages
+        .iter()
+        .flat_map(|stage| &stage.jobs)
+        .flat_map(|job| job.steps.iter().enumerate().map(move |(t, step)| (job, t, step)));
+    let told =
+        steps.filter(|(_, _, step)| step.trail.as_ref().is_some_and(|trail| !trail.details.is_empty()));
+    let (_, _, step) = told.into_iter().find(|(job, t, _)| details_id(job.step_record(*t)) == id)?;
+    let lower = |text: &str| {
+        let mut text = text.to_owned();
+        if let Some(first) = text.get_mut(..1) {
+            first.make_ascii_lowercase();
+        }
+        text
+    };
+    let (begun, ended) = written(build, step);
+    let shown = step.trail.iter().flat_map(|trail| &trail.details).map(|detail| {
+        let over = detail.state.as_deref().is_some_and(|state| state.eq_ignore_ascii_case("completed"));
+        without_nulls(json!({
+            "previousAttempts": [],
+            "id": detail.id,
+            "parentId": detail.parent,
+            "type": detail.kind,
+            "name": detail.name,
+            "startTime": detail.started.clone().unwrap_or_else(|| time(begun)),
+            "finishTime": over.then(|| detail.finished.clone().unwrap_or_else(|| time(ended))),
+            "currentOperation": detail.operation,
+            "percentComplete": detail.progress.or(over.then_some(100)),
+            "state": detail.state.as_deref().map(lower),
+            "result": detail.result.as_deref().map(lower),
+            "changeId": 1,
+            "lastModified": time(ended),
+            "order": detail.order,
+            "errorCount": 0,
+            "warningCount": 0,
+            "attempt": 1,
+        }))
+    });
+    let base = links.to(format_args!("{}/_apis/build/builds/{}", project.id, build.id));
+    Some(json!({
+        "records": shown.collect::<Vec<_>>(),
+        "lastChangedBy": "00000002-0000-8888-8000-000000000000",
+        "lastChangedOn": time(ended),
+        "id": id,
+        "changeId": 1,
+        "url": format!("{base}/Timeline/{id}"),
     }))
 }
 

@@ -258,9 +258,14 @@ pub fn mask(build: &mut Value) {
     let stages = build.get_mut("stages").and_then(Value::as_array_mut).into_iter().flatten();
     let jobs = stages.filter_map(|stage| stage.get_mut("jobs")?.as_array_mut()).flatten();
     let steps = jobs.filter_map(|job| job.get_mut("steps")?.as_array_mut()).flatten();
-    for set in steps.filter_map(|step| step.get_mut("trail")?.get_mut("set")?.as_array_mut()).flatten() {
-        if set.get("is_secret") == Some(&Value::Bool(true)) {
-            set["value"] = "****".into();
+    for trail in steps.filter_map(|step| step.get_mut("trail")) {
+        for set in trail.get_mut("set").and_then(Value::as_array_mut).into_iter().flatten() {
+            if set.get("is_secret") == Some(&Value::Bool(true)) {
+                set["value"] = "****".into();
+            }
+        }
+        for secret in trail.get_mut("secrets").and_then(Value::as_array_mut).into_iter().flatten() {
+            *secret = "****".into();
         }
     }
 }

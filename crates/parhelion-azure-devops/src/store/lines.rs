@@ -27,6 +27,18 @@ impl Lines {
     }
 }
 
+impl Lines {
+    /// Of a text whose every line ends with a break.
+    pub fn of(text: &str) -> Lines {
+        let count = text.bytes().filter(|b| *b == b'\n').count();
+        Lines { text: text.strip_suffix('\n').unwrap_or(text).into(), count }
+    }
+    /// All of them, each with its break.
+    pub fn text(&self) -> String {
+        if self.count == 0 { String::new() } else { format!("{}\n", self.text) }
+    }
+}
+
 impl From<Vec<String>> for Lines {
     /// A line that holds line breaks becomes several.
     fn from(lines: Vec<String>) -> Self {
@@ -61,6 +73,7 @@ mod tests {
             let kept = Lines::from(lines.iter().map(|l| (*l).to_owned()).collect::<Vec<_>>());
             assert_eq!((kept.len(), kept.iter().count()), (count, count), "{lines:?}");
             assert_eq!(kept.iter().collect::<Vec<_>>().join("\n"), lines.join("\n"));
+            assert_eq!(Lines::of(&kept.text()), kept);
             let text = serde_json::to_string(&kept).unwrap();
             assert_eq!(serde_json::from_str::<Lines>(&text).unwrap(), kept, "{text}");
         }

@@ -1,7 +1,10 @@
 //! How far the steps of a job have come. What they are stands in the build's pipeline, and what their logs say beyond
 //! what was said in the run is made of that when somebody reads it.
 
-use crate::store::{Build, JobRun, Life, Lines, Wait};
+use crate::{
+    domain::commands::Detail,
+    store::{Build, JobRun, Life, Lines, Wait},
+};
 use parhelion_azure_pipelines::pipeline::Step;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -76,6 +79,24 @@ pub struct Trail {
     /// The variables that it set, in order.
     #[serde(default)]
     pub set: Vec<Set>,
+    /// Texts that it declared secret.
+    #[serde(default)]
+    pub secrets: Vec<String>,
+    /// Folders that it put in front of the path of later steps.
+    #[serde(default)]
+    pub paths: Vec<String>,
+    /// Records of its own parts.
+    #[serde(default)]
+    pub details: Vec<Detail>,
+    /// How far it says to be, in percent.
+    #[serde(default)]
+    pub progress: Option<u8>,
+    /// What it says to be at.
+    #[serde(default)]
+    pub operation: Option<String>,
+    /// How often it was tried again.
+    #[serde(default)]
+    pub tries: u32,
 }
 
 /// A variable that a step set for those that come after it.
@@ -160,6 +181,8 @@ pub enum Ending {
     Skip,
     /// It does not end by itself: its job's time limit ends it.
     Hang,
+    /// Its own time limit ends it.
+    TimeOut,
 }
 
 impl StepRun {

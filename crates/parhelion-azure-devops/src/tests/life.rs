@@ -165,7 +165,7 @@ fn a_run_at_work_is_cancelled() {
         Job J completed/canceled #1
         Task Initialize job completed/succeeded #1 log
         Task CmdLine completed/canceled #1 log
-        Task Finalize Job completed/skipped #1
+        Task Finalize Job completed/succeeded #1 log
         Stage B completed/skipped #1
     "#]]
     .assert_eq(&records(&bench, id));
@@ -182,8 +182,8 @@ fn a_run_at_work_is_cancelled() {
         job.started: job J began [Ok]
         step.finished: step Initialize job of job J is completed: succeeded [Ok]
         step.finished: step CmdLine of job J is completed: canceled [Skipped]
+        step.finished: step Finalize Job of job J is completed: succeeded [Ok]
         job.finished: job J is completed: canceled [Skipped]
-        job.finished: job K is completed: skipped [Skipped]
     "#]]
     .assert_eq(&bench.facts(&["job.started", "job.finished", "step.finished"]));
 }

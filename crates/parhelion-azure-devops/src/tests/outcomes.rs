@@ -6,16 +6,16 @@ use parhelion_core::Pace;
 use parhelion_state::ScriptedOutcome;
 use serde_json::{Value, json};
 
-const BUILDS: &str = "/contoso/P/_apis/build/builds";
+pub(super) const BUILDS: &str = "/contoso/P/_apis/build/builds";
 
-fn bench(yaml: &str) -> Bench {
+pub(super) fn bench(yaml: &str) -> Bench {
     let bench = Bench::with_project("P");
     bench.commit("/azure-pipelines.yml", yaml);
     bench.define("one");
     bench
 }
 
-fn behave(bench: &Bench, name: &str, matches: &[(&str, &str)], outcome: &str, members: Value) {
+pub(super) fn behave(bench: &Bench, name: &str, matches: &[(&str, &str)], outcome: &str, members: Value) {
     let matches = matches.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
     let members = members.as_object().cloned().unwrap_or_default();
     let outcomes = vec![ScriptedOutcome { outcome: outcome.to_owned(), members }];
@@ -23,24 +23,24 @@ fn behave(bench: &Bench, name: &str, matches: &[(&str, &str)], outcome: &str, me
 }
 
 /// Queues a run; its id.
-fn queue(bench: &Bench) -> u64 {
+pub(super) fn queue(bench: &Bench) -> u64 {
     bench.ok(&format!("POST {BUILDS}"), json!({ "definition": { "id": 1 } }))["id"].as_u64().unwrap()
 }
 
-fn result(bench: &Bench, id: u64) -> String {
+pub(super) fn result(bench: &Bench, id: u64) -> String {
     let build = bench.get(&format!("{BUILDS}/{id}"));
     build["result"].as_str().unwrap_or("-").to_owned()
 }
 
 /// `name:result` of the records of a type.
-fn of(bench: &Bench, id: u64, kind: &str) -> String {
+pub(super) fn of(bench: &Bench, id: u64, kind: &str) -> String {
     let timeline = bench.get(&format!("{BUILDS}/{id}/timeline"));
     let rows = timeline["records"].as_array().unwrap().iter().filter(|r| r["type"] == kind);
     let text = |r: &Value, m: &str| r[m].as_str().unwrap_or("-").to_owned();
     rows.map(|r| format!("{}:{}", text(r, "name"), text(r, "result"))).collect::<Vec<_>>().join(" ")
 }
 
-fn record(bench: &Bench, id: u64, kind: &str, name: &str) -> Value {
+pub(super) fn record(bench: &Bench, id: u64, kind: &str, name: &str) -> Value {
     let timeline = bench.get(&format!("{BUILDS}/{id}/timeline"));
     let mut rows = timeline["records"].as_array().unwrap().iter();
     rows.find(|r| r["type"] == kind && r["name"] == name).unwrap().clone()

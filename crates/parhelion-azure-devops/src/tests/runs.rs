@@ -300,7 +300,7 @@ fn only_settable_variables_are_set() {
 
 #[test]
 fn a_matrix_makes_jobs_and_skipped_stages_stay_empty() {
-    let yaml = "stages:\n- stage: A\n  jobs:\n  - job: J\n    strategy:\n      matrix:\n        x: { n: 1 }\n        y: { n: 2 }\n    steps:\n    - script: echo $(n)\n- stage: B\n  jobs:\n  - job: K\n    variables: { v: '$[ dependencies.J.result ]' }\n    steps:\n    - script: echo b\n";
+    let yaml = "stages:\n- stage: A\n  jobs:\n  - job: J\n    strategy:\n      matrix:\n        x: { n: 1 }\n        y: { n: 2 }\n    steps:\n    - script: echo $(n)\n- stage: B\n  jobs:\n  - job: K\n    steps:\n    - script: echo b\n";
     let bench = bench(yaml);
     bench.ok(&format!("POST {RUNS}"), json!({ "stagesToSkip": ["b"] }));
     let timeline = bench.get(&format!("{BUILDS}/1/timeline"));
@@ -312,10 +312,13 @@ fn a_matrix_makes_jobs_and_skipped_stages_stay_empty() {
     assert_eq!(of("Job"), ["J x:succeeded", "J y:succeeded"]);
     assert_eq!(bench.call(&format!("POST {RUNS}"), json!({ "stagesToSkip": ["nope"] })).0, 400);
     // What nobody acts on is said.
+    let many =
+        |n: u32| format!("- job: J{n}\n  strategy: {{ parallel: 256 }}\n  steps: [{{ checkout: none }}]\n");
+    let bench = self::bench(&format!("jobs:\n{}", (0..4).map(many).collect::<String>()));
     bench.ok(&format!("POST {RUNS}"), json!({}));
     let told = bench.journal();
     let started = told.iter().rfind(|e| e.kind == "run.started").unwrap();
-    assert_eq!(started.data["not_acted_on"], json!(["variables with $[ … ]"]));
+    assert_eq!(started.data["not_acted_on"], json!(["jobs beyond 1000"]));
 }
 
 #[test]

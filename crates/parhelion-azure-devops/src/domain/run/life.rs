@@ -5,10 +5,13 @@
 
 mod conditions;
 mod ending;
+mod heard;
+mod start;
 mod waits;
 mod work;
 
 pub use ending::{cancel, cancel_only, retry};
+pub use heard::masker;
 pub use waits::{let_go, next, waiting};
 
 use crate::store::{Build, BuildResult, BuildStatus, Life, RecordResult, Wait};
@@ -112,27 +115,28 @@ pub enum Part {
 pub fn advance(build: &mut Build, paces: &Paces, now: Timestamp, draw: &mut dyn Draw) -> Vec<Moved> {
     let mut moved = Vec::new();
     match build.status {
-        BuildStatus::NotStarted | BuildStatus::Cancelling => {
+        BuildStatus::NotStarted => {
             let wait = build.wait.get_or_insert_with(|| Wait::begin(paces.run, now));
             if !wait.is_over(now) {
                 return moved;
             }
             build.wait = None;
-            if build.status == BuildStatus::Cancelling {
-                finish(build, BuildResult::Canceled, now);
-                moved.push(Moved(Part::Run, Turn::Ended));
-                return moved;
-            }
             moved.push(Moved(Part::Run, Turn::Began));
             build.status = BuildStatus::InProgress;
             build.started = build.started.or(Some(now));
         }
-        BuildStatus::InProgress => {}
+        BuildStatus::InProgress | BuildStatus::Cancelling => {}
         BuildStatus::Completed => return moved,
     }
     while pass(build, paces, now, draw, &mut moved) {}
     if build.stages.iter().all(|s| s.life.finished.is_some()) {
-        finish(build, worst(build), now);
+        let canceled = build.status == BuildStatus::Cancelling;
+        // A cancellation takes its time too.
+        if canceled && !build.wait.get_or_insert_with(|| Wait::begin(paces.run, now)).is_over(now) {
+            return moved;
+        }
+        build.wait = None;
+        finish(build, if canceled { BuildResult::Canceled } else { worst(build) }, now);
         moved.push(Moved(Part::Run, Turn::Ended));
     }
     if !moved.is_empty() {
@@ -193,7 +197,7 @@ fn pass(
             }
             if stage.life.finished.is_some() {
                 // Its jobs are over with it.
-                for job in &mut stage.jobs {
+                for job in stage.jobs.iter_mut().filter(|job| job.life.finished.is_none()) {
                     job.life.end(RecordResult::Skipped, now);
                 }
                 moved.push(Moved(Part::Stage(s), Turn::Ended));
@@ -201,20 +205,25 @@ fn pass(
                 continue;
             }
         }
-        let count = build.stages.get(s).map_or(0, |stage| stage.jobs.len());
         loop {
-            let mut any = false;
-            for j in 0..count {
+            let (mut any, mut j) = (false, 0);
+            // A matrix that is worked out adds jobs on the way.
+            while build.job(s, j).is_some() {
                 any |= job(build, (s, j), paces, now, draw, moved);
+                j += 1;
             }
             if !any {
                 break;
             }
         }
+        let canceled = build.status == BuildStatus::Cancelling;
         let Some(stage) = build.stages.get_mut(s) else { break };
         if stage.jobs.iter().all(|j| j.life.finished.is_some()) {
             let result = stage.jobs.iter().filter_map(|j| j.life.result).max();
-            let result = result.unwrap_or(RecordResult::Succeeded);
+            let mut result = result.unwrap_or(RecordResult::Succeeded);
+            if result == RecordResult::Skipped && canceled {
+                result = RecordResult::Canceled;
+            }
             if result == RecordResult::Skipped {
                 // None of its jobs had anything to do: it was never at work.
                 stage.life.started = None;

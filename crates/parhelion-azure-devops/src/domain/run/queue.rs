@@ -1,13 +1,13 @@
 //! The write that queues a run. It goes on from there in the same write, as far as the paces let it: without any, to its
 //! end.
 
-use super::{Ask, Look, drive, expand::known, set_by_caller, shown_parameters};
+use super::{Ask, Look, drive, expand::known, root, set_by_caller, shown_parameters};
 use crate::{
     domain::{build_number, simulation, variable_groups},
     show::Links,
     store::{AzureDevOpsStore, Build, BuildStatus, Reason},
 };
-use parhelion_azure_pipelines::{Expanded, pipeline::Variable as Declared, runtime};
+use parhelion_azure_pipelines::Expanded;
 use parhelion_core::{Cause, Event, EventNo, Verdict};
 use parhelion_git::ObjectId;
 use parhelion_state::Tx;
@@ -72,18 +72,9 @@ fn made(
         variables.get(name).map(str::to_owned)
     });
     variables.set("Build.BuildNumber", number.text.clone(), false);
-    for declared in &expanded.pipeline.variables {
-        // Docs: the YAML's value wins over one set when the run was queued, and that over the definition's.
-        match declared {
-            Declared::Value { name, value, .. } if runtime::inside(value).is_none() => {
-                variables.set(name, value.clone(), false);
-            }
-            Declared::Value { .. } => {}
-            Declared::Group(name) => {
-                groups.get(&name.to_lowercase()).into_iter().for_each(|g| variables.add(g))
-            }
-        }
-    }
+    let counters = store.definitions.get(&definition.id).map(|d| d.counters.clone()).unwrap_or_default();
+    let worked_out =
+        root::declare(&mut variables, &expanded.pipeline.variables, &groups, look, tx.now(), counters);
     let commit = look.place.commit.unwrap_or(ObjectId::ZERO);
     let set = set_by_caller(definition, ask);
     let by = if ask.reason == Reason::ResourceTrigger { store.service_identity() } else { store.user() };
@@ -131,6 +122,7 @@ fn made(
     let ignored = simulation::lay_out(&mut queued, &ask.skip);
     store.definitions.edit(&definition.id, |d| {
         d.numbering = Some((number.stem, number.rev));
+        d.counters = worked_out.counters;
         d.activated = true;
     });
     let jobs: usize = queued.stages.iter().map(|s| s.jobs.len()).sum();
@@ -150,6 +142,9 @@ fn made(
     // What the YAML asks for and nobody does is said, not passed over.
     if !ignored.is_empty() {
         started = started.with("not_acted_on", ignored);
+    }
+    if !worked_out.wrong.is_empty() {
+        started = started.with("variables_that_could_not_be_told", worked_out.wrong);
     }
     if !expanded.files.is_empty() {
         started = started.with("templates", expanded.files.clone());

@@ -2,7 +2,11 @@
 
 use super::{CHECKOUT, task, task_name};
 use crate::{
-    domain::{refs, run::scope::Scope, variables::replace},
+    domain::{
+        refs,
+        run::{life::masker, scope::Scope},
+        variables::replace,
+    },
     store::{Build, What},
 };
 
@@ -52,7 +56,9 @@ pub fn lines(build: &Build, (s, j, t): (usize, usize, usize)) -> Vec<String> {
         What::PostCheckout(_) | What::Finalize => {}
     }
     // A text of several lines is several lines.
-    let mut lines: Vec<String> = lines.iter().flat_map(|line| line.split('\n')).map(str::to_owned).collect();
+    let masker = masker(build, (s, j, t));
+    let mut lines: Vec<String> =
+        lines.iter().flat_map(|line| line.split('\n')).map(|line| masker.mask(line)).collect();
     lines.extend(step.trail.iter().flat_map(|trail| trail.said.iter()).map(str::to_owned));
     lines.extend(format!("##[section]Finishing: {shown}").split('\n').map(str::to_owned));
     lines

@@ -11,6 +11,7 @@ use crate::{
 };
 use parhelion_state::{Query, View};
 use serde_json::Value;
+use uuid::Uuid;
 
 /// A build of a project, and perhaps something in it.
 pub struct One {
@@ -71,7 +72,8 @@ impl Query for Get {
     }
 }
 
-/// Timeline_Get: a build has one timeline, its plan's; another id gives `null`.
+/// Timeline_Get: a build's timeline is its plan's; others are those of the records that its steps keep. Another id gives
+/// `null`.
 // CHOICE: the service answers an unknown timeline with an empty body.
 pub struct GetTimeline;
 
@@ -85,7 +87,10 @@ impl Query for GetTimeline {
     fn run(store: &AzureDevOpsStore, input: One, view: &View<'_>) -> Result<Reply> {
         let Found { project, build, .. } = input.key.find(store)?;
         if !input.timeline.is_empty() && !input.timeline.eq_ignore_ascii_case(&build.plan.to_string()) {
-            return Ok(Reply::One(Value::Null));
+            let links = Links::of(store, view.call);
+            let id = Uuid::parse_str(&input.timeline).ok();
+            let details = id.and_then(|id| timeline::details(&build, id, &project, &links));
+            return Ok(Reply::One(details.unwrap_or(Value::Null)));
         }
         Ok(Reply::One(timeline::timeline(&build, &project, &Links::of(store, view.call))))
     }

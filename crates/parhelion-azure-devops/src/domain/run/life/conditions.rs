@@ -14,7 +14,7 @@ use crate::{
         run::scope::{Scope, word},
         variables::Lookup,
     },
-    store::{Build, JobRun, Leg, RecordResult},
+    store::{Build, BuildStatus, JobRun, Leg, RecordResult},
 };
 use parhelion_azure_pipelines::runtime::{self, Facts, Moment, Place, Status};
 use serde_json::{Map, Value, json};
@@ -64,20 +64,30 @@ pub(super) fn stage(build: &Build, s: usize) -> Ready {
     judge(stage.condition.as_deref(), Place::Condition, &Seen { build, s, j: None, scope, on, own: None })
 }
 
+/// What a job sees when everything that it depends on is over.
+fn seen_by_job(build: &Build, s: usize, j: usize) -> Option<Seen<'_>> {
+    let (stage, plan) = (build.stages.get(s)?, build.job_plan(s, j)?);
+    let mut on: Vec<On> = Vec::new();
+    for wanted in &plan.depends_on {
+        for other in stage.jobs.iter().filter(|o| o.base.eq_ignore_ascii_case(wanted)) {
+            on.push(On { name: other.base.clone(), result: other.life.result?, left_out: false });
+        }
+    }
+    Some(Seen { build, s, j: Some(j), scope: Scope::job(build, s, j), on, own: None })
+}
+
+/// The value of a variable of a stage or a job with `$[ … ]`, or of a matrix, when the job begins.
+pub(super) fn work_out(build: &Build, (s, j): (usize, usize), value: &str) -> Result<String, String> {
+    let Some(seen) = seen_by_job(build, s, j) else { return Err("it is not known yet".to_owned()) };
+    runtime::variable(value, Place::JobVariable, &seen)
+}
+
 /// Of a job.
 pub(super) fn job(build: &Build, s: usize, j: usize) -> Ready {
     let found =
         build.stages.get(s).and_then(|stage| Some((stage, stage.jobs.get(j)?, build.job_plan(s, j)?)));
     let Some((stage, job, plan)) = found else { return Ready::NotYet };
-    let mut on: Vec<On> = Vec::new();
-    for wanted in &plan.depends_on {
-        for other in stage.jobs.iter().filter(|o| o.base.eq_ignore_ascii_case(wanted)) {
-            let Some(result) = other.life.result else { return Ready::NotYet };
-            on.push(On { name: other.base.clone(), result, left_out: false });
-        }
-    }
-    let scope = Scope::job(build, s, j);
-    let seen = Seen { build, s, j: Some(j), scope, on, own: None };
+    let Some(seen) = seen_by_job(build, s, j) else { return Ready::NotYet };
     let ready = judge(plan.condition.as_deref(), Place::Condition, &seen);
     // It has its turn when one of its matrix is over; one that waits for its pace has its turn already.
     let has_turn = |o: &&JobRun| {
@@ -211,6 +221,15 @@ impl Facts for Seen<'_> {
                 let all = stages.filter(|(_, stage)| before(&stage.name));
                 Value::Object(all.map(|(s, stage)| (stage.name.clone(), self.jobs_of(s, |_| true))).collect())
             }
+            ("resources", _) => {
+                let of = |name: &str| self.build.known.look(name).map(|found| found.shown().into_owned());
+                json!({ "repositories": { "self": {
+                    "id": of("Build.Repository.ID"),
+                    "name": self.build.repository,
+                    "ref": self.build.branch,
+                    "version": self.build.commit.to_string(),
+                } } })
+            }
             _ => Value::Null,
         }
     }
@@ -222,13 +241,17 @@ impl Facts for Seen<'_> {
         seed
     }
     fn status(&self, asked: Status, names: &[Arc<str>]) -> bool {
-        if let Some(own) = self.own {
+        if let Some(own) = self.own.filter(|_| self.build.status != BuildStatus::Cancelling) {
             return match asked {
                 Status::Succeeded => own.is_good(),
                 Status::Failed => own == RecordResult::Failed,
                 Status::SucceededOrFailed => own.is_good() || own == RecordResult::Failed,
                 Status::Canceled => own == RecordResult::Canceled,
             };
+        }
+        // Docs: once the run is told to end, only `always()` and `canceled()` hold.
+        if self.build.status == BuildStatus::Cancelling {
+            return asked == Status::Canceled;
         }
         let known = |name: &Arc<str>| self.on.iter().any(|on| on.name.eq_ignore_ascii_case(name));
         if !names.iter().all(known) {

@@ -5,14 +5,29 @@ use crate::store::{Build, BuildResult, BuildStatus, Life, RecordResult, StageRun
 use parhelion_core::Timestamp;
 use uuid::Uuid;
 
-/// Ends everything of a build that is not over; the run itself ends as its pace says.
+/// Tells a build to end: what it is at is canceled. What has not begun does so only if its condition holds all the same
+/// (`always()`); the run itself ends as its pace says.
 pub fn cancel(build: &mut Build, now: Timestamp) -> Vec<Moved> {
     let mut moved = vec![Moved(Part::Run, Turn::Cancelling)];
     build.status = BuildStatus::Cancelling;
     build.wait = None;
     build.changed = now;
     for (s, stage) in build.stages.iter_mut().enumerate() {
-        cancel_stage(s, stage, now, &mut moved);
+        if build.started.is_none() {
+            // Of what nobody began nothing is begun now.
+            cancel_stage(s, stage, now, &mut moved);
+            continue;
+        }
+        for (j, job) in stage.jobs.iter_mut().enumerate() {
+            // Whatever it waited for, it is to be looked at now.
+            job.wait = None;
+            for (t, step) in job.steps.iter_mut().enumerate() {
+                step.wait = None;
+                if step.life.started.is_some() && step.life.cancel(now) {
+                    moved.push(Moved(Part::Step(s, j, t), Turn::Ended));
+                }
+            }
+        }
     }
     moved
 }

@@ -1,16 +1,16 @@
 //! A job at work: its steps one after another, each as its condition, its pace and a behaviour say.
 
-use super::{Draw, Moved, Paces, Part, Turn, conditions, conditions::Ready};
+use super::{Draw, Moved, Paces, Part, Turn, conditions, conditions::Ready, heard, start};
 use crate::{
-    domain::{run::scope::Scope, simulation},
+    domain::{commands::Hearing, run::scope::Scope, simulation},
     store::{
-        Artifact, Build, Complaint, Ending, Lines, Play, RecordResult, StageRun, StepRun, Trail, Wait, What,
+        Artifact, Build, BuildStatus, Complaint, Ending, Lines, Play, RecordResult, Set, StageRun, StepRun,
+        Wait, What,
     },
 };
 use chrono::TimeDelta;
-use parhelion_core::{Scripted, Timestamp};
+use parhelion_core::{Pace, Scripted, Timestamp};
 use serde_json::Value;
-use uuid::Uuid;
 
 /// Moves a job; whether it ended.
 pub(super) fn job(
@@ -39,6 +39,9 @@ pub(super) fn job(
         if play.as_ref().is_some_and(|play| play.end == Ending::Skip) {
             let why = "a behaviour leaves it out".to_owned();
             return leave_out(build, (s, j), RecordResult::Skipped, why, now, moved);
+        }
+        if let Err(why) = start::prepare(build, (s, j)) {
+            return leave_out(build, (s, j), RecordResult::Failed, why, now, moved);
         }
         let Some(job) = build.job_mut(s, j) else { return false };
         job.play = play.map(Box::new);
@@ -72,6 +75,10 @@ fn leave_out(
 ) -> bool {
     let Some(job) = build.job_mut(s, j) else { return false };
     job.wait = None;
+    if result == RecordResult::Failed {
+        // It was begun: that it could not go on is its own matter.
+        job.life.started = Some(now);
+    }
     job.life.end(result, now);
     job.why = Some(why);
     moved.push(Moved(Part::Job(s, j), Turn::Ended));
@@ -88,48 +95,87 @@ fn steps(
     moved: &mut Vec<Moved>,
 ) -> bool {
     let count = build.job(s, j).map_or(0, |job| job.steps.len());
-    let limit = simulation::minutes(build.job_plan(s, j).and_then(|plan| plan.timeout_in_minutes.as_deref()));
-    for t in 0..count {
+    let mut t = 0;
+    while t < count {
+        let at = (s, j, t);
         let Some(step) = build.step(s, j, t) else { break };
         if step.life.finished.is_some() {
+            t += 1;
             continue;
         }
-        if step.life.started.is_none() && !begin(build, (s, j, t), now, draw) {
+        if step.life.started.is_none() && !begin(build, at, now, draw) {
             moved.push(Moved(Part::Step(s, j, t), Turn::Ended));
+            t += 1;
             continue;
         }
-        let began = build.job(s, j).and_then(|job| job.life.started).unwrap_or(now);
-        let end = began.checked_add_signed(TimeDelta::minutes(limit.into())).unwrap_or(Timestamp::MAX_UTC);
+        let limits = Limits::of(build, at, now);
+        let cancelling = build.status == BuildStatus::Cancelling;
         let Some(step) = build.step_mut(s, j, t) else { break };
         if step.wait.is_none() {
-            step.wait = Some(begun(step, paces, now, end));
+            // The service's own steps hold up no cancellation.
+            let own = cancelling && step.what.place().is_none();
+            step.wait =
+                Some(if own { Wait::begin(Pace::Immediate, now) } else { begun(step, paces, now, &limits) });
         }
         if !step.wait.is_some_and(|wait| wait.is_over(now)) {
             return false;
         }
         step.wait = None;
-        finish(build, (s, j, t), limit, now);
-        moved.push(Moved(Part::Step(s, j, t), Turn::Ended));
+        // One that is tried again is begun again at the same place.
+        if finish(build, at, &limits, now, draw) {
+            moved.push(Moved(Part::Step(s, j, t), Turn::Ended));
+            t += 1;
+        }
     }
     true
 }
 
-/// How long a step takes: as its outcome says, but no longer than its job may.
-fn begun(step: &mut StepRun, paces: &Paces, now: Timestamp, end: Timestamp) -> Wait {
+/// How long a step may take.
+struct Limits {
+    /// Minutes that its job may take.
+    job: u32,
+    /// When its job is ended.
+    end_of_job: Timestamp,
+    /// When it is ended itself.
+    end: Timestamp,
+}
+
+impl Limits {
+    fn of(build: &Build, (s, j, t): (usize, usize, usize), now: Timestamp) -> Limits {
+        let job =
+            simulation::minutes(build.job_plan(s, j).and_then(|plan| plan.timeout_in_minutes.as_deref()));
+        let after = |from: Option<Timestamp>, minutes: u32| {
+            let from = from.unwrap_or(now);
+            from.checked_add_signed(TimeDelta::minutes(minutes.into())).unwrap_or(Timestamp::MAX_UTC)
+        };
+        let end_of_job = after(build.job(s, j).and_then(|job| job.life.started), job);
+        let step = build.step(s, j, t);
+        let plan = step.and_then(|step| build.step_plan(s, j, step.what)).map(|(_, plan)| plan);
+        let own: Option<u32> = plan.and_then(|plan| plan.timeout_in_minutes.as_deref()?.trim().parse().ok());
+        let end = match own.filter(|minutes| *minutes > 0) {
+            Some(minutes) => after(step.and_then(|step| step.life.started), minutes).min(end_of_job),
+            None => end_of_job,
+        };
+        Limits { job, end_of_job, end }
+    }
+}
+
+/// How long a step takes: as its outcome says, but no longer than it and its job may.
+fn begun(step: &mut StepRun, paces: &Paces, now: Timestamp, limits: &Limits) -> Wait {
     let Some(play) = step.trail.as_mut().and_then(|trail| trail.play.as_mut()) else {
         return Wait::begin(paces.step, now);
     };
     let until = match (play.end, play.delay) {
-        (Ending::Hang, _) => end,
+        (Ending::Hang, _) => Timestamp::MAX_UTC,
         (_, None) => return Wait::begin(paces.step, now),
         (_, Some(delay)) => {
             now.checked_add_signed(TimeDelta::milliseconds(delay)).unwrap_or(Timestamp::MAX_UTC)
         }
     };
-    if until > end {
-        play.end = Ending::Hang;
+    if until > limits.end || play.end == Ending::Hang {
+        play.end = if limits.end < limits.end_of_job { Ending::TimeOut } else { Ending::Hang };
     }
-    Wait { since: now, until: Some(until.min(end).max(now)) }
+    Wait { since: now, until: Some(until.min(limits.end).max(now)) }
 }
 
 /// Begins a step, or leaves it out; whether it begins.
@@ -219,75 +265,124 @@ fn hook_waits(build: &Build, (s, j, t): (usize, usize, usize)) -> Option<String>
     }
 }
 
-/// Ends a step as its outcome says.
-fn finish(build: &mut Build, (s, j, t): (usize, usize, usize), limit: u32, now: Timestamp) {
-    let Some(what) = build.step(s, j, t).map(|step| step.what) else { return };
-    let plan = build.step_plan(s, j, what).map(|(_, plan)| plan);
-    let published = plan.and_then(|plan| simulation::published(plan, &Scope::step(build, s, j, t)));
-    let carries_on = plan.is_some_and(|plan| simulation::is_true(plan.continue_on_error.as_deref()));
-    let name = plan.and_then(|plan| plan.name.clone()).unwrap_or_default();
-    let Some(step) = build.step_mut(s, j, t) else { return };
-    let outputs = match step.trail.as_mut().and_then(|trail| Some((trail.play.take()?, trail))) {
-        None => {
-            step.life.end(RecordResult::Succeeded, now);
-            Vec::new()
+/// Ends a step as its outcome says; whether it is over, and not tried again.
+fn finish(
+    build: &mut Build,
+    (s, j, t): (usize, usize, usize),
+    limits: &Limits,
+    now: Timestamp,
+    draw: &mut dyn Draw,
+) -> bool {
+    let at = (s, j, t);
+    let Some(step) = build.step_mut(s, j, t) else { return true };
+    let what = step.what;
+    let play = step.trail.as_mut().and_then(|trail| trail.play.take());
+    let of_job = play.as_ref().is_some_and(|play| play.of_job);
+    let scripted = play.is_none().then(|| heard::said_by_script(build, at)).unwrap_or_default();
+    let mut result = RecordResult::Succeeded;
+    let mut may_retry = true;
+    if play.is_some() || !scripted.is_empty() {
+        let nothing = |_: &str| true;
+        let mut hearing = heard::hearing(build, at, &nothing);
+        scripted.iter().for_each(|line| hearing.line(line));
+        if let Some(play) = play {
+            may_retry = play.end == Ending::Fail;
+            result = played(play, &mut hearing, limits.job);
         }
-        Some((play, trail)) => {
-            let (result, outputs) = played(play, trail, &name, carries_on, limit);
-            step.life.end(result, now);
-            outputs
-        }
-    };
-    let good = step.life.result.is_some_and(RecordResult::is_good);
-    let Some(job) = build.job_mut(s, j) else { return };
-    job.outputs.extend(outputs);
-    let record = job.record;
-    if let Some(name) = published.filter(|_| good) {
-        publish(build, name, record);
+        let heard = hearing.heard;
+        result = result.max(heard.result.unwrap_or(RecordResult::Succeeded));
+        heard::apply(build, at, heard);
     }
+    if result == RecordResult::Failed && may_retry && !of_job && tried_again(build, at, draw) {
+        return false;
+    }
+    let plan = build.step_plan(s, j, what).map(|(_, plan)| plan);
+    if result == RecordResult::Failed && !of_job {
+        let carries_on = plan.is_some_and(|plan| simulation::is_true(plan.continue_on_error.as_deref()));
+        result = if carries_on { RecordResult::SucceededWithIssues } else { result };
+    }
+    let published = plan.and_then(|plan| simulation::published(plan, &Scope::step(build, s, j, t)));
+    let source = build.job(s, j).map(|job| job.record.to_string());
+    let Some(step) = build.step_mut(s, j, t) else { return true };
+    step.life.end(result, now);
+    if let Some(name) = published.filter(|_| result.is_good()) {
+        let kind = "PipelineArtifact".to_owned();
+        let (data, properties) = Default::default();
+        heard::publish(build, Artifact { id: 0, name, source, kind, data, properties });
+    }
+    true
 }
 
-/// What comes of a step by its outcome: its result, and the outputs that it sets.
-fn played(
-    play: Play,
-    trail: &mut Trail,
-    name: &str,
-    carries_on: bool,
-    limit: u32,
-) -> (RecordResult, Vec<(String, String)>) {
-    let mut issues = play.issues;
-    let result = match play.end {
+/// Tries of a step at most, the first not counted.
+// Docs: retryCountOnTaskFailure.
+const MAX_TRIES: u32 = 10;
+
+/// Lets a step that failed begin again, if it may; what comes of it then is drawn anew.
+// CHOICE: it is tried again at once; the service waits for as many seconds as the square of how often it was tried.
+fn tried_again(build: &mut Build, (s, j, t): (usize, usize, usize), draw: &mut dyn Draw) -> bool {
+    let Some(step) = build.step(s, j, t) else { return false };
+    let plan = build.step_plan(s, j, step.what).map(|(_, plan)| plan);
+    let most = plan.and_then(|plan| plan.retry_count_on_task_failure.as_deref()?.trim().parse::<u32>().ok());
+    let most = most.unwrap_or(0).min(MAX_TRIES);
+    let tries = step.trail.as_ref().map_or(0, |trail| trail.tries) + 1;
+    if tries > most {
+        return false;
+    }
+    let play = drawn(build, (s, j), Some(t), draw);
+    let Some(step) = build.step_mut(s, j, t) else { return false };
+    let trail = step.trail_mut();
+    trail.tries = tries;
+    trail.play = play;
+    let wait = u64::from(tries).pow(2) * 1_000;
+    // OBSERVED: the agent's text.
+    let message = format!(
+        "RetryHelper encountered task failure, will retry (attempt #: {tries} out of {most}) after {wait} ms"
+    );
+    trail.said = Lines::of(&format!("{}##[warning]{message}\n", trail.said.text()));
+    trail.complain(Complaint { error: false, ..Complaint::error(message) });
+    true
+}
+
+/// Says what an outcome says, and gives its result.
+fn played(play: Play, hearing: &mut Hearing<'_>, minutes: u32) -> RecordResult {
+    for (name, value) in play.variables {
+        hearing.heard.set.push(Set { name, value, is_secret: false, is_read_only: false });
+    }
+    for (output, value) in play.outputs {
+        let name = match (output.contains('.'), hearing.step.is_empty()) {
+            (true, _) => output,
+            (false, false) => format!("{}.{output}", hearing.step),
+            // Outputs need the name of their step.
+            (false, true) => continue,
+        };
+        hearing.heard.set.push(Set {
+            name: name.clone(),
+            value: value.clone(),
+            is_secret: false,
+            is_read_only: false,
+        });
+        hearing.heard.outputs.push((name, value));
+    }
+    play.log.iter().flat_map(|text| text.split('\n')).for_each(|line| hearing.line(line));
+    play.issues.into_iter().for_each(|issue| hearing.complain(issue));
+    match play.end {
         Ending::Succeed | Ending::Skip => RecordResult::Succeeded,
         Ending::SucceedWithIssues => RecordResult::SucceededWithIssues,
-        Ending::Fail if carries_on && !play.of_job => RecordResult::SucceededWithIssues,
         Ending::Fail => RecordResult::Failed,
         Ending::Cancel => RecordResult::Canceled,
         Ending::Hang => {
             // CHOICE: the service's text as remembered, without its link.
-            let message = format!(
-                "The job running on agent Hosted Agent ran longer than the maximum time of {limit} minutes."
-            );
-            issues.push(Complaint::error(message));
+            hearing.complain(Complaint::error(format!(
+                "The job running on agent Hosted Agent ran longer than the maximum time of {minutes} minutes."
+            )));
             RecordResult::Canceled
         }
-    };
-    let mut said = play.log;
-    said.extend(
-        issues
-            .iter()
-            .map(|issue| format!("##[{}]{}", if issue.error { "error" } else { "warning" }, issue.message)),
-    );
-    trail.said = Lines::from(said);
-    issues.into_iter().for_each(|issue| trail.complain(issue));
-    let outputs = play.outputs.into_iter().filter_map(|(output, value)| {
-        match (output.contains('.'), name.is_empty()) {
-            (true, _) => Some((output, value)),
-            (false, false) => Some((format!("{name}.{output}"), value)),
-            // Outputs need the name of their step.
-            (false, true) => None,
+        Ending::TimeOut => {
+            // OBSERVED: the agent's text.
+            hearing.complain(Complaint::error("The task has timed out."));
+            RecordResult::Failed
         }
-    });
-    (result, outputs.collect())
+    }
 }
 
 /// What a behaviour says of a job or a step.
@@ -333,6 +428,7 @@ fn play(scripted: &Scripted, of_job: bool) -> Play {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let list = |name: &str| scripted.members.get(name).and_then(Value::as_array).into_iter().flatten();
     let outputs = scripted.members.get("outputs").and_then(Value::as_object).into_iter().flatten();
+    let variables = scripted.members.get("variables").and_then(Value::as_object).into_iter().flatten();
     let issue = |value: &Value| {
         let message = value["message"].as_str()?.to_owned();
         Some(Complaint { error: value["type"] != "warning", ..Complaint::error(message) })
@@ -341,7 +437,7 @@ fn play(scripted: &Scripted, of_job: bool) -> Play {
         end,
         delay: scripted.delay().map(|delay| delay.num_milliseconds().max(0)),
         outputs: outputs.filter_map(|(name, value)| Some((name.clone(), text(value)?))).collect(),
-        variables: Default::default(),
+        variables: variables.filter_map(|(name, value)| Some((name.clone(), text(value)?))).collect(),
         log: list("log").filter_map(text).collect(),
         issues: list("issues").filter_map(issue).chain(said_of(scripted)).collect(),
         of_job,
@@ -356,22 +452,4 @@ fn said_of(scripted: &Scripted) -> Option<Complaint> {
         (code, message) => code.or(message)?.to_owned(),
     };
     Some(Complaint::error(message))
-}
-
-/// Adds a step's artifact; a second one of that name changes nothing.
-fn publish(build: &mut Build, name: String, job: Uuid) {
-    if build.artifacts.iter().any(|a| a.name.eq_ignore_ascii_case(&name)) {
-        return;
-    }
-    let id = u32::try_from(build.artifacts.len() + 1).unwrap_or(u32::MAX);
-    let source = Some(job.to_string());
-    let kind = "PipelineArtifact".to_owned();
-    build.artifacts.push(Artifact {
-        id,
-        name,
-        source,
-        kind,
-        data: String::new(),
-        properties: Default::default(),
-    });
 }
