@@ -3,21 +3,22 @@
 use crate::{
     domain::{delivery, identity, payload::Scene, payload::ZEROS},
     operations::Context,
-    store::{HookKey, SsmStore},
+    store::{HookKey, Key, STATUSES, SsmStore, StatusState},
     wire::Server,
 };
 use bytes::Bytes;
-use parhelion_core::{Call, Event, Timestamp, Verdict};
+use parhelion_core::{Call, Event, Timestamp, Verdict, limits};
 use parhelion_git::{CommitInfo, ObjectId, Person};
-use parhelion_http::{Head, Request, Response, answer as respond, problem};
+use parhelion_http::{Head, Request, Response, answer as respond, problem, read_body};
 use parhelion_state::Tx;
 use percent_encoding::percent_decode_str;
+use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
 
 /// Answers them. The path begins after the surface's name.
 pub async fn answer(server: Arc<Server>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let segments: Vec<String> = parts
         .uri
         .path()
@@ -44,7 +45,22 @@ pub async fn answer(server: Arc<Server>, request: Request) -> Response {
             let key = ((*location).to_owned(), (*repository).to_owned(), (*hook).to_owned());
             test_delivery(&context, project, &key).await
         }
-        _ => problem(404, "Not found", "POST /{project}/hooks/{location}/{repository}/{hook}/test"),
+        [project, "statuses", location, repository, sha] => {
+            if parts.method != http::Method::PUT {
+                return problem(405, "Method not allowed", "a commit status is set by PUT");
+            }
+            let key = ((*location).to_owned(), (*repository).to_owned());
+            match read_body(body, limits::BODY_BYTES).await {
+                Ok(body) => set_status(&context, project, &key, sha, &body).await,
+                Err(e) => problem(400, "Bad request", e.to_string()),
+            }
+        }
+        _ => problem(
+            404,
+            "Not found",
+            "POST /{project}/hooks/{location}/{repository}/{hook}/test or \
+             PUT /{project}/statuses/{location}/{repository}/{sha}",
+        ),
     }
 }
 
@@ -112,6 +128,56 @@ fn send(
     let asked =
         tx.emit(Event::new("control.hook_tested", delivery::subject(key)).fact(fact).verdict(Verdict::Ok));
     Ok(delivery::send(key, &hook, "push", Bytes::from(body.to_bytes()), asked, tx))
+}
+
+/// What a build or test says of a commit: for rules that require status checks.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Status {
+    context: String,
+    state: StatusState,
+}
+
+async fn set_status(context: &Context, project: &str, key: &Key, sha: &str, body: &[u8]) -> Response {
+    let status: Status = match serde_json::from_slice(body) {
+        Ok(status) => status,
+        Err(e) => return problem(400, "Bad request", e.to_string()),
+    };
+    if status.context.is_empty() || status.context.len() > 256 {
+        return problem(400, "Bad request", "\"context\" is a text of 1 to 256 bytes");
+    }
+    let tenant = context.tenant(&format!("projects/{project}"));
+    let shelf = context.world.shelf::<SsmStore>();
+    let refs = shelf.load(&tenant).store.repository(key).map(|r| r.refs());
+    let there = match (refs, sha.parse::<ObjectId>()) {
+        (Some(refs), Ok(id)) => context.git.contains(&refs, id).await,
+        _ => Ok(false),
+    };
+    match there {
+        Ok(true) => {}
+        Ok(false) => {
+            let detail = format!("project {project} has no commit {sha} in {}/{}", key.0, key.1);
+            return problem(404, "No such commit", detail);
+        }
+        Err(e) => return problem(503, "Git failed", e.to_string()),
+    }
+    let done = shelf.write(&tenant, &context.call, |store, tx| {
+        let status_key = (key.0.clone(), key.1.clone(), sha.to_ascii_lowercase(), status.context.clone());
+        if !store.statuses.contains_key(&status_key) && store.statuses_of(key).count() >= STATUSES {
+            return Err(());
+        }
+        let state = serde_json::to_value(status.state).unwrap_or_default();
+        let fact =
+            format!("status check \"{}\" of {sha} is {}", status.context, state.as_str().unwrap_or("?"));
+        let subject = format!("repository:{}/{}", key.0, key.1);
+        tx.emit(Event::new("control.status_set", subject).fact(fact).verdict(Verdict::Ok));
+        store.statuses.put(status_key, status.state);
+        Ok(())
+    });
+    match done {
+        Ok(_) => respond(204, "application/json", ""),
+        Err(()) => problem(429, "Too many", format!("a repository has at most {STATUSES} statuses")),
+    }
 }
 
 /// OBSERVED: what Gitea tells of a repository without commits.

@@ -150,7 +150,7 @@ macro_rules! row {
     };
 }
 
-const ROWS_LEN: usize = 46;
+const ROWS_LEN: usize = 62;
 
 /// The table.
 #[rustfmt::skip]
@@ -177,6 +177,22 @@ pub static ROWS: [Row; ROWS_LEN] = [
     row!("CreateBranchRule", "POST /v1/{parent}/branchRules", "projects.locations.repositories.branchRules/create", Real, writes::<ops::branch_rules::CreateBranchRule>),
     row!("UpdateBranchRule", "PATCH /v1/{branch_rule.name=…/branchRules/*}", "projects.locations.repositories.branchRules/patch", Real, writes::<ops::branch_rules::UpdateBranchRule>),
     row!("DeleteBranchRule", "DELETE /v1/{name=…/branchRules/*}", "projects.locations.repositories.branchRules/delete", Real, writes::<ops::branch_rules::DeleteBranchRule>),
+    row!("ListPullRequests", "GET /v1/{parent}/pullRequests", "projects.locations.repositories.pullRequests/list", Real, reads::<ops::pull_requests::ListPullRequests>),
+    row!("GetPullRequest", "GET /v1/{name=…/pullRequests/*}", "projects.locations.repositories.pullRequests/get", Real, reads::<ops::pull_requests::GetPullRequest>),
+    row!("CreatePullRequest", "POST /v1/{parent}/pullRequests", "projects.locations.repositories.pullRequests/create", Real, ops::open_pull_request::create),
+    row!("UpdatePullRequest", "PATCH /v1/{pull_request.name=…/pullRequests/*}", "projects.locations.repositories.pullRequests/patch", Real, ops::open_pull_request::update),
+    row!("MergePullRequest", "POST /v1/{name=…/pullRequests/*}:merge", "projects.locations.repositories.pullRequests/merge", Real, ops::merge_pull_request::call),
+    row!("OpenPullRequest", "POST /v1/{name=…/pullRequests/*}:open", "projects.locations.repositories.pullRequests/open", Real, ops::open_pull_request::open),
+    row!("ClosePullRequest", "POST /v1/{name=…/pullRequests/*}:close", "projects.locations.repositories.pullRequests/close", Real, writes::<ops::pull_requests::ClosePullRequest>),
+    row!("ListPullRequestFileDiffs", "GET /v1/{name=…/pullRequests/*}:listFileDiffs", "projects.locations.repositories.pullRequests/listFileDiffs", Real, ops::pull_requests::file_diffs),
+    row!("ListPullRequestComments", "GET /v1/{parent}/pullRequestComments", "projects.locations.repositories.pullRequests.pullRequestComments/list", Real, reads::<ops::pull_comments::ListPullRequestComments>),
+    row!("GetPullRequestComment", "GET /v1/{name=…/pullRequestComments/*}", "projects.locations.repositories.pullRequests.pullRequestComments/get", Real, reads::<ops::pull_comments::GetPullRequestComment>),
+    row!("CreatePullRequestComment", "POST /v1/{parent}/pullRequestComments", "projects.locations.repositories.pullRequests.pullRequestComments/create", Real, writes::<ops::pull_comments::CreatePullRequestComment>),
+    row!("UpdatePullRequestComment", "PATCH /v1/{pull_request_comment.name=…/pullRequestComments/*}", "projects.locations.repositories.pullRequests.pullRequestComments/patch", Real, writes::<ops::pull_comments::UpdatePullRequestComment>),
+    row!("DeletePullRequestComment", "DELETE /v1/{name=…/pullRequestComments/*}", "projects.locations.repositories.pullRequests.pullRequestComments/delete", Real, writes::<ops::pull_comments::DeletePullRequestComment>),
+    row!("BatchCreatePullRequestComments", "POST /v1/{parent}/pullRequestComments:batchCreate", "projects.locations.repositories.pullRequests.pullRequestComments/batchCreate", Real, writes::<ops::reviews::BatchCreatePullRequestComments>),
+    row!("ResolvePullRequestComments", "POST /v1/{parent}/pullRequestComments:resolve", "projects.locations.repositories.pullRequests.pullRequestComments/resolve", Real, writes::<ops::reviews::ResolvePullRequestComments>),
+    row!("UnresolvePullRequestComments", "POST /v1/{parent}/pullRequestComments:unresolve", "projects.locations.repositories.pullRequests.pullRequestComments/unresolve", Real, writes::<ops::reviews::UnresolvePullRequestComments>),
     row!("FetchTree", "GET /v1/{repository=…/repositories/*}:fetchTree", "projects.locations.repositories/fetchTree", Real, ops::fetch::tree),
     row!("FetchBlob", "GET /v1/{repository=…/repositories/*}:fetchBlob", "projects.locations.repositories/fetchBlob", Real, ops::fetch::blob),
     row!("FetchRefs", "GET /v1/{repository=…/repositories/*}:fetchRefs", "projects.locations.repositories/fetchRefs", Real, ops::fetch::refs),

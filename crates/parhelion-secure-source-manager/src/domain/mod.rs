@@ -1,5 +1,6 @@
 //! Rules that more than one operation needs.
 
+pub mod comments;
 pub mod delivery;
 pub mod fields;
 pub mod filter;

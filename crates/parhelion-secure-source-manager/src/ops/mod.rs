@@ -9,8 +9,13 @@ pub mod instances;
 pub mod issue_comments;
 pub mod issues;
 pub mod locations;
+pub mod merge_pull_request;
+pub mod open_pull_request;
 pub mod operations;
+pub mod pull_comments;
+pub mod pull_requests;
 pub mod repositories;
+pub mod reviews;
 
 use crate::{operations::Scoped, proto};
 

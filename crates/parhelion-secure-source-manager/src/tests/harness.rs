@@ -114,6 +114,11 @@ impl Emulator {
         let (status, _, bytes) = self.raw(&service, verb, path, "").await;
         (status, serde_json::from_slice(&bytes).unwrap())
     }
+    /// The same with a body, which says nothing in return; its status.
+    pub async fn control_with(&self, verb: &str, path: &str, body: &str) -> u16 {
+        let service = self.surface.control.clone().unwrap();
+        self.raw(&service, verb, path, body).await.0
+    }
     pub async fn raw(
         &self,
         service: &HttpService,

@@ -5,6 +5,7 @@ mod git;
 mod harness;
 mod late;
 mod pace;
+mod pulls;
 mod refusals;
 mod rules;
 mod shape;

@@ -12,10 +12,11 @@ use parhelion_http::{Head, Named, Response, answer as respond};
 use std::sync::Arc;
 
 const HTML: &str = "text/html; charset=utf-8";
+const TEXT: &str = "text/plain; charset=utf-8";
 /// Commits shown on one page.
 const COMMITS: usize = 50;
 
-/// Answers a page of a repository: itself, `commit/{sha}`, `compare/{a}...{b}`.
+/// Answers a page of a repository: itself, `commit/{sha}`, `compare/{a}...{b}`, `pulls/{n}[.diff|.patch]`.
 pub async fn answer(server: &Arc<Server>, address: Address, rest: &str, parts: &Parts) -> Response {
     let head = Head::of(parts);
     let mut tenant = String::new();
@@ -28,7 +29,8 @@ pub async fn answer(server: &Arc<Server>, address: Address, rest: &str, parts: &
         _ => Ok(None),
     };
     let mut response = match found {
-        Ok(Some(html)) => respond(200, HTML, html),
+        Ok(Some(Page::Html(html))) => respond(200, HTML, html),
+        Ok(Some(Page::Text(text))) => respond(200, TEXT, text),
         Ok(None) => respond(404, HTML, document("Not found", "<p>There is no such page.</p>")),
         Err(e @ GitError::Missing(_)) => {
             respond(503, HTML, document("No git", &format!("<p>{}</p>", escaped(&e.to_string()))))
@@ -42,7 +44,12 @@ pub async fn answer(server: &Arc<Server>, address: Address, rest: &str, parts: &
     response
 }
 
-async fn page(context: &Context, address: &Address, rest: &str) -> Result<Option<String>, GitError> {
+enum Page {
+    Html(String),
+    Text(String),
+}
+
+async fn page(context: &Context, address: &Address, rest: &str) -> Result<Option<Page>, GitError> {
     let version = context.world.shelf::<SsmStore>().load(&context.tenant(&address.scope()));
     let Some(repository) = version.store.repository(&address.key()) else { return Ok(None) };
     if repository.instance != address.instance {
@@ -66,14 +73,15 @@ async fn page(context: &Context, address: &Address, rest: &str) -> Result<Option
                     escaped(&uris.html)
                 ));
             }
-            Ok(Some(document(&title, &(body + "</ul>"))))
+            Ok(Some(Page::Html(document(&title, &(body + "</ul>")))))
         }
         Some(("commit", sha)) => {
             let Ok(id) = sha.parse::<ObjectId>() else { return Ok(None) };
             if !git.contains(&refs, id).await? {
                 return Ok(None);
             }
-            Ok(git.commit(id).await?.map(|c| document(&format!("{title}: {id}"), &commit(&uris.html, &c))))
+            let page = |c: CommitInfo| document(&format!("{title}: {id}"), &commit(&uris.html, &c));
+            Ok(git.commit(id).await?.map(page).map(Page::Html))
         }
         Some(("compare", range)) => {
             let Some((old, new)) = range.split_once("...") else { return Ok(None) };
@@ -89,7 +97,35 @@ async fn page(context: &Context, address: &Address, rest: &str) -> Result<Option
                 (new.some().into_iter().collect(), old.some().into_iter().collect());
             let commits = git.commits(&tips, &not, COMMITS).await?;
             let body: String = commits.iter().map(|c| commit(&uris.html, c)).collect();
-            Ok(Some(document(&format!("{title}: {old}...{new}"), &body)))
+            Ok(Some(Page::Html(document(&format!("{title}: {old}...{new}"), &body))))
+        }
+        Some(("pulls", rest)) => {
+            let (number, as_text) = match rest.rsplit_once('.') {
+                Some((number, "diff" | "patch")) => (number, true),
+                _ => (rest, false),
+            };
+            let found = number.parse().ok().and_then(|number| {
+                version.store.pull_requests.get(&(
+                    address.location.clone(),
+                    address.repository.clone(),
+                    number,
+                ))
+            });
+            let Some(pull) = found else { return Ok(None) };
+            let from = git.merge_base(pull.base_sha, pull.head_sha).await?.unwrap_or(pull.base_sha);
+            let patches = git.patches(from, pull.head_sha).await?;
+            let diff: String = patches.into_iter().map(|patch| patch.text).collect();
+            if as_text {
+                return Ok(Some(Page::Text(diff)));
+            }
+            let body = format!(
+                "<p>{} &rarr; {}</p><pre>{}</pre><pre>{}</pre>",
+                escaped(&pull.head),
+                escaped(&pull.base),
+                escaped(&pull.body),
+                escaped(&diff)
+            );
+            Ok(Some(Page::Html(document(&format!("{title}: {}", pull.title), &body))))
         }
         _ => Ok(None),
     }

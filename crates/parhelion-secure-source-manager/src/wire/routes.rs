@@ -155,6 +155,12 @@ mod tests {
     fn every_row_has_a_route() {
         let missing: Vec<_> = ROWS.iter().filter(|row| route(row).is_none()).map(|row| row.method).collect();
         assert_eq!(missing, Vec::<&str>::new());
+        let routed = |s: prost_reflect::ServiceDescriptor| s.methods().count();
+        assert_eq!(
+            POOL.services().map(routed).sum::<usize>(),
+            ROWS.len(),
+            "a method of proto/ without a row"
+        );
         let without_scope: Vec<_> =
             ROUTES.iter().filter(|r| r.scope.is_empty()).map(|r| r.row.method).collect();
         assert_eq!(without_scope, Vec::<&str>::new());
@@ -170,6 +176,18 @@ mod tests {
             ("PATCH", format!("{l}/repositories/r/hooks/h"), Some("UpdateHook")),
             ("POST", format!("{l}/operations/o:cancel"), Some("CancelOperation")),
             ("POST", format!("{l}/operations/o%3Acancel"), Some("CancelOperation")),
+            ("GET", format!("{l}/repositories/r:getIamPolicy"), Some("GetIamPolicyRepo")),
+            ("GET", format!("{l}/instances/i:getIamPolicy"), Some("GetIamPolicy")),
+            (
+                "POST",
+                format!("{l}/repositories/r/pullRequests/1/pullRequestComments:batchCreate"),
+                Some("BatchCreatePullRequestComments"),
+            ),
+            (
+                "POST",
+                format!("{l}/repositories/r/pullRequests/1/pullRequestComments"),
+                Some("CreatePullRequestComment"),
+            ),
             ("GET", format!("{l}/operations"), Some("ListOperations")),
             ("GET", l.to_owned(), Some("GetLocation")),
             ("GET", "/v1/projects/p/locations".to_owned(), Some("ListLocations")),
