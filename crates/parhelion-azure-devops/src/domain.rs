@@ -5,6 +5,7 @@ pub mod changes;
 pub mod checksum;
 pub mod ci;
 pub mod commands;
+pub mod contents;
 pub mod definitions;
 pub mod documents;
 pub mod endpoint_types;

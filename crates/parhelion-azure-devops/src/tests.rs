@@ -6,6 +6,7 @@ mod commands;
 mod core;
 mod definitions;
 mod git;
+mod git_batches;
 mod git_bulk;
 mod git_rows;
 mod git_wire;

@@ -65,6 +65,17 @@ impl GitHost {
         Ok(String::from_utf8_lossy(&output.stdout).lines().next().and_then(|line| line.trim().parse().ok()))
     }
 
+    /// All best common commits, of which histories that were merged crosswise have several.
+    pub async fn merge_bases(&self, one: ObjectId, other: ObjectId) -> Result<Vec<ObjectId>, GitError> {
+        let (one, other) = (one.to_string(), other.to_string());
+        let args = ["merge-base", "--all", &one, &other];
+        let output = self.inner.output(&self.inner.reader(), &args, b"").await?;
+        Ok(String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .filter_map(|line| line.trim().parse().ok())
+            .collect())
+    }
+
     /// How many commits `from` has that `to` has not, and the other way round.
     pub async fn ahead_behind(&self, from: ObjectId, to: ObjectId) -> Result<(u64, u64), GitError> {
         let range = format!("{from}...{to}");

@@ -1,15 +1,19 @@
 //! Items: files and folders of a repository.
 //! https://learn.microsoft.com/en-us/rest/api/azure/devops/git/items
 
+mod batch;
+
+pub use batch::Batch;
+
 use super::repositories::One;
 use crate::{
-    domain::refs::Version,
+    domain::{contents, refs::Version},
     error::{Error, Result},
     operations::{Input, Work},
     show::{Links, git, segment, without_nulls},
     store::Repository,
     tenant::{Tenant, unavailable},
-    wire::{reply::Reply, request::ApiRequest},
+    wire::{archive, reply::Reply, request::ApiRequest},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use parhelion_git::{EntryKind, ObjectId, TreeEntry};
@@ -49,13 +53,7 @@ impl Input for Asked {
         let name = either("versionDescriptor.version", "version");
         let in_path = Some(request.value("path")).filter(|p| !p.is_empty());
         let path = q.get("path").or(in_path);
-        let recursion = q.get("recursionLevel").unwrap_or("none").to_ascii_lowercase();
-        let full = match recursion.as_str() {
-            "none" | "0" => None,
-            "onelevel" | "1" | "onelevelplusnestedemptyfolders" | "4" => Some(false),
-            "full" | "120" => Some(true),
-            _ => return Err(Error::invalid("The recursionLevel is none of none, oneLevel, full.")),
-        };
+        let full = recursion(q.get("recursionLevel").unwrap_or("none"))?;
         let form = match q.get("$format").map(str::to_ascii_lowercase).as_deref() {
             Some("json") => Form::Json,
             Some("text") => Form::Text,
@@ -75,18 +73,28 @@ impl Input for Asked {
         Ok(Asked {
             repository: One::read(request)?,
             version: Version::read(kind.as_deref(), name.as_deref())?,
-            path: path
-                .or_else(|| q.get("scopePath"))
-                .unwrap_or("/")
-                .replace('\\', "/")
-                .trim_matches('/')
-                .to_owned(),
+            path: clean(path.or_else(|| q.get("scopePath")).unwrap_or("/")),
             list,
             form,
             content: q.flag("includeContent"),
             download: q.flag("download"),
         })
     }
+}
+
+/// How deep a list goes; `None`: it is none.
+fn recursion(level: &str) -> Result<Option<bool>> {
+    match level.to_ascii_lowercase().as_str() {
+        "none" | "0" => Ok(None),
+        "onelevel" | "1" | "onelevelplusnestedemptyfolders" | "4" => Ok(Some(false)),
+        "full" | "120" => Ok(Some(true)),
+        _ => Err(Error::invalid("The recursionLevel is none of none, oneLevel, full.")),
+    }
+}
+
+/// A path as a client writes it, from the root, without a slash at either end.
+fn clean(path: &str) -> String {
+    path.replace('\\', "/").trim_matches('/').to_owned()
 }
 
 /// Items_Get: one item as JSON, text or bytes, or a list of them.
@@ -96,13 +104,13 @@ impl Work for Get {
     const NAME: &'static str = "Items_Get";
     type Input = Asked;
     async fn run(tenant: &Tenant, input: Asked) -> Result<Reply> {
-        if input.form == Form::Zip {
-            return Err(Error::invalid("Items are served as JSON, text and bytes, not as zip."));
-        }
         let (repository, links) = tenant.read(|store, _| {
             Ok::<_, Error>((input.repository.find(store)?, Links::of(store, &tenant.call)))
         })?;
         let commit = resolve(tenant, &repository, &input.version).await?;
+        if input.form == Form::Zip {
+            return zipped(tenant, &repository, commit, &input).await;
+        }
         let show = Show { repository: &repository, commit, links: &links };
         let unknown = || Error::ItemUnknown {
             path: format!("/{}", input.path),
@@ -110,11 +118,7 @@ impl Work for Get {
             version: input.version.shown(&repository),
         };
         if let Some(full) = input.list {
-            let entries = tenant.git.tree(commit, &input.path, full).await.map_err(unavailable)?;
-            if let Some(entries) = entries {
-                let own = folder(tenant, commit, &input.path).await?;
-                let mut items = vec![show.folder(&input.path, own)];
-                items.extend(entries.iter().take(MAX_ENTRIES).map(|e| show.entry(e)));
+            if let Some(items) = show.below(tenant, &input.path, full).await? {
                 return Ok(Reply::list(items));
             }
             // The path of a file: a list of one.
@@ -158,6 +162,25 @@ impl Work for Get {
     }
 }
 
+/// A file, or a folder with everything below it, as an archive.
+// CHOICE: names in the archive begin with the folder's own; those of the root with nothing.
+async fn zipped(tenant: &Tenant, repository: &Repository, commit: ObjectId, input: &Asked) -> Result<Reply> {
+    let name = input.path.rsplit('/').next().filter(|n| !n.is_empty());
+    if let Some(file) = tenant.git.file(commit, &input.path).await.map_err(unavailable)? {
+        let name = name.unwrap_or_default().to_owned();
+        return archive::of_files(name.clone(), vec![(name, file.content)]).await;
+    }
+    let files = contents::below(tenant, commit, &input.path).await?;
+    let files = files.ok_or_else(|| Error::ItemUnknown {
+        path: format!("/{}", input.path),
+        repository: repository.name.clone(),
+        version: input.version.shown(repository),
+    })?;
+    let prefix = name.map(|n| format!("{n}/")).unwrap_or_default();
+    let files = files.into_iter().map(|(path, content)| (format!("{prefix}{path}"), content)).collect();
+    archive::of_files(name.unwrap_or(&repository.name).to_owned(), files).await
+}
+
 /// The commit of a version; one given by its id must be the repository's.
 pub async fn resolve(tenant: &Tenant, repository: &Repository, version: &Version) -> Result<ObjectId> {
     let found = version.resolve(repository)?;
@@ -188,6 +211,15 @@ struct Show<'a> {
 }
 
 impl Show<'_> {
+    /// A folder and what is in it; `None` when there is no folder at that path.
+    async fn below(&self, tenant: &Tenant, path: &str, full: bool) -> Result<Option<Vec<Value>>> {
+        let entries = tenant.git.tree(self.commit, path, full).await.map_err(unavailable)?;
+        let Some(entries) = entries else { return Ok(None) };
+        let own = folder(tenant, self.commit, path).await?;
+        let mut items = vec![self.folder(path, own)];
+        items.extend(entries.iter().take(MAX_ENTRIES).map(|e| self.entry(e)));
+        Ok(Some(items))
+    }
     fn item(&self, path: &str, id: ObjectId, kind: &str, is_folder: bool) -> Value {
         let path = format!("/{path}");
         without_nulls(json!({

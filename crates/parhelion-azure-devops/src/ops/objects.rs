@@ -3,16 +3,17 @@
 
 use super::repositories::One;
 use crate::{
+    domain::contents,
     error::{Error, Result},
     operations::{Input, Work},
     show::{Links, git as show, link, without_nulls},
     store::Repository,
     tenant::{Tenant, unavailable},
-    wire::{reply::Reply, request::ApiRequest},
+    wire::{archive, reply::Reply, request::ApiRequest},
 };
 use parhelion_git::{EntryKind, ObjectId, TreeEntry};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// Entries of a tree that one answer lists.
 const MAX_ENTRIES: usize = 100_000;
@@ -23,6 +24,7 @@ enum Form {
     Json,
     Text,
     Bytes,
+    Zip,
 }
 
 /// A repository and an object of it.
@@ -42,12 +44,11 @@ impl Input for Wanted {
             Some("json") => Form::Json,
             Some("text") => Form::Text,
             Some("octetstream") => Form::Bytes,
-            Some(_) => return Err(Error::invalid("Objects are served as JSON, text and bytes.")),
+            Some("zip") => Form::Zip,
+            Some(_) => return Err(Error::invalid("Objects are served as JSON, text, bytes and archives.")),
             None if request.accepts("application/octet-stream") => Form::Bytes,
             None if request.accepts("text/plain") => Form::Text,
-            None if request.accepts("application/zip") => {
-                return Err(Error::invalid("Objects are served as JSON, text and bytes, not as zip."));
-            }
+            None if request.accepts("application/zip") => Form::Zip,
             None => Form::Json,
         };
         let file_name = q.get("fileName").map(str::to_owned);
@@ -94,6 +95,11 @@ impl Work for Blob {
             }
             Form::Text => "text/plain; charset=utf-8",
             Form::Bytes => "application/octet-stream",
+            // CHOICE: in an archive a blob is named by its id, for it has no other name.
+            Form::Zip => {
+                let name = wanted.file_name.unwrap_or_else(|| id.to_string());
+                return archive::of_files(name, vec![(id.to_string(), file.content)]).await;
+            }
         };
         Ok(Reply::Raw { media, body: file.content, file_name: wanted.file_name })
     }
@@ -108,6 +114,56 @@ fn object(repository: &Repository, links: &Links, id: ObjectId, size: u64, url: 
     })
 }
 
+/// Blobs that one archive holds.
+const MAX_BLOBS: usize = 10_000;
+
+/// A repository and many blobs of it.
+pub struct Many {
+    repository: One,
+    ids: Vec<String>,
+    name: String,
+}
+
+impl Input for Many {
+    fn read(request: &ApiRequest) -> Result<Self> {
+        let ids: Vec<String> = request.json_list()?;
+        if ids.len() > MAX_BLOBS {
+            return Err(Error::invalid(format!("An archive holds at most {MAX_BLOBS} blobs.")));
+        }
+        let name = request.query.get("filename").unwrap_or("blobs").to_owned();
+        Ok(Many { repository: One::read(request)?, ids, name })
+    }
+}
+
+/// Blobs_GetBlobsZip.
+pub struct Blobs;
+
+impl Work for Blobs {
+    const NAME: &'static str = "Blobs_GetBlobsZip";
+    type Input = Many;
+    async fn run(tenant: &Tenant, many: Many) -> Result<Reply> {
+        let repository = tenant.read(|store, _| many.repository.find(store))?;
+        let (mut found, mut bytes, mut seen) = (Vec::new(), 0, BTreeSet::new());
+        for id in &many.ids {
+            let unknown = || Error::ObjectUnknown { id: id.chars().take(80).collect() };
+            let id: ObjectId = id.parse().map_err(|_| unknown())?;
+            if !seen.insert(id) {
+                continue;
+            }
+            if !tenant.git.contains(&repository.as_refs(), id).await.map_err(unavailable)? {
+                return Err(unknown());
+            }
+            let file = tenant.git.blob(id).await.map_err(unavailable)?.ok_or_else(unknown)?;
+            bytes += file.content.len() as u64;
+            if bytes > contents::MAX_BYTES {
+                return Err(contents::too_much());
+            }
+            found.push((id.to_string(), file.content));
+        }
+        archive::of_files(many.name, found).await
+    }
+}
+
 /// Trees_Get.
 pub struct Tree;
 
@@ -116,6 +172,10 @@ impl Work for Tree {
     type Input = Wanted;
     async fn run(tenant: &Tenant, wanted: Wanted) -> Result<Reply> {
         let (repository, links, id) = wanted.find(tenant).await?;
+        if wanted.form == Form::Zip {
+            let files = contents::below(tenant, id, "").await?.ok_or_else(|| wanted.unknown())?;
+            return archive::of_files(wanted.file_name.unwrap_or_else(|| id.to_string()), files).await;
+        }
         let found = tenant.git.tree_object(id, wanted.recursive).await.map_err(unavailable)?;
         let found = found.ok_or_else(|| wanted.unknown())?;
         let base = show::url(&repository, &links);

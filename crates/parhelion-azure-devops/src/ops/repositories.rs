@@ -183,11 +183,15 @@ pub struct One {
 
 impl Input for One {
     fn read(request: &ApiRequest) -> Result<Self> {
-        Ok(One { project: request.project.clone(), repository: request.value("repositoryId").to_owned() })
+        Ok(One::named(request, "repositoryId"))
     }
 }
 
 impl One {
+    /// Reads it where the route gives the repository this name.
+    pub fn named(request: &ApiRequest, name: &str) -> Self {
+        One { project: request.project.clone(), repository: request.value(name).to_owned() }
+    }
     /// Finds it.
     pub fn find(&self, store: &AzureDevOpsStore) -> Result<Arc<Repository>> {
         let project = self.project.as_deref().map(|p| store.project(p)).transpose()?;

@@ -4,10 +4,10 @@ use crate::testing::{Bench, golden};
 use expect_test::expect;
 use serde_json::{Value, json};
 
-const R: &str = "/contoso/P/_apis/git/repositories/P";
-const ZERO: &str = "0000000000000000000000000000000000000000";
+pub const R: &str = "/contoso/P/_apis/git/repositories/P";
+pub const ZERO: &str = "0000000000000000000000000000000000000000";
 
-fn push(bench: &Bench, branch: &str, old: &str, changes: Value) -> String {
+pub fn push(bench: &Bench, branch: &str, old: &str, changes: Value) -> String {
     let made = bench.ok(
         &format!("POST {R}/pushes"),
         json!({
@@ -17,11 +17,11 @@ fn push(bench: &Bench, branch: &str, old: &str, changes: Value) -> String {
     );
     made["refUpdates"][0]["newObjectId"].as_str().unwrap().to_owned()
 }
-fn file(kind: &str, path: &str, text: &str) -> Value {
+pub fn file(kind: &str, path: &str, text: &str) -> Value {
     json!({ "changeType": kind, "item": { "path": path }, "newContent": { "content": text } })
 }
 /// A bench with `main` of two commits, and `topic` of one more upon the first.
-fn bench() -> (Bench, String, String, String) {
+pub fn bench() -> (Bench, String, String, String) {
     let bench = Bench::with_project("P");
     let first =
         push(&bench, "main", ZERO, json!([file("add", "/a.txt", "one\n"), file("add", "/d/b.txt", "two\n")]));
@@ -87,7 +87,7 @@ fn blobs_and_trees_are_served_by_their_ids() {
         (format!("{R}/annotatedtags/{id}"), 404),
         (format!("{R}/blobs/{ZERO}"), 404),
         (format!("{R}/blobs/nonsense"), 400),
-        (format!("{R}/blobs/{id}?$format=zip"), 400),
+        (format!("{R}/blobs/{id}?$format=exe"), 400),
         (format!("/contoso/P/_apis/git/repositories/other/blobs/{id}"), 404),
         ("/contoso/P/_apis/git/repositories/nope/trees/x".to_owned(), 404),
     ] {

@@ -92,6 +92,9 @@ pub mod id {
     pub const COMMIT_CHANGES: &str = "5bf884f5-3e07-42e9-afb8-1b872267bf16";
     pub const BRANCH_STATS: &str = "d5b216de-d8d5-4d32-ae76-51df755b16d3";
     pub const COMMIT_DIFFS: &str = "615588d5-c0c7-4b88-88f8-e625306446e8";
+    pub const ITEMS_BATCH: &str = "630fd2e4-fb88-4f85-ad21-13f3fd1fbca9";
+    pub const COMMITS_BATCH: &str = "6400dfb2-0bcb-462b-b992-5a57f8f1416c";
+    pub const MERGE_BASES: &str = "7cf2abb6-c964-4f7e-9872-f78c66e72e9c";
     pub const BLOBS: &str = "7b28e929-2c99-405d-9c5c-6167a06e6816";
     pub const TREES: &str = "729f6437-6f92-44ec-8bee-273a7111063c";
     pub const ANNOTATED_TAGS: &str = "5e8a8081-3851-4626-b677-9891cc04102e";
@@ -160,6 +163,10 @@ pub static LOCATIONS: &[Location] = &[
     released(id::COMMIT_CHANGES, "git", "changes", "{project}/_apis/{area}/repositories/{repositoryId}/commits/{commitId}/{resource}", 1, "1.0"),
     released(id::BRANCH_STATS, "git", "branchStats", "{project}/_apis/{area}/repositories/{repositoryId}/stats/branches", 2, "1.0"),
     released(id::COMMIT_DIFFS, "git", "commitDiffs", "{project}/_apis/{area}/repositories/{repositoryId}/diffs/commits", 1, "1.0"),
+    // The clients' ids, the documentation's routes.
+    released(id::ITEMS_BATCH, "git", "itemsBatch", "{project}/_apis/{area}/repositories/{repositoryId}/{resource}", 1, "1.0"),
+    released(id::COMMITS_BATCH, "git", "commitsBatch", "{project}/_apis/{area}/repositories/{repositoryId}/{resource}", 1, "1.0"),
+    released(id::MERGE_BASES, "git", "mergeBases", "{project}/_apis/{area}/repositories/{repositoryNameOrId}/commits/{commitId}/{resource}", 1, "4.1"),
     released(id::BLOBS, "git", "blobs", "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{sha1}", 1, "1.0"),
     released(id::TREES, "git", "trees", "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{sha1}", 1, "1.0"),
     released(id::ANNOTATED_TAGS, "git", "annotatedTags", "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{objectId}", 1, "3.1"),
