@@ -1,11 +1,21 @@
 """Git's rows by the official client, beside what git itself makes of the same repository."""
 
+import io
 import os
 import subprocess
+import zipfile
 
 import pytest
 from azure.devops.exceptions import AzureDevOpsServiceError
-from azure.devops.v7_1.git.models import GitBaseVersionDescriptor, GitRefUpdate, GitRepository, GitTargetVersionDescriptor
+from azure.devops.v7_1.git.models import (
+    GitBaseVersionDescriptor,
+    GitItemDescriptor,
+    GitItemRequestData,
+    GitQueryCommitsCriteria,
+    GitRefUpdate,
+    GitRepository,
+    GitTargetVersionDescriptor,
+)
 
 from devops_kit import Organization
 
@@ -93,3 +103,65 @@ def test_a_repository_and_a_ref_are_changed(org, clone):
     assert git(work, "ls-remote", "--symref", f"{org.url}/site/_git/renamed", "HEAD").startswith("ref: refs/heads/topic")
     locked = org.git.update_ref(GitRefUpdate(is_locked=True), repository.id, "heads/main", project=project.id)
     assert (locked.name, locked.is_locked) == ("refs/heads/main", True)
+
+
+def test_a_clone_is_what_items_say(org, clone, tmp_path):
+    project, repository, work = clone
+    (work / "docs" / "ä b.txt").write_text("umlaut\n")
+    (work / "bin").mkdir()
+    (work / "bin" / "data").write_bytes(bytes(range(256)))
+    git(work, "add", "-A")
+    git(work, "commit", "-q", "-m", "More [skip ci]")
+    git(work, "push", "-q", "origin", "main")
+    # By REST on top of what git pushed.
+    org.push(project, {"/by-rest.txt": "rest\n"})
+    git(tmp_path, "clone", "-q", f"{org.url}/site/_git/site", "again")
+    cloned = tmp_path / "again"
+    items = org.git.get_items(repository.id, project=project.id, scope_path="/", recursion_level="full")
+    told = {i.path.lstrip("/"): i.object_id for i in items if i.git_object_type == "blob"}
+    listed = git(cloned, "-c", "core.quotepath=off", "ls-tree", "-r", "HEAD").splitlines()
+    real = {line.split("\t")[1]: line.split()[2] for line in listed}
+    assert told == real and len(told) == 5
+    for path in told:
+        content = b"".join(org.git.get_item_content(repository.id, path, project=project.id))
+        assert content == (cloned / path).read_bytes(), path
+    assert items[0].commit_id == git(cloned, "rev-parse", "HEAD")
+
+
+def test_archives_batches_and_common_commits(org, clone):
+    project, repository, work = clone
+    first = git(work, "rev-parse", "HEAD")
+    git(work, "checkout", "-q", "-b", "topic")
+    (work / "docs" / "b.txt").write_text("b\n")
+    git(work, "add", "-A")
+    git(work, "commit", "-q", "-m", "Second")
+    git(work, "push", "-q", "origin", "topic")
+    second = git(work, "rev-parse", "HEAD")
+    [base] = org.git.get_merge_bases(repository.id, first, second, project=project.id)
+    assert base.commit_id == git(work, "merge-base", "main", "topic")
+    batch = org.git.get_items_batch(
+        GitItemRequestData(
+            item_descriptors=[
+                GitItemDescriptor(path="/docs", recursion_level="full", version="topic", version_type="branch"),
+                GitItemDescriptor(path="/azure-pipelines.yml", recursion_level="none", version_type="branch"),
+            ]
+        ),
+        repository.id,
+        project=project.id,
+    )
+    assert [[i.path for i in items] for items in batch] == [["/docs", "/docs/a.txt", "/docs/b.txt"], ["/azure-pipelines.yml"]]
+    ahead = GitQueryCommitsCriteria(
+        item_version={"version": "main", "versionType": "branch"},
+        compare_version={"version": "topic", "versionType": "branch"},
+    )
+    assert [c.commit_id for c in org.git.get_commits_batch(ahead, repository.id, project=project.id)] == [second]
+
+    def names(chunks):
+        return sorted(zipfile.ZipFile(io.BytesIO(b"".join(chunks))).namelist())
+
+    assert names(org.git.get_item_zip(repository.id, "/docs", project=project.id)) == ["docs/a.txt"]
+    tree = git(work, "rev-parse", "topic^{tree}")
+    assert names(org.git.get_tree_zip(repository.id, tree, project=project.id)) == ["azure-pipelines.yml", "docs/a.txt", "docs/b.txt"]
+    blob = git(work, "rev-parse", "HEAD:docs/a.txt")
+    assert names(org.git.get_blob_zip(repository.id, blob, project=project.id)) == [blob]
+    assert names(org.git.get_blobs_zip([blob], repository.id, project=project.id)) == [blob]
