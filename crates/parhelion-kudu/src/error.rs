@@ -5,9 +5,11 @@
 
 mod files;
 mod jobs;
+mod site;
 
 pub use files::FilesError;
 pub use jobs::JobsError;
+pub use site::SiteError;
 
 use crate::domain::package::PackageError;
 use parhelion_core::Timestamp;
@@ -127,6 +129,15 @@ impl Refusal {
 }
 
 const AN_ERROR: &str = "An error has occurred.";
+/// Two operations that need the lock.
+fn conflict(operation: &str, pending: &str, since: Timestamp) -> String {
+    let since = crate::domain::time::round_trip(since);
+    format!(
+        "The '{operation}' operation conflicts with the pending '{pending}' operation started at {since}.  Please \
+         retry operation later."
+    )
+}
+
 const TENANTS: usize = parhelion_core::limits::TENANTS;
 
 /// Why an operation said no.
@@ -224,6 +235,8 @@ pub enum Error {
     Git(String),
     /// A WebJob call said no.
     Jobs(JobsError),
+    /// A call about the site said no.
+    Site(SiteError),
 }
 
 impl Error {
@@ -261,12 +274,7 @@ impl Error {
             ),
             Error::NoSuchHook => (404, Form::Empty),
             Error::Conflict { operation, pending, since } => {
-                let since = crate::domain::time::round_trip(*since);
-                let text = format!(
-                    "The '{operation}' operation conflicts with the pending '{pending}' operation started at \
-                     {since}.  Please retry operation later."
-                );
-                (409, Form::Text(text))
+                (409, Form::Text(conflict(operation, pending, *since)))
             }
             Error::InProgress => {
                 let text = "There is a deployment currently in progress. Please try again when it completes.";
@@ -352,6 +360,7 @@ impl Error {
                 (404, Form::Message("Need to deploy website to get deployment script.".to_owned()))
             }
             Error::Jobs(error) => error.answer(),
+            Error::Site(error) => error.answer(),
         }
     }
 }
@@ -398,5 +407,10 @@ impl From<FilesError> for Error {
 impl From<FilesError> for Fault {
     fn from(error: FilesError) -> Self {
         Fault::Error(Error::Files(error))
+    }
+}
+impl From<SiteError> for Fault {
+    fn from(error: SiteError) -> Self {
+        Fault::Error(Error::Site(error))
     }
 }

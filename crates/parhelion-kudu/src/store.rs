@@ -117,6 +117,13 @@ pub struct KuduStore {
     pub manifests: Table<String, Manifest>,
     /// The deployment whose content the site shows.
     pub active: Option<String>,
+    /// What a deployment takes away when no deployment is active: what a new site brings, or what was deployed before
+    /// the repository was deleted.
+    pub first_manifest: Manifest,
+    /// The password of the site's publishing user, once somebody asked for it.
+    pub password: Option<String>,
+    /// The master key of its functions, once somebody asked for it.
+    pub master_key: Option<String>,
     /// The deployment lock.
     pub lock: Option<Lock>,
     /// What came in while the lock was held and is to be fetched after it.
@@ -148,6 +155,9 @@ impl Store for KuduStore {
             logs: Table::default(),
             manifests: Table::default(),
             active: None,
+            first_manifest: Manifest(BTreeSet::from([FIRST_PAGE.to_owned()])),
+            password: None,
+            master_key: None,
             lock: None,
             deferred: None,
             repository: None,
@@ -270,6 +280,11 @@ impl Store for KuduStore {
         }
         if let Some(fetch) = store.get_mut("deferred").filter(|fetch| fetch.is_object()) {
             fetch["url"] = "****".into();
+        }
+        for secret in ["password", "master_key"] {
+            if let Some(text) = store[secret].as_str().map(parhelion_core::text::masked) {
+                store[secret] = text.into();
+            }
         }
         // No secret, but nothing to read either: a site may hold gigabytes.
         for pair in store["files"]["files"].as_array_mut().into_iter().flatten() {

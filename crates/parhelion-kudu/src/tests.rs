@@ -1,9 +1,11 @@
 //! The surface as a client sees it, without a socket: requests in, answers out.
 
 mod addressing;
+mod archive;
 mod bad_input;
 mod deployments;
 mod hooks;
+mod site;
 mod vfs;
 mod webjobs;
 mod zip_deploy;

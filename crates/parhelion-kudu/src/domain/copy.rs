@@ -1,7 +1,7 @@
 //! Copying a package to the site with a manifest: what the last deployment brought and this one lacks goes;
 //! files that no deployment brought stay.
 
-use crate::store::{FIRST_PAGE, File, KuduStore, Manifest, Obstacle, Staged};
+use crate::store::{File, KuduStore, Manifest, Obstacle, Staged};
 use std::collections::BTreeSet;
 
 /// What a copy will do, before it does it.
@@ -54,7 +54,7 @@ pub struct Target {
 pub fn last_manifest(store: &KuduStore) -> Manifest {
     match &store.active {
         Some(active) => store.manifests.get(active).map(|m| (**m).clone()).unwrap_or_default(),
-        None => Manifest(BTreeSet::from([FIRST_PAGE.to_owned()])),
+        None => store.first_manifest.clone(),
     }
 }
 
@@ -130,6 +130,7 @@ pub fn apply(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::FIRST_PAGE;
     use crate::store::{Content, Site, WWWROOT};
     use parhelion_state::Store;
     use proptest::prelude::*;

@@ -1,5 +1,6 @@
 //! Rules that more than one operation needs. Nothing here knows HTTP.
 
+pub mod app_log;
 pub mod command;
 pub mod copy;
 pub mod deployment_file;

@@ -1,11 +1,15 @@
 //! From a request to operations and back: the only place that knows both.
 
+pub mod archive;
 pub mod commit;
 pub mod deployments;
 pub mod fetch;
+pub mod functions;
 pub mod git;
 pub mod hooks;
 pub mod pushing;
+pub mod settings;
+pub mod site;
 pub mod vfs;
 pub mod webjobs;
 pub mod zip_deploy;

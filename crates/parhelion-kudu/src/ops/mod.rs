@@ -15,6 +15,7 @@ pub mod publish_event;
 pub mod push_refs;
 pub mod put_deployment;
 pub mod put_item;
+pub mod site;
 pub mod subscribe_hook;
 pub mod unsubscribe_hook;
 pub mod webjobs;

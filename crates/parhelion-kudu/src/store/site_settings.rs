@@ -81,6 +81,16 @@ impl SiteSettings {
     }
 }
 
+impl<'a> FromIterator<&'a (String, String)> for SiteSettings {
+    fn from_iter<I: IntoIterator<Item = &'a (String, String)>>(pairs: I) -> Self {
+        let mut settings = SiteSettings::default();
+        for (name, value) in pairs {
+            settings.set(name, value);
+        }
+        settings
+    }
+}
+
 fn folded(name: &str) -> String {
     name.to_uppercase()
 }

@@ -3,6 +3,7 @@
 mod deployments;
 mod files;
 mod hooks;
+mod site;
 mod webjobs;
 
 use crate::error::Refusal;
@@ -14,7 +15,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 /// The table, group by group. Of two rows that take a path, the first one answers.
-static GROUPS: &[&[Row]] = &[hooks::ROWS, deployments::ROWS, files::ROWS, webjobs::ROWS];
+static GROUPS: &[&[Row]] = &[hooks::ROWS, deployments::ROWS, files::ROWS, webjobs::ROWS, site::ROWS];
 
 /// A line of the table.
 pub struct Row {

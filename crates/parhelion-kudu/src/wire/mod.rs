@@ -1,6 +1,7 @@
 //! Bytes to input, output and faults to bytes.
 
 pub mod answer;
+pub mod archive;
 pub mod body;
 pub mod deployment;
 pub mod disposition;

@@ -169,6 +169,26 @@ pub fn standing(store: &KuduStore, asked: &str, now: Timestamp) -> Vec<Event> {
     told.collect()
 }
 
+/// Aborts all runs that are going on, as the process that runs them is ended; how many there were. Nobody is told: the one
+/// who would tell is that process.
+pub fn abort(store: &mut KuduStore, tx: &mut Tx<'_>) -> usize {
+    let running: Vec<RunKey> = store.jobs.running.keys().cloned().collect();
+    for key in &running {
+        store.jobs.running.remove(key);
+        let now = tx.now();
+        let job = store.jobs.runs.edit(key, |run| {
+            run.status = RunStatus::Aborted;
+            run.end = Some(now);
+            run.job.clone()
+        });
+        write_status(store, key);
+        let subject = subject(&job.unwrap_or_default(), &key.1);
+        let fact = "the run was aborted with the process that ran it; no hook is told";
+        tx.emit(Event::new("webjob.finished", subject).fact(fact).verdict(Verdict::Failed));
+    }
+    running.len()
+}
+
 fn finish(store: &mut KuduStore, key: &RunKey, tx: &mut Tx<'_>) {
     let Some(ending) = store.jobs.running.remove(key) else { return };
     let now = tx.now();
