@@ -63,10 +63,11 @@ pub fn surface(worlds: Arc<Worlds>, settings: Arc<Settings>) -> Surface {
                 let neighbour = if wire::is_call(&parts) { None } else { iam::Service::of(&parts) };
                 let request = http::Request::from_parts(parts, body);
                 let gate = Gate { worlds: &worlds, settings: &settings };
+                // Boxed, so that calls of the API do not make room for what the others need.
                 match neighbour {
-                    _ if is_s3 => s3::serve(request, gate).await,
-                    _ if is_trigger => trigger::serve(request, &worlds, &settings).await,
-                    Some(service) => iam::serve(request, service, gate).await,
+                    _ if is_s3 => Box::pin(s3::serve(request, gate)).await,
+                    _ if is_trigger => Box::pin(trigger::serve(request, &worlds, &settings)).await,
+                    Some(service) => Box::pin(iam::serve(request, service, gate)).await,
                     None => wire::serve(request, &Operations { gate, asked: OnceLock::new() }).await,
                 }
             }

@@ -118,20 +118,23 @@ pub fn claims(parts: &http::request::Parts) -> bool {
         || ["/_parhelion/", "/moto-api/", "/_localstack/"].iter().any(|own| path.starts_with(own))
 }
 
+/// The templates' segments, row by row: cut once, since each request is held against all of them.
+static TEMPLATES: LazyLock<Vec<Vec<&str>>> =
+    LazyLock::new(|| ROWS.iter().map(|row| segments(row.template)).collect());
+
+fn segments(path: &str) -> Vec<&str> {
+    path.strip_suffix('/').unwrap_or(path).split('/').collect()
+}
+
 /// What stands in the template's holes, decoded; `None` when the path is another.
-fn matched(template: &str, path: &str) -> Option<Vec<String>> {
-    let (mut wanted, mut given) = (template.split('/'), path.strip_suffix('/').unwrap_or(path).split('/'));
-    let mut params = Vec::new();
-    loop {
-        match (wanted.next(), given.next()) {
-            (None, None) => return Some(params),
-            (Some("{}"), Some(segment)) if !segment.is_empty() => {
-                params.push(percent_decode_str(segment).decode_utf8().ok()?.into_owned());
-            }
-            (Some(literal), Some(segment)) if literal == segment => {}
-            _ => return None,
-        }
+fn matched(template: &[&str], path: &[&str]) -> Option<Vec<String>> {
+    let fits =
+        |(wanted, given): (&&str, &&str)| if *wanted == "{}" { !given.is_empty() } else { wanted == given };
+    if template.len() != path.len() || !template.iter().zip(path).all(fits) {
+        return None;
     }
+    let holes = template.iter().zip(path).filter(|(wanted, _)| **wanted == "{}");
+    holes.map(|(_, given)| Some(percent_decode_str(given).decode_utf8().ok()?.into_owned())).collect()
 }
 
 /// Finds the row, reads query and body, runs it.
@@ -148,8 +151,10 @@ async fn answer(control: Arc<Control>, request: Request) -> (&'static str, Answe
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
     let sink = path.strip_prefix(SINK).filter(|rest| !rest.is_empty() && !rest.starts_with('/'));
+    let given = segments(&path);
+    let rows = ROWS.iter().zip(TEMPLATES.iter());
     let found: Vec<(&Row, Vec<String>)> =
-        ROWS.iter().filter_map(|row| Some((row, matched(row.template, &path)?))).collect();
+        rows.filter_map(|(row, template)| Some((row, matched(template, &given)?))).collect();
     // A literal segment wins over a hole: the rows stand in that order.
     // HEAD asks what GET does; the server leaves the body out.
     let method = if parts.method == http::Method::HEAD { "GET" } else { parts.method.as_str() };
@@ -210,6 +215,7 @@ mod tests {
 
     #[test]
     fn templates_take_whole_segments_and_decode_them() {
+        let matched = |template, path| super::matched(&segments(template), &segments(path));
         assert_eq!(matched("/a/{}/b", "/a/x%2Fy/b/"), Some(vec!["x/y".to_owned()]));
         assert_eq!(matched("/a", "/a/"), Some(vec![]));
         for other in ["/a//b", "/a/x", "/a/x/b/c", "/a/%ff/b"] {
@@ -224,7 +230,7 @@ mod tests {
                 assert!((row.method, row.template) != (later.method, later.template), "{}", row.template);
                 let shadowed = row.method == later.method
                     && !later.template.contains('{')
-                    && matched(row.template, later.template).is_some();
+                    && matched(&segments(row.template), &segments(later.template)).is_some();
                 assert!(!shadowed, "{} hides {}", row.template, later.template);
             }
         }

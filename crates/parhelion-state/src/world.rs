@@ -17,7 +17,7 @@ use std::any::Any;
 use std::cell::Cell as Flag;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use tokio::sync::watch;
 
 /// One emulator's state. Nothing of it is global: a server holds many.
@@ -127,11 +127,18 @@ impl World {
 
     /// A counter that rises whenever anything may have changed: for those who wait.
     pub fn changes(&self) -> watch::Receiver<u64> {
-        self.revision.subscribe()
+        let changes = self.revision.subscribe();
+        // Beside the one in `nudge`: either this reader sees the change, or the change sees this reader.
+        fence(Ordering::SeqCst);
+        changes
     }
     /// Wakes those who wait: something outside the state changed (a request was recorded, an outbox was resumed).
     pub fn nudge(&self) {
-        self.revision.send_modify(|n| *n += 1);
+        fence(Ordering::SeqCst);
+        // Mostly nobody waits, and telling nobody takes longer than asking.
+        if self.revision.receiver_count() > 0 {
+            self.revision.send_modify(|n| *n += 1);
+        }
     }
     /// A counter that rises when there may be work for a driver: a deadline moved, a job was queued, the clock was
     /// set. Rarer than [`World::changes`]: most requests wake no driver.

@@ -9,7 +9,7 @@ pub use de::from_value;
 #[cfg(test)]
 pub use ser::to_value;
 
-use chrono::{DateTime, SubsecRound, TimeDelta};
+use chrono::{DateTime, TimeDelta};
 use indexmap::IndexMap;
 use parhelion_core::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -70,7 +70,10 @@ pub struct ValueError(pub String);
 ///
 /// Serialised by serde_json (snapshots) it is a number of seconds; the protocols write it in their own ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct EpochSeconds(Timestamp);
+pub struct EpochSeconds(
+    /// Milliseconds since 1970: what is written, so that writing needs no calendar.
+    i64,
+);
 
 /// The name by which [`from_value`] and the writers know an [`EpochSeconds`].
 pub(super) const EPOCH_SECONDS: &str = "$parhelion::EpochSeconds";
@@ -78,19 +81,20 @@ pub(super) const EPOCH_SECONDS: &str = "$parhelion::EpochSeconds";
 impl EpochSeconds {
     /// The instant, in whole milliseconds.
     pub fn instant(self) -> Timestamp {
-        self.0
+        // Made of an instant, so there is one.
+        DateTime::from_timestamp_millis(self.0).unwrap_or_default()
     }
 }
 
 impl From<Timestamp> for EpochSeconds {
     fn from(at: Timestamp) -> Self {
-        EpochSeconds(at.trunc_subsecs(3))
+        EpochSeconds(at.timestamp_millis())
     }
 }
 
 impl From<EpochSeconds> for Timestamp {
     fn from(at: EpochSeconds) -> Self {
-        at.0
+        at.instant()
     }
 }
 
@@ -116,7 +120,7 @@ pub(super) fn millis_of(seconds: f64) -> i64 {
 
 impl Serialize for EpochSeconds {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_newtype_struct(EPOCH_SECONDS, &seconds_of(self.0))
+        serializer.serialize_newtype_struct(EPOCH_SECONDS, &(self.0 as f64 / 1000.0))
     }
 }
 
@@ -137,7 +141,7 @@ impl<'de> Deserialize<'de> for EpochSeconds {
         }
         let seconds = deserializer.deserialize_newtype_struct(EPOCH_SECONDS, Seconds)?;
         instant_of(seconds)
-            .map(EpochSeconds)
+            .map(EpochSeconds::from)
             .ok_or_else(|| serde::de::Error::custom("no instant of the years 1 to 9999"))
     }
 }
