@@ -29,6 +29,7 @@ pub fn cbor(bytes: &[u8]) {
     let again = cbor::read(&said).expect("our own bytes");
     assert_eq!(cbor::write(&again), said);
     input(value, Instants::Tagged);
+    short_way(Protocol::Cbor, bytes);
 }
 
 /// The body of an awsJson1_1 request.

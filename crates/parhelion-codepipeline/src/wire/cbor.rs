@@ -1,6 +1,10 @@
 //! rpc-v2-cbor: CBOR bytes ↔ [`Value`]. What is accepted and refused is smithy's: indefinite lengths, any width of
 //! number, undefined as null, tag 1 for instants; nothing after the value, no keys but texts.
 
+mod plain;
+
+pub use plain::Plain;
+
 use super::value::{Members, VALUES_MAX, Value, instant_of, seconds_of};
 use minicbor::data::{Tag, Type};
 use minicbor::{Decoder, Encoder};
@@ -93,7 +97,7 @@ impl Reader<'_> {
         let mut length = self.cbor.array().map_err(bad)?;
         // A length is a claim: nothing is set aside for it before the values are there.
         let mut out = Vec::new();
-        while self.more(&mut length)? {
+        while more(&mut self.cbor, &mut length)? {
             out.push(self.value(depth + 1)?);
         }
         Ok(Value::List(out))
@@ -102,7 +106,7 @@ impl Reader<'_> {
     fn map(&mut self, depth: usize) -> Result<Value, String> {
         let mut length = self.cbor.map().map_err(bad)?;
         let mut out = Members::new();
-        while self.more(&mut length)? {
+        while more(&mut self.cbor, &mut length)? {
             match self.cbor.datatype().map_err(bad)? {
                 Type::String | Type::StringIndef => {}
                 other => return Err(format!("a map key of type {other}; only texts are keys")),
@@ -112,22 +116,22 @@ impl Reader<'_> {
         }
         Ok(Value::Map(out))
     }
+}
 
-    /// Whether another entry follows: by the count, or until the break of an indefinite length.
-    fn more(&mut self, length: &mut Option<u64>) -> Result<bool, String> {
-        match length {
-            Some(0) => Ok(false),
-            Some(n) => {
-                *n -= 1;
-                Ok(true)
+/// Whether another entry follows: by the count, or until the break of an indefinite length.
+fn more(cbor: &mut Decoder<'_>, length: &mut Option<u64>) -> Result<bool, String> {
+    match length {
+        Some(0) => Ok(false),
+        Some(n) => {
+            *n -= 1;
+            Ok(true)
+        }
+        None => {
+            let more = cbor.datatype().map_err(bad)? != Type::Break;
+            if !more {
+                cbor.set_position(cbor.position() + 1);
             }
-            None => {
-                let more = self.cbor.datatype().map_err(bad)? != Type::Break;
-                if !more {
-                    self.cbor.set_position(self.cbor.position() + 1);
-                }
-                Ok(more)
-            }
+            Ok(more)
         }
     }
 }

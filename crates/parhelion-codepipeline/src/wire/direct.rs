@@ -3,25 +3,36 @@
 //! of what it does not take: that goes the way of a tree of values, which knows the texts and the rest of what may
 //! stand in an input (unknown members, members twice, fractions that are whole, instants as texts, nulls in maps).
 
+use super::Protocol;
+use super::cbor::Plain;
 use super::constraints::{length, text_holds};
 use super::shape::{Kind, Member, Shape};
 use super::value::VALUES_MAX;
+use minicbor::Decoder;
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor,
 };
 use std::fmt;
 
-/// The input that JSON says, when it is plainly one of that shape.
-pub fn json<T: DeserializeOwned>(shape: &'static Shape, bytes: &[u8]) -> Option<T> {
+/// The input that bytes say, when they plainly say one of that shape.
+pub fn read<T: DeserializeOwned>(protocol: Protocol, shape: &'static Shape, bytes: &[u8]) -> Option<T> {
     // A value takes a byte at least: these are not too many.
     if bytes.len() > VALUES_MAX {
         return None;
     }
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let input = T::deserialize(Judged { from: &mut json, shape }).ok()?;
-    json.end().ok()?;
-    Some(input)
+    match protocol {
+        Protocol::Json => {
+            let mut json = serde_json::Deserializer::from_slice(bytes);
+            let input = T::deserialize(Judged { from: &mut json, shape }).ok()?;
+            json.end().is_ok().then_some(input)
+        }
+        Protocol::Cbor => {
+            let mut cbor = Plain(Decoder::new(bytes));
+            let input = T::deserialize(Judged { from: &mut cbor, shape }).ok()?;
+            (cbor.0.position() == bytes.len()).then_some(input)
+        }
+    }
 }
 
 /// Not plainly right. Nobody reads it.

@@ -24,7 +24,7 @@ impl Input<'_> {
     /// A refusal for what cannot be read or breaks a constraint; the other error is a mistake of ours: `T` is not the
     /// operation's input.
     pub fn read<T: DeserializeOwned>(self) -> Result<Result<T, ValueError>, Refusal> {
-        match self.at_once() {
+        match self.directly() {
             Some(input) => Ok(Ok(input)),
             None => self.by_tree(),
         }
@@ -43,20 +43,17 @@ impl Input<'_> {
     #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn both_ways<T: DeserializeOwned + PartialEq + std::fmt::Debug>(self) -> (bool, bool) {
         let tree = self.by_tree::<T>().map(|input| input.expect("a value of the shape"));
-        let short = self.at_once::<T>();
+        let short = self.directly::<T>();
         if let Some(short) = &short {
-            let text = String::from_utf8_lossy(self.bytes);
-            assert_eq!(Ok(short), tree.as_ref(), "{} {text}", self.operation.name);
+            let bytes = self.bytes.escape_ascii();
+            assert_eq!(Ok(short), tree.as_ref(), "{} {bytes}", self.operation.name);
         }
         (short.is_some(), tree.is_ok())
     }
 
     /// The input, where the bytes are plainly right.
-    fn at_once<T: DeserializeOwned>(self) -> Option<T> {
-        match self.protocol {
-            Protocol::Json => direct::json(self.operation.input, self.bytes),
-            Protocol::Cbor => None,
-        }
+    fn directly<T: DeserializeOwned>(self) -> Option<T> {
+        direct::read(self.protocol, self.operation.input, self.bytes)
     }
 
     /// The checked input as a tree.

@@ -1,16 +1,30 @@
 use super::*;
 use crate::shapes::*;
+use crate::wire::Protocol::{Cbor, Json};
+use crate::wire::constraints::{self, Instants};
 use crate::wire::table::OPERATIONS;
-use crate::wire::{Input, Protocol};
+use crate::wire::{Input, Protocol, cbor, json11};
 use proptest::prelude::*;
 use std::fmt::Debug;
 
 /// Reads bytes in both ways: whether the direct one takes them, and whether the other does. That they agree is asserted.
-type Reads = fn(&str, &[u8]) -> (bool, bool);
+type Reads = fn(Protocol, &str, &[u8]) -> (bool, bool);
 
-fn reads<T: DeserializeOwned + PartialEq + Debug>(operation: &str, bytes: &[u8]) -> (bool, bool) {
+fn reads<T: DeserializeOwned + PartialEq + Debug>(
+    protocol: Protocol,
+    operation: &str,
+    bytes: &[u8],
+) -> (bool, bool) {
     let operation = OPERATIONS.iter().find(|o| o.name == operation).unwrap();
-    Input { protocol: Protocol::Json, operation, bytes }.both_ways::<T>()
+    Input { protocol, operation, bytes }.both_ways::<T>()
+}
+
+/// The same document in CBOR; its instants tagged, where it is in order.
+fn in_cbor(operation: &str, document: &str) -> Option<Vec<u8>> {
+    let operation = OPERATIONS.iter().find(|o| o.name == operation).unwrap();
+    let read = || json11::read(document.as_bytes()).ok();
+    let typed = constraints::coerce(operation.input, read()?, Instants::Plain);
+    Some(cbor::write(&typed.ok().or_else(read)?))
 }
 
 macro_rules! inputs {
@@ -172,36 +186,58 @@ fn what_is_right_needs_no_tree() {
         let operation = input.strip_suffix("Input").unwrap();
         for seed in 0..20 {
             let document = a_document(operation, seed, u64::MAX);
-            assert_eq!(reads(operation, document.as_bytes()), (true, true), "{operation} {document}");
+            assert_eq!(reads(Json, operation, document.as_bytes()), (true, true), "{operation} {document}");
+            let bytes = in_cbor(operation, &document).unwrap();
+            assert_eq!(reads(Cbor, operation, &bytes), (true, true), "{operation} {document}");
         }
     }
     let pipeline = crate::ops::testing::declaration("p");
     let bytes = serde_json::to_vec(&CreatePipelineInput { pipeline, tags: None }).unwrap();
-    assert_eq!(reads::<CreatePipelineInput>("CreatePipeline", &bytes), (true, true));
+    assert_eq!(reads::<CreatePipelineInput>(Json, "CreatePipeline", &bytes), (true, true));
 }
 
 /// What only the tree takes, and what neither does.
 #[test]
 fn what_is_unclear_is_left_to_the_tree() {
-    for (text, by_tree) in [
-        (r#"{"name":"p","version":null}"#, true),
-        (r#"{"name":"p","version":1}"#, true),
-        (r#"{"name":"p","version":1.0}"#, true),
-        (r#"{"name":"p","name":"q"}"#, true),
-        (r#"{"name":"p","more":1}"#, true),
-        (r#"{"name":"p","version":1.5}"#, false),
-        (r#"{"name":"p"} {}"#, false),
-        (r#"["p"]"#, false),
-        (r#"{"name":"p p"}"#, false),
-        (r#"{"version":1}"#, false),
-        ("", false),
+    let check = |protocol, bytes: &[u8], expected| {
+        let shown = bytes.escape_ascii();
+        assert_eq!(reads::<GetPipelineInput>(protocol, "GetPipeline", bytes), expected, "{shown}");
+    };
+    for (text, expected) in [
+        (r#"{"name":"p","version":null}"#, (true, true)),
+        (r#" {"version":1,"name":"\u0070"} "#, (true, true)),
+        (r#"{"name":"p","version":1.0}"#, (false, true)),
+        (r#"{"name":"p","name":"q"}"#, (false, true)),
+        (r#"{"name":"p","more":1}"#, (false, true)),
+        (r#"{"name":"p","version":1.5}"#, (false, false)),
+        (r#"{"name":"p"} {}"#, (false, false)),
+        (r#"["p"]"#, (false, false)),
+        (r#"{"name":"p p"}"#, (false, false)),
+        (r#"{"version":1}"#, (false, false)),
+        ("", (false, false)),
     ] {
-        let (direct, tree) = reads::<GetPipelineInput>("GetPipeline", text.as_bytes());
-        assert_eq!(tree, by_tree, "{text}");
-        assert!(!direct || tree, "{text}");
+        check(Json, text.as_bytes(), expected);
     }
-    let long = format!(r#"{{"name":"p"{}}}"#, " ".repeat(VALUES_MAX));
-    assert_eq!(reads::<GetPipelineInput>("GetPipeline", long.as_bytes()), (false, true));
+    check(Json, format!(r#"{{"name":"p"{}}}"#, " ".repeat(VALUES_MAX)).as_bytes(), (false, true));
+    for (bytes, expected) in [
+        (&b"\xa1\x64name\x61p"[..], (true, true)),
+        // Of unknown length; a number in more bytes than it needs; no version, in two words for it.
+        (b"\xbf\x64name\x61p\x67version\x1a\0\0\0\x07\xff", (true, true)),
+        (b"\xa2\x64name\x61p\x67version\xf6", (true, true)),
+        (b"\xa2\x64name\x61p\x67version\xf7", (true, true)),
+        // A text in parts; a version that is a float; a tag that says nothing.
+        (b"\xa1\x64name\x7f\x61p\xff", (false, true)),
+        (b"\xa2\x64name\x61p\x67version\xf9\x3c\0", (false, true)),
+        (b"\xa1\x64name\xd8\x20\x61p", (false, true)),
+        (b"\xa2\x64name\x61p\x64name\x61q", (false, true)),
+        // More after it; less than was said; a break out of place.
+        (b"\xa1\x64name\x61p\0", (false, false)),
+        (b"\xa2\x64name\x61p", (false, false)),
+        (b"\xbb\xff\xff\xff\xff\xff\xff\xff\xff\x64name\x61p", (false, false)),
+        (b"\xa1\x64name\xff", (false, false)),
+    ] {
+        check(Cbor, bytes, expected);
+    }
 }
 
 proptest! {
@@ -213,7 +249,10 @@ proptest! {
         for (input, reads) in INPUTS {
             let operation = input.strip_suffix("Input").unwrap();
             let document = a_document(operation, seed, rarity);
-            reads(operation, document.as_bytes());
+            reads(Json, operation, document.as_bytes());
+            if let Some(bytes) = in_cbor(operation, &document) {
+                reads(Cbor, operation, &bytes);
+            }
         }
     }
 
@@ -224,10 +263,13 @@ proptest! {
             ("PutWebhook", reads::<PutWebhookInput>),
             ("PutActionRevision", reads::<PutActionRevisionInput>),
         ] {
-            let mut bytes = a_document(operation, seed, u64::MAX).into_bytes();
-            let at = at.index(bytes.len());
-            bytes[at] = to;
-            reads(operation, &bytes);
+            let document = a_document(operation, seed, u64::MAX);
+            let cbor = in_cbor(operation, &document).unwrap();
+            for (protocol, mut bytes) in [(Json, document.into_bytes()), (Cbor, cbor)] {
+                let at = at.index(bytes.len());
+                bytes[at] = to;
+                reads(protocol, operation, &bytes);
+            }
         }
     }
 }
