@@ -113,40 +113,41 @@ pub async fn rates(addr: SocketAddr, bare: SocketAddr) -> Result<(), Fault> {
     say("CreatePipeline, actions held, goal 0.33", rate(addr, held).await?, base);
     say("CreatePipeline, its execution run to the end", rate(addr, nth_create).await?, base);
     let mut connection = connect(addr).await?;
-    let push = push(&mut connection).await?;
+    let (held, free) = (push(&mut connection, "/_w/held/").await?, push(&mut connection, "/").await?);
     let base = rate(bare, {
-        let push = push.clone();
-        move |_, _| push.clone()
+        let free = free.clone();
+        move |_, _| free.clone()
     })
     .await?;
     println!("  {:44} {base:9.0}", "bare hyper, POST of a push");
-    say("webhook that starts an execution, goal 0.2", rate(addr, move |_, _| push.clone()).await?, base);
+    say("webhook that starts an execution, goal 0.2", rate(addr, move |_, _| held.clone()).await?, base);
+    say("webhook, its execution run to the end", rate(addr, move |_, _| free.clone()).await?, base);
     Ok(())
 }
 
-/// A push that starts an execution of `bench-00` at its webhook.
-async fn push(connection: &mut crate::load::Connection) -> Result<Call, Fault> {
+/// A push that starts an execution of `pushed` at its webhook, in the world at `at`.
+async fn push(connection: &mut crate::load::Connection, at: &'static str) -> Result<Call, Fault> {
     let source = json!({"name": "Get", "actionTypeId":
         {"category": "Source", "owner": "ThirdParty", "provider": "GitHub", "version": "1"},
         "configuration": {"Owner": "o", "Repo": "r", "Branch": "main", "OAuthToken": "t", "PollForSourceChanges": "false"},
         "outputArtifacts": [{"name": "Code"}]});
     let mut declaration = declaration("pushed");
     declaration["stages"][0]["actions"][0] = source;
-    done(connection, &call("CreatePipeline", json!({"pipeline": declaration}))).await?;
+    done(connection, &call("CreatePipeline", json!({"pipeline": declaration})).at(at)).await?;
     let webhook = json!({"name": "push", "targetPipeline": "pushed", "targetAction": "Get",
         "filters": [{"jsonPath": "$.ref", "matchEquals": "refs/heads/{Branch}"}],
         "authentication": "UNAUTHENTICATED", "authenticationConfiguration": {}});
-    let made = done(connection, &call("PutWebhook", json!({"webhook": webhook}))).await?;
+    let made = done(connection, &call("PutWebhook", json!({"webhook": webhook})).at(at)).await?;
     let made: Value = serde_json::from_slice(&made)?;
-    let url = made["webhook"]["url"].as_str().ok_or("no URL")?;
-    let path = url.find("/trigger").and_then(|at| url.get(at..)).ok_or("no path")?;
+    let url: hyper::Uri = made["webhook"]["url"].as_str().ok_or("no URL")?.parse()?;
+    let path = url.path_and_query().ok_or("no path")?;
     let commits: Vec<Value> = (0..5)
         .map(|n| json!({"id": format!("{n:040x}"), "message": "a change", "author": {"name": "A", "email": "a@b.c"},
             "added": [], "removed": [], "modified": [format!("src/file-{n}.rs")]}))
         .collect();
     let body = json!({"ref": "refs/heads/main", "after": format!("{:040x}", 4), "commits": commits,
         "head_commit": commits[4], "repository": {"name": "r", "full_name": "o/r"}, "pusher": {"name": "A"}});
-    Ok(Call::post(path.to_owned(), body.to_string().into())
+    Ok(Call::post(path.to_string(), body.to_string().into())
         .with("content-type", "application/json")
         .with("x-github-event", "push"))
 }
