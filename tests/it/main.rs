@@ -15,6 +15,8 @@ mod control;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod kudu;
+#[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
 mod service_hooks;

@@ -1,7 +1,7 @@
 //! The emulator's own API, `/_parhelion/`: what a test author needs beside the clouds' calls (control.md).
 //!
 //! It sees shelves, journals, tables and the outbox, never a surface's types. Not here yet, each with its place in
-//! the table of `operations.rs`: faults, seed documents, verify, send, snapshot files, OpenAPI, metrics and the
+//! the table of `operations.rs`: faults of requests, seed documents, verify, send, snapshot files, OpenAPI, metrics and the
 //! dashboard.
 //!
 //! Start reading at `operations.rs`: the table of all calls.
@@ -13,6 +13,7 @@ mod deliveries;
 mod desk;
 mod events;
 mod explain;
+mod faults;
 mod life;
 mod operations;
 mod pace;

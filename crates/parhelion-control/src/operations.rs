@@ -4,8 +4,8 @@ use crate::ask::{Answer, Ask};
 use crate::desk::Control;
 use crate::query::Query;
 use crate::{
-    aliases, behaviours, deliveries, events, explain, life, pace, requests, sinks, snapshots, state, time,
-    waits,
+    aliases, behaviours, deliveries, events, explain, faults, life, pace, requests, sinks, snapshots, state,
+    time, waits,
 };
 use parhelion_core::{OperationInfo, Standing, limits};
 use parhelion_http::{Head, Problem, Request, Response, read_body};
@@ -73,6 +73,11 @@ static ROWS: &[Row] = &[
     row!("getBehaviour", "GET" "/_parhelion/behaviours/{}", &[], behaviours::get),
     row!("deleteBehaviour", "DELETE" "/_parhelion/behaviours/{}", &[], behaviours::delete),
     row!("deleteBehaviours", "DELETE" "/_parhelion/behaviours", &[], behaviours::clear),
+    row!("putFault", "PUT" "/_parhelion/faults/{}", &[], faults::put),
+    row!("listFaults", "GET" "/_parhelion/faults", &["limit", "after"], faults::list),
+    row!("getFault", "GET" "/_parhelion/faults/{}", &[], faults::get),
+    row!("deleteFault", "DELETE" "/_parhelion/faults/{}", &[], faults::delete),
+    row!("deleteFaults", "DELETE" "/_parhelion/faults", &[], faults::clear),
     row!("listEvents", "GET" "/_parhelion/events", events::QUERY, events::list),
     row!("listRequests", "GET" "/_parhelion/requests", requests::QUERY, requests::list),
     row!("countRequests", "POST" "/_parhelion/requests/count", &[], requests::count),

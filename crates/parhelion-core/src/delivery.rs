@@ -1,7 +1,7 @@
 //! An outbound webhook as plain data, and the seam between state (which decides to send) and the delivery
 //! machine (which sends): [`Outbox`].
 
-use crate::{Owner, Seq, Timestamp};
+use crate::{Hindrance, Owner, Seq, Timestamp};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::any::Any;
@@ -178,6 +178,18 @@ impl Settled {
 pub trait Outbox: Send + Sync + 'static {
     /// Takes a delivery of a tenant, caused by that journal entry.
     fn enqueue(&self, owner: Owner, cause: Seq, delivery: Delivery, now: Timestamp) -> DeliveryId;
+    /// The same of a delivery that a fault rule hit. An outbox that sends nothing has nothing to hinder.
+    fn enqueue_hindered(
+        &self,
+        owner: Owner,
+        cause: Seq,
+        delivery: Delivery,
+        hindrance: Hindrance,
+        now: Timestamp,
+    ) -> DeliveryId {
+        let _ = hindrance;
+        self.enqueue(owner, cause, delivery, now)
+    }
     /// When the next queued delivery that may go falls due.
     fn next_deadline(&self) -> Option<Timestamp>;
     /// Whether a delivery is in flight or could go now (held ones do not count).

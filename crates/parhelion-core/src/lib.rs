@@ -7,6 +7,7 @@
 pub mod auth;
 pub mod delivery;
 pub mod event;
+pub mod fault;
 pub mod glob;
 pub mod header_lines;
 pub mod limits;
@@ -21,6 +22,7 @@ pub mod units;
 pub use auth::Auth;
 pub use delivery::{Credentials, Delivery, DeliveryId, DeliveryStatus, ErrorClass, Outbox, Policy, Settled};
 pub use event::{Cause, Event, EventNo, Verdict};
+pub use fault::{Hindrance, OutboundFault};
 pub use header_lines::HeaderLines;
 pub use members::{Datum, Members};
 pub use operation::{OperationInfo, Standing};

@@ -52,5 +52,7 @@ pub const BEHAVIOURS: usize = 1_000;
 pub const OUTCOMES: usize = 1_000;
 /// Of all behaviours of a world, bytes of text.
 pub const BEHAVIOURS_BYTES: usize = 16 * 1024 * 1024;
+/// Fault rules of a world.
+pub const FAULTS: usize = 1_000;
 /// Longest that a control call waits, seconds.
 pub const WAIT_SECS: u64 = 60;

@@ -2,7 +2,7 @@
 
 use crate::attempt::{AttemptId, Outcome};
 use crate::machine::{Limits, Machine, Record, Release, ReplayError, Step};
-use parhelion_core::{Delivery, DeliveryId, DeliveryStatus, Outbox, Owner, Seq, Timestamp};
+use parhelion_core::{Delivery, DeliveryId, DeliveryStatus, Hindrance, Outbox, Owner, Seq, Timestamp};
 use parking_lot::Mutex;
 use std::any::Any;
 use std::sync::Arc;
@@ -176,6 +176,16 @@ impl Post {
 impl Outbox for Post {
     fn enqueue(&self, owner: Owner, cause: Seq, delivery: Delivery, now: Timestamp) -> DeliveryId {
         self.change(|m| m.enqueue(owner, cause, delivery, now))
+    }
+    fn enqueue_hindered(
+        &self,
+        owner: Owner,
+        cause: Seq,
+        delivery: Delivery,
+        hindrance: Hindrance,
+        now: Timestamp,
+    ) -> DeliveryId {
+        self.change(|m| m.enqueue_hindered(owner, cause, delivery, hindrance, now))
     }
     fn next_deadline(&self) -> Option<Timestamp> {
         self.machine.lock().next_deadline()

@@ -84,6 +84,24 @@ impl HttpTransport {
     }
 }
 
+/// Redirects that a download follows.
+const REDIRECTS: usize = 10;
+
+impl HttpTransport {
+    /// Fetches what stands at an address: `GET`, redirects followed, where the settings let deliveries go. At most
+    /// `limit` bytes, within `limit_time`.
+    ///
+    /// # Errors
+    /// A sentence that says what went wrong, without what stands before the address's `@` or in its query.
+    pub async fn download(&self, url: &str, limit: usize, limit_time: Duration) -> Result<Bytes, String> {
+        match tokio::time::timeout(limit_time, self.0.download(url, limit)).await {
+            Ok(Ok(bytes)) => Ok(bytes),
+            Ok(Err((_, why))) => Err(why),
+            Err(_) => Err(format!("it did not come within {limit_time:?}")),
+        }
+    }
+}
+
 impl Transport for HttpTransport {
     fn send(&self, attempt: &Attempt) -> BoxFuture<'static, Outcome> {
         let (inner, attempt) = (self.0.clone(), attempt.clone());
@@ -218,6 +236,61 @@ impl Inner {
         }
     }
 
+    async fn download(&self, url: &str, limit: usize) -> Result<Bytes, Failure> {
+        let mut next = Next {
+            url: Url::parse(url).map_err(|why| (ErrorClass::NotAllowed, why))?,
+            method: "GET".to_owned(),
+            headers: Vec::new(),
+            body: Bytes::new(),
+            with_credentials: true,
+        };
+        for _ in 0..=REDIRECTS {
+            let given = next.url.basic(false).map(|value| ("Authorization".to_owned(), value));
+            let mut exchange = Exchange {
+                method: next.method.clone(),
+                url: next.url.requested(),
+                headers: wire::headers(next.url.host_header(), given.into_iter(), "GET", &next.body)?,
+                body: Bytes::new(),
+                loopback: false,
+                answer: None,
+            };
+            let content = match self.ours(&next.url) {
+                Some((loopback, uri)) => {
+                    let request = as_request(&exchange, uri)?;
+                    let dropped =
+                        || (ErrorClass::Reset, "the connection was dropped without an answer".to_owned());
+                    let answer = (loopback.call)(request, 0).await.ok_or_else(dropped)?;
+                    let content = answer.body().clone();
+                    if content.len() > limit {
+                        return Err(wire::too_long(limit));
+                    }
+                    // What is kept of it does not matter here, how long it is does not either.
+                    let _ = keep(answer, &mut exchange);
+                    content
+                }
+                None => {
+                    let _connection = self.connections.acquire().await.ok();
+                    let stream = connect::tcp(&next.url, &self.deliver_to, &self.resolver).await?;
+                    let stream = self.tls.wrap(stream, &next.url, true).await?;
+                    let target = next.url.path_and_query.clone();
+                    wire::exchange_whole(stream, &target, &mut exchange, limit).await?.into()
+                }
+            };
+            let Some(answer) = &exchange.answer else {
+                return Err((ErrorClass::Reset, "there was no answer".to_owned()));
+            };
+            match redirect(answer, &next)? {
+                Some(to) => next = to,
+                None if (200..300).contains(&answer.status) => return Ok(content),
+                None => {
+                    let text = format!("answered {} {}", answer.status, answer.reason);
+                    return Err((ErrorClass::Status, text.trim_end().to_owned()));
+                }
+            }
+        }
+        Err((ErrorClass::Status, format!("more than {REDIRECTS} redirects")))
+    }
+
     fn ours(&self, url: &Url) -> Option<(&Loopback, http::Uri)> {
         let loopback = self.loopback.as_ref()?;
         let text = url.requested();
@@ -259,7 +332,7 @@ fn keep(response: http::Response<Bytes>, exchange: &mut Exchange) -> Result<(), 
         ..Answer::default()
     });
     answer.keep_body(&body[..body.len().min(RECEIVER_RESPONSE_BYTES)]);
-    if body.len() > RECEIVER_RESPONSE_BYTES { Err(wire::too_long()) } else { Ok(()) }
+    if body.len() > RECEIVER_RESPONSE_BYTES { Err(wire::too_long(RECEIVER_RESPONSE_BYTES)) } else { Ok(()) }
 }
 
 /// Whether an answer asks for Basic credentials.

@@ -51,6 +51,19 @@ pub(crate) async fn exchange<S>(stream: S, target: &str, exchange: &mut Exchange
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    exchange_whole(stream, target, exchange, RECEIVER_RESPONSE_BYTES).await.map(drop)
+}
+
+/// The same, with the whole body of the answer, at most `limit` bytes.
+pub(crate) async fn exchange_whole<S>(
+    stream: S,
+    target: &str,
+    exchange: &mut Exchange,
+    limit: usize,
+) -> Result<Vec<u8>, Failure>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let mut head = format!("{} {target} HTTP/1.1\r\n", exchange.method);
     for (name, value) in &exchange.headers {
         // One blank after the colon, also before an empty value: what common clients send.
@@ -73,7 +86,7 @@ where
         writer.flush().await
     };
     let has_body = exchange.method != "HEAD";
-    let read = read_answer(&mut reader, has_body, &mut exchange.answer);
+    let read = read_answer(&mut reader, has_body, &mut exchange.answer, limit);
     tokio::pin!(write, read);
     let mut written = None;
     loop {
@@ -85,11 +98,16 @@ where
     }
 }
 
-async fn read_answer<R>(reader: &mut R, may_have_body: bool, into: &mut Option<Answer>) -> Result<(), Failure>
+async fn read_answer<R>(
+    reader: &mut R,
+    may_have_body: bool,
+    into: &mut Option<Answer>,
+    limit: usize,
+) -> Result<Vec<u8>, Failure>
 where
     R: AsyncRead + Unpin,
 {
-    let mut input = Input { reader, buffer: Vec::new(), read: 0 };
+    let mut input = Input { reader, buffer: Vec::new(), read: 0, limit };
     let mut interim = 0;
     let answer = loop {
         let answer = input.head().await?;
@@ -110,7 +128,7 @@ where
         Err(failure) => Err(failure),
     };
     answer.keep_body(&content);
-    result
+    result.map(|()| content)
 }
 
 /// How the end of a body is told (RFC 9112, 6.3).
@@ -154,8 +172,8 @@ fn length_of(answer: &Answer, may_have_body: bool) -> Result<Length, Failure> {
 fn body(message: impl Into<String>) -> Failure {
     (ErrorClass::Body, message.into())
 }
-pub(crate) fn too_long() -> Failure {
-    body(format!("the answer's body is longer than {RECEIVER_RESPONSE_BYTES} bytes"))
+pub(crate) fn too_long(limit: usize) -> Failure {
+    body(format!("the answer's body is longer than {limit} bytes"))
 }
 
 /// The receiver's bytes, buffered.
@@ -164,6 +182,8 @@ struct Input<'a, R> {
     buffer: Vec<u8>,
     /// Bytes that came in all.
     read: u64,
+    /// Most bytes of a body.
+    limit: usize,
 }
 
 impl<R: AsyncRead + Unpin> Input<'_, R> {
@@ -214,14 +234,14 @@ impl<R: AsyncRead + Unpin> Input<'_, R> {
         match length {
             Length::Bytes(n) => {
                 let announced = usize::try_from(n).unwrap_or(usize::MAX);
-                self.take(announced.min(RECEIVER_RESPONSE_BYTES), into).await?;
-                if announced > RECEIVER_RESPONSE_BYTES { Err(too_long()) } else { Ok(()) }
+                self.take(announced.min(self.limit), into).await?;
+                if announced > self.limit { Err(too_long(self.limit)) } else { Ok(()) }
             }
             Length::UntilClose => loop {
                 into.append(&mut self.buffer);
-                if into.len() > RECEIVER_RESPONSE_BYTES {
-                    into.truncate(RECEIVER_RESPONSE_BYTES);
-                    return Err(too_long());
+                if into.len() > self.limit {
+                    into.truncate(self.limit);
+                    return Err(too_long(self.limit));
                 }
                 if !self.more().await? {
                     return Ok(());
@@ -261,10 +281,10 @@ impl<R: AsyncRead + Unpin> Input<'_, R> {
             if size == 0 {
                 return self.trailers().await;
             }
-            let room = RECEIVER_RESPONSE_BYTES - into.len();
+            let room = self.limit - into.len();
             self.take(size.min(room), into).await?;
             if size > room {
-                return Err(too_long());
+                return Err(too_long(self.limit));
             }
             while self.buffer.len() < 2 {
                 self.need_more("within the answer's body").await?;

@@ -9,6 +9,7 @@
 //! Start reading at [`GitHost`] (`host.rs`), then `receive.rs`.
 
 mod body;
+mod clone;
 mod diff;
 mod error;
 mod history;

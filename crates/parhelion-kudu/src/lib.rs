@@ -15,6 +15,7 @@ mod control;
 mod domain;
 mod error;
 mod handlers;
+mod jobs;
 mod operations;
 mod ops;
 mod place;
@@ -27,6 +28,7 @@ mod testing;
 mod tests;
 mod wire;
 
+pub use jobs::{Download, drivers};
 pub use settings::{AuthMode, Fetching, HookSettings, PayloadForm, Settings};
 
 use parhelion_git::GitHost;

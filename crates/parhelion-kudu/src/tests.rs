@@ -3,8 +3,11 @@
 mod addressing;
 mod archive;
 mod bad_input;
+mod building;
 mod deployments;
+mod fetch;
 mod hooks;
+mod one_deploy;
 mod site;
 mod vfs;
 mod webjobs;

@@ -8,6 +8,7 @@
 
 mod any_shelf;
 mod clock;
+mod faults;
 mod ids;
 mod ledger;
 mod requests;
@@ -26,6 +27,7 @@ mod worlds;
 
 pub use any_shelf::AnyShelf;
 pub use clock::{ClockMode, ClockStart, END_OF_TIME, TimeRunsBack, WorldClock};
+pub use faults::{Fault, Faults};
 pub use ids::{Entropy, Ids};
 pub use ledger::Entry;
 pub use parhelion_core::Call;

@@ -291,8 +291,21 @@ impl<S: Store> Cell<S> {
                         .with("event", delivery.event.clone())
                         .with("url", delivery.shown_url.clone());
                     // The entry names the delivery and the delivery names the entry: the number comes first.
-                    let id = world.outbox().enqueue(self.owner.clone(), ledger.seq + 1, *delivery, now);
-                    ledger.write(&by, Event { subject: format!("delivery:{id}"), ..created }, cause);
+                    let hit = world.hinder(S::SURFACE, &self.owner, &delivery);
+                    let (owner, created_at) = (self.owner.clone(), ledger.seq + 1);
+                    let id = match &hit {
+                        None => world.outbox().enqueue(owner, created_at, *delivery, now),
+                        Some((rule, fault)) => {
+                            fault.enqueue(rule, *delivery, world.outbox(), owner, created_at, now)
+                        }
+                    };
+                    let created =
+                        ledger.write(&by, Event { subject: format!("delivery:{id}"), ..created }, cause);
+                    if let Some((rule, fault)) = hit {
+                        let applied = Event::new("fault.applied", format!("delivery:{id}"));
+                        let fact = format!("fault rule \"{rule}\" hit the delivery: {}", fault.shown());
+                        ledger.write(&by, applied.fact(fact).with("rule", rule), created);
+                    }
                     deliveries.push(id);
                 }
                 Effect::Send(deposit, visit, cause) => {

@@ -9,7 +9,7 @@ pub use scripts::{Stepped, Thing};
 use crate::any_shelf::AnyShelf;
 use crate::ledger::{Entry, Ledger, Writer};
 use crate::shelf::{Chain, Shelf, ShelfRef};
-use crate::{Handle, Ids, RequestRing, Script, Store, Ticket, WorldClock};
+use crate::{Faults, Handle, Ids, RequestRing, Script, Store, Ticket, WorldClock};
 use parhelion_core::{Call, DeliveryId, Event, Outbox, Owner, Seq, Settled, Timestamp, WorldName, limits};
 use parking_lot::{Mutex, RwLock};
 use serde_json::Value;
@@ -22,7 +22,7 @@ use tokio::sync::watch;
 
 /// One emulator's state. Nothing of it is global: a server holds many.
 ///
-/// Locks, in this order: `ticking`, `gate`, a tenant's writer, `script`, `ledger`, the outbox's own. None is held across an
+/// Locks, in this order: `ticking`, `gate`, a tenant's writer, `script`, `ledger`, `faults`, the outbox's own. None is held across an
 /// await; the new value is published while the ledger is held, so seq and values agree.
 pub struct World {
     name: WorldName,
@@ -36,6 +36,8 @@ pub struct World {
     gate: RwLock<()>,
     /// Behaviours and paces; held by an operation that draws an outcome until it is over.
     script: Mutex<Script>,
+    /// What goes wrong with deliveries.
+    faults: Mutex<Faults>,
     ledger: Mutex<Ledger>,
     requests: Mutex<RequestRing>,
     past_values: AtomicUsize,
@@ -82,6 +84,7 @@ impl World {
             ticking: Mutex::new(()),
             gate: RwLock::new(()),
             script: Mutex::default(),
+            faults: Mutex::default(),
             ledger: Mutex::new(ledger),
             requests: Mutex::default(),
             past_values: AtomicUsize::new(0),

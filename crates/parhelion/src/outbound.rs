@@ -12,6 +12,7 @@ use parhelion_state::World;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 use tokio::task::JoinHandle;
 
 tokio::task_local! {
@@ -137,6 +138,18 @@ pub fn transport(
     };
     let settings = TransportSettings { deliver_to, loopback: Some(loopback), ..TransportSettings::default() };
     Ok(Arc::new(HttpTransport::new(settings)?))
+}
+
+/// How long a package may take to come, real time.
+const DOWNLOAD: Duration = Duration::from_secs(300);
+
+/// Fetches by the common transport, which goes where deliveries may go.
+pub fn download(transport: Arc<HttpTransport>) -> parhelion_kudu::Download {
+    Arc::new(move |url, limit| {
+        let transport = transport.clone();
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Box::pin(async move { transport.download(&url, limit, DOWNLOAD).await })
+    })
 }
 
 /// Whether a URL leads back here: our address, a name of this machine with our port, or the public URL.

@@ -73,7 +73,10 @@ pub fn wire(
     let public = settings.public_url.as_ref().and_then(|url| url.as_str().parse().ok());
     let transport = outbound::transport(settings.deliver_to.clone(), listen, public, router.clone());
     let transport = transport.map_err(StartError::Other)?;
-    let drivers: JobDrivers = Arc::new(parhelion_codepipeline::drivers(&codepipeline).into_iter().collect());
+    let download = outbound::download(transport.clone());
+    let drivers = parhelion_codepipeline::drivers(&codepipeline).into_iter();
+    let drivers: JobDrivers =
+        Arc::new(drivers.chain(parhelion_kudu::drivers(&kudu, &git, &download)).collect());
 
     let found = {
         let (ids, real, start) = (ids.clone(), real.clone(), settings.clock_start());

@@ -3,7 +3,7 @@
 use super::Machine;
 use crate::url::Url;
 use parhelion_core::DeliveryStatus::{Held, Queued};
-use parhelion_core::{Delivery, DeliveryId, Owner, Seq, Timestamp};
+use parhelion_core::{Delivery, DeliveryId, Hindrance, Owner, Seq, Timestamp};
 
 /// Why a delivery is not sent again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -94,6 +94,6 @@ impl Machine {
         now: Timestamp,
     ) -> Result<DeliveryId, ReplayError> {
         let (owner, delivery) = self.repeated(id, url)?;
-        Ok(self.enqueue_as(owner, cause, delivery, Some(id), now))
+        Ok(self.enqueue_as(owner, cause, delivery, Some(id), Hindrance::default(), now))
     }
 }

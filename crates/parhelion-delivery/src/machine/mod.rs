@@ -23,7 +23,9 @@ use chrono::TimeDelta;
 use imbl::{OrdMap, OrdSet, Vector};
 use index::{Index, Records};
 use parhelion_core::DeliveryStatus::{Cancelled, Failed, Held, InFlight, Queued, Succeeded};
-use parhelion_core::{Delivery, DeliveryId, DeliveryStatus, ErrorClass, Owner, Seq, Settled, Timestamp};
+use parhelion_core::{
+    Delivery, DeliveryId, DeliveryStatus, ErrorClass, Hindrance, Owner, Seq, Settled, Timestamp,
+};
 use std::sync::Arc;
 
 /// What is to be done next.
@@ -72,7 +74,19 @@ impl Machine {
 
     /// Takes a delivery. Beyond the bounds it fails at once, with a record and a report that say so.
     pub fn enqueue(&mut self, owner: Owner, cause: Seq, delivery: Delivery, now: Timestamp) -> DeliveryId {
-        self.enqueue_as(owner, cause, delivery, None, now)
+        self.enqueue_as(owner, cause, delivery, None, Hindrance::default(), now)
+    }
+
+    /// The same of one that a fault rule hit: it waits, or is lost, which is a failure with a report that says so.
+    pub fn enqueue_hindered(
+        &mut self,
+        owner: Owner,
+        cause: Seq,
+        delivery: Delivery,
+        hindrance: Hindrance,
+        now: Timestamp,
+    ) -> DeliveryId {
+        self.enqueue_as(owner, cause, delivery, None, hindrance, now)
     }
 
     fn enqueue_as(
@@ -81,11 +95,12 @@ impl Machine {
         cause: Seq,
         delivery: Delivery,
         replay_of: Option<DeliveryId>,
+        hindrance: Hindrance,
         now: Timestamp,
     ) -> DeliveryId {
         self.last += 1;
         let id = DeliveryId(self.last);
-        let refused = self.full(delivery.body.len());
+        let refused = self.full(delivery.body.len()).or(hindrance.lost);
         let origin = Url::parse(&delivery.url).map(|u| u.origin()).unwrap_or_default();
         let status = match (&refused, self.paused) {
             (Some(_), _) => Failed,
@@ -99,7 +114,7 @@ impl Machine {
             delivery,
             status,
             created_at: now,
-            due_at: now,
+            due_at: now.checked_add_signed(hindrance.wait).unwrap_or(Timestamp::MAX_UTC),
             settled_at: None,
             replay_of,
             attempts: Vec::new(),

@@ -125,8 +125,9 @@ impl Ask {
         {
             *folder = Some(path);
         }
-        let (unpack, at) = (wanted.shape.unpack, wanted.shape.at.clone());
-        let done = self.write::<FetchPackage>(PackageAt { push: wanted.push.clone(), url, unpack, at })?;
+        let Shape { unpack, at, keep_zip } = wanted.shape.clone();
+        let push = wanted.push.clone();
+        let done = self.write::<FetchPackage>(PackageAt { push, url, unpack, at, keep_zip })?;
         self.pushed(&wanted, done).await
     }
 

@@ -52,6 +52,8 @@ pub struct PackageAt {
     pub unpack: bool,
     /// Where its files stand, or its name.
     pub at: String,
+    /// Whether the zip itself is kept.
+    pub keep_zip: bool,
 }
 
 /// Takes the lock, and lets a job fetch a package.
@@ -70,7 +72,7 @@ impl Operation for FetchPackage {
         let subject = format!("deployment:{temporary}");
         let fact = format!("a package is to be fetched from {}", crate::domain::fetch::shown(&input.url));
         tx.emit(Event::new("deployment.fetching", &*subject).fact(fact).verdict(Verdict::Ok));
-        let input = json!({"lock": lock, "url": input.url, "unpack": input.unpack, "at": input.at});
+        let input = json!({"lock": lock, "url": input.url, "unpack": input.unpack, "at": input.at, "keep_zip": input.keep_zip});
         tx.spawn_job(Job { kind: FETCH_PACKAGE.to_owned(), subject, input });
         Ok(Pushed::Fetching { temporary, lock })
     }

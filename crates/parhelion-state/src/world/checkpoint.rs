@@ -2,7 +2,7 @@
 
 use super::{Turn, World};
 use crate::any_shelf::KeptShelf;
-use crate::{ClockMode, Script};
+use crate::{ClockMode, Faults, Script};
 use parhelion_core::{Owner, Seq, Timestamp};
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// What part of a world a reset or a restore is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope<'a> {
-    /// All of it: outbox, behaviours, paces and clock included.
+    /// All of it: outbox, behaviours, paces, faults and clock included.
     World,
     /// All tenants of a surface.
     Surface(&'a str),
@@ -24,6 +24,7 @@ pub struct Checkpoint {
     mode: ClockMode,
     seq: Seq,
     script: Script,
+    faults: Faults,
     shelves: BTreeMap<&'static str, KeptShelf>,
     outbox: Box<dyn Any + Send + Sync>,
 }
@@ -48,6 +49,7 @@ impl World {
             at: self.clock.now(),
             mode: self.clock.mode(),
             script: self.script(),
+            faults: self.faults(),
             seq: self.ledger.lock().seq,
             shelves: self.shelves.iter().map(|(name, shelf)| (*name, shelf.checkpoint())).collect(),
             outbox: self.outbox.checkpoint(),
@@ -74,6 +76,7 @@ impl World {
                 None => self.clock.reset(),
             }
             // Behaviours and paces are the world's; a part of it has none of its own.
+            *self.faults.lock() = checkpoint.map(|kept| kept.faults.clone()).unwrap_or_default();
             *self.script_lock() = checkpoint.map(|kept| kept.script.clone()).unwrap_or_default();
         }
         let at = self.clock.now();

@@ -1,8 +1,8 @@
 //! A world's behaviours and paces, steps by hand, how things stand and what they wait for.
 
 use super::World;
-use crate::Script;
-use parhelion_core::{Call, Event};
+use crate::{Faults, Script};
+use parhelion_core::{Call, Delivery, Event, OutboundFault, Owner};
 use parking_lot::MutexGuard;
 use serde_json::Value;
 
@@ -39,6 +39,26 @@ impl World {
         let changed = change(&mut self.script_lock());
         self.nudge();
         changed
+    }
+
+    /// The rules of what goes wrong with deliveries, as they are now.
+    pub fn faults(&self) -> Faults {
+        self.faults.lock().clone()
+    }
+    /// Changes those rules.
+    pub fn edit_faults<R>(&self, change: impl FnOnce(&mut Faults) -> R) -> R {
+        let changed = change(&mut self.faults.lock());
+        self.nudge();
+        changed
+    }
+    /// What is to go wrong with a delivery.
+    pub(crate) fn hinder(
+        &self,
+        surface: &str,
+        owner: &Owner,
+        delivery: &Delivery,
+    ) -> Option<(String, OutboundFault)> {
+        self.faults.lock().draw(surface, owner, delivery, &self.ids)
     }
 
     /// Moves one thing of a surface that stands until it is stepped, the one of this id or any: tenants in their order,
