@@ -454,7 +454,7 @@ mod tests {
         for answer in &mut answers {
             answer.push_str(&"x".repeat(RECEIVER_RESPONSE_BYTES + 1));
             let (kept, result) = read(answer.as_bytes(), 1 << 20, "POST");
-            assert_eq!(result, Err(too_long()));
+            assert_eq!(result, Err(too_long(RECEIVER_RESPONSE_BYTES)));
             let kept = kept.unwrap();
             assert_eq!(
                 (kept.body.len(), kept.body_bytes, kept.truncated()),
