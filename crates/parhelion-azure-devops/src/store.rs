@@ -1,5 +1,6 @@
 //! The data of one organization, and what always holds about it.
 
+mod batch;
 mod build;
 mod definition;
 mod delivery;
@@ -14,6 +15,7 @@ mod service_hook;
 mod step;
 mod variable_group;
 
+pub use batch::Batch;
 pub use build::{Artifact, Build, BuildResult, BuildStatus, DeletedBuild, Reason};
 pub use definition::{Definition, OtherSource, Process, QueueStatus, Registered, SourceRepository, Variable};
 pub use delivery::{Blob, Delivered, Outcome, OutcomeKind, TriggerIssue, WebhookDelivery};
@@ -173,6 +175,8 @@ pub struct AzureDevOpsStore {
     due: Table<(Timestamp, u32), ()>,
     /// Since when something of a build stands until it is stepped.
     held: Table<(Timestamp, u32), ()>,
+    /// Pushes held back, by definition and full ref.
+    pub batches: Table<(u32, String), Batch>,
     /// Deleted builds by id.
     pub deleted_builds: Table<u32, DeletedBuild>,
     /// Deleted definitions by id.
@@ -219,6 +223,7 @@ impl Store for AzureDevOpsStore {
             build_bytes: 0,
             due: Table::default(),
             held: Table::default(),
+            batches: Table::default(),
             deleted_builds: Table::default(),
             deleted_definitions: Table::default(),
             deliveries: Table::default(),
@@ -279,6 +284,7 @@ impl Store for AzureDevOpsStore {
             ("definitions", &self.definitions),
             ("revisions", &self.revisions),
             ("builds", &self.builds),
+            ("batches", &self.batches),
             ("deleted_builds", &self.deleted_builds),
             ("deleted_definitions", &self.deleted_definitions),
             ("webhook_deliveries", &self.deliveries),
@@ -309,6 +315,9 @@ impl Store for AzureDevOpsStore {
             );
             assert!(due.is_none_or(|at| self.due.contains_key(&(at, *id))), "build {id} is forgotten");
             assert!(held.is_none_or(|at| self.held.contains_key(&(at, *id))), "build {id} is forgotten");
+        }
+        for (definition, branch) in self.batches.keys() {
+            assert!(self.definitions.contains_key(definition), "{branch} of no definition is held back");
         }
         for endpoint in self.endpoints.values() {
             assert!(!endpoint.shares.is_empty(), "endpoint {} is in no project", endpoint.id);

@@ -1,6 +1,7 @@
 //! Runs that a push starts: which pipelines build the repository, what the `trigger` of each says at the pushed commit,
 //! and the sentence about each for the journal.
 
+pub mod batch;
 mod filter;
 
 use crate::{
@@ -281,6 +282,9 @@ pub fn start(
         return Err(Error::Contended);
     }
     for change in changes.iter().filter(|c| c.new.is_zero() && !now.is_empty()) {
+        for definition in &now {
+            store.batches.remove(&(definition.id, change.name.clone()));
+        }
         let fact = format!("{} was deleted, which starts nothing", filter::shown(&change.name));
         let event = Event::new("trigger.evaluated", format!("repository:{repository}")).fact(fact);
         tx.emit(event.verdict(Verdict::Skipped).because(received));
@@ -292,8 +296,14 @@ pub fn start(
         tx.emit(event.verdict(Verdict::Skipped).because(received));
     }
     for one in &plan.each {
-        let told = tx.emit(one.told().because(received));
-        if let What::Runs(started) = &one.what {
+        let held = match &one.what {
+            What::Runs(started) => batch::hold(store, started),
+            _ => None,
+        };
+        let told = tx.emit(one.told(held).because(received));
+        if let What::Runs(started) = &one.what
+            && held.is_none()
+        {
             let Started { look, ask, expansion } = &**started;
             run::start(store, look, ask, &expansion.expanded, Cause::Event(told), tx);
         }
@@ -313,13 +323,16 @@ impl Considered {
         })
     }
 
-    fn told(&self) -> Event {
+    /// What came of it; `held`: the run that it waits for.
+    fn told(&self, held: Option<u32>) -> Event {
         let (name, branch) = (&self.definition.name, filter::shown(&self.full_ref));
         let (verdict, mut fact) = match &self.what {
-            What::Runs(started) if started.ask.reason == Reason::BatchedCI => (
-                Verdict::Ok,
-                // CHOICE: see docs/fidelity.md.
-                format!("pipeline {name} runs on {branch}, batched (at once, not after a run under way)"),
+            What::Runs(_) if held.is_some() => (
+                Verdict::Waiting,
+                format!(
+                    "pipeline {name} will run on {branch} when run {} is over, with what comes meanwhile",
+                    held.unwrap_or_default()
+                ),
             ),
             What::Runs(_) => (Verdict::Ok, format!("pipeline {name} runs on {branch}")),
             What::Skipped => (Verdict::Skipped, format!("pipeline {name} does not run on {branch}")),

@@ -26,6 +26,10 @@ impl AzureDevOpsStore {
         for build in deleted {
             self.deleted_builds.remove(&build);
         }
+        let held: Vec<_> = self.batches.keys().filter(|(definition, _)| *definition == id).cloned().collect();
+        for batch in held {
+            self.batches.remove(&batch);
+        }
         let issues: Vec<u64> =
             self.issues.iter().filter(|(_, i)| i.pipeline_id == id).map(|(k, _)| *k).collect();
         for issue in issues {

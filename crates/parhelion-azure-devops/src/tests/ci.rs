@@ -215,7 +215,10 @@ fn batch_definition_overrides_and_tags() {
     set(&bench, "refs/tags/other", ZERO, &main);
     assert_eq!(runs(&bench), ["refs/heads/main batchedCI", "refs/tags/v1 batchedCI"]);
     assert_eq!(bench.get(&format!("{BUILDS}/2"))["sourceVersion"], json!(main));
-    assert!(told(&bench).contains("batched (at once, not after a run under way): branch filter includes main by 'main'. Its pr never fires"));
+    assert!(
+        told(&bench)
+            .contains("pipeline ci runs on main: branch filter includes main by 'main'. Its pr never fires")
+    );
 
     let path = "/contoso/P/_apis/build/definitions/1";
     let mut definition = bench.get(path);
@@ -243,4 +246,61 @@ fn only_pipelines_of_the_repository_are_considered() {
     bench.ok("POST /contoso/P/_apis/git/repositories", json!({ "name": "other" }));
     bench.commit_to("P/_apis/git/repositories/other", "/azure-pipelines.yml", YAML);
     assert!(told(&bench).is_empty());
+}
+
+#[test]
+fn a_batch_waits_for_the_run_under_way() {
+    let bench = bench("trigger:\n  batch: true\n  branches: {include: ['*']}\nsteps:\n- script: echo\n");
+    bench.pace("step", parhelion_core::Pace::Manual);
+    push(&bench, "heads/main", "one", &[("/a", "1")]);
+    push(&bench, "heads/main", "two", &[("/a", "2")]);
+    let three = push(&bench, "heads/main", "three", &[("/a", "3")]);
+    push(
+        &bench,
+        "heads/topic",
+        "other",
+        &[("/azure-pipelines.yml", "trigger: {batch: true}\nsteps: [{script: x}]\n")],
+    );
+    // Each branch has a run of its own; of main's pushes two wait.
+    assert_eq!(runs(&bench), ["refs/heads/main batchedCI", "refs/heads/topic batchedCI"]);
+    let facts = told(&bench);
+    assert!(
+        facts.contains("pipeline ci will run on main when run 1 is over, with what comes meanwhile"),
+        "{facts}"
+    );
+    assert_eq!(bench.store().batches.values().map(|b| b.pushes).collect::<Vec<_>>(), [2]);
+    bench.ok(&format!("PATCH {BUILDS}/1"), json!({ "status": "cancelling" }));
+    assert_eq!(runs(&bench).len(), 3);
+    let build = bench.get(&format!("{BUILDS}/3"));
+    assert_eq!((&build["sourceVersion"], &build["reason"]), (&json!(three), &json!("batchedCI")));
+    assert_eq!(build["triggerInfo"]["ci.message"], "three");
+    let facts = told(&bench);
+    assert!(
+        facts.contains("pipeline ci runs on main: the run before is over, 2 pushes were held back meanwhile"),
+        "{facts}"
+    );
+    assert!(bench.store().batches.is_empty());
+    // Deleting the run that others wait for lets them go, too.
+    let four = push(&bench, "heads/main", "four", &[("/a", "4")]);
+    assert_eq!(runs(&bench).len(), 3);
+    assert_eq!(bench.send("DELETE", &format!("{BUILDS}/3"), &[], "").status, 204);
+    assert_eq!(bench.get(&format!("{BUILDS}/4"))["sourceVersion"], json!(four));
+    // What waits for a branch goes with the branch.
+    let five = push(&bench, "heads/main", "five", &[("/a", "5")]);
+    set(&bench, "refs/heads/main", &five, ZERO);
+    assert!(bench.store().batches.is_empty());
+}
+
+#[test]
+fn a_pipeline_that_was_paused_meanwhile_lets_its_batch_go() {
+    let bench = bench("trigger:\n  batch: true\nsteps:\n- script: echo\n");
+    bench.pace("step", parhelion_core::Pace::Manual);
+    push(&bench, "heads/main", "one", &[("/a", "1")]);
+    push(&bench, "heads/main", "two", &[("/a", "2")]);
+    let mut definition = bench.get("/contoso/P/_apis/build/definitions/1");
+    definition["queueStatus"] = json!("paused");
+    bench.ok("PUT /contoso/P/_apis/build/definitions/1", definition);
+    bench.ok(&format!("PATCH {BUILDS}/1"), json!({ "status": "cancelling" }));
+    assert_eq!(runs(&bench).len(), 1);
+    assert!(told(&bench).contains("for which 1 push was held back: it is paused or disabled"));
 }

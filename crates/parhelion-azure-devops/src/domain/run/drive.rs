@@ -1,7 +1,7 @@
 //! Moving the runs of an organization, and telling the journal what moved.
 
 use super::life::{self, Draw, Moved, Paces, Part, Turn};
-use crate::domain::{service_hooks, simulation};
+use crate::domain::{ci, service_hooks, simulation};
 use crate::store::{AzureDevOpsStore, Build, BuildResult, BuildStatus, RecordResult};
 use parhelion_core::{Cause, Event, Scripted, Verdict};
 use parhelion_state::Tx;
@@ -28,7 +28,12 @@ pub fn go_on(
     let mut drawing = Drawing { tx, about, cause: &cause };
     moved.extend(life::advance(&mut build, &paces, now, &mut drawing));
     tell(store, &build, &moved, at_once, &cause, tx);
+    let over =
+        (build.status == BuildStatus::Completed).then(|| (build.id, build.definition, build.branch.clone()));
     store.put_build(build);
+    if let Some((id, definition, branch)) = over {
+        ci::batch::release(store, definition, &branch, Cause::Last(format!("run:{id}")), tx);
+    }
 }
 
 /// Draws outcomes from the world's behaviours, for the runs of one pipeline.

@@ -2,7 +2,10 @@
 
 use super::Key;
 use crate::{
-    domain::run::{drive, life},
+    domain::{
+        ci,
+        run::{drive, life},
+    },
     error::{Error, Result},
     operations::Input,
     show::Links,
@@ -254,7 +257,9 @@ impl Operation for Delete {
             }
         });
         store.delete_build(build.id, tx.now());
-        tx.emit(Event::new("run.deleted", format!("run:{}", build.id)).fact(fact).verdict(Verdict::Ok));
+        let deleted = Event::new("run.deleted", format!("run:{}", build.id)).fact(fact).verdict(Verdict::Ok);
+        let deleted = tx.emit(deleted);
+        ci::batch::release(store, build.definition, &build.branch, deleted.into(), tx);
         Ok(Reply::Nothing)
     }
 }
