@@ -54,7 +54,9 @@ def test_errors_have_the_same_text_and_details(client):
         client.create_instance(parent=PLACE, instance_id="Bad", instance=ssm.Instance())
     assert "Invalid value for field 'instance_id'" in bad.value.message
     [detail] = bad.value.details
-    assert detail.field_violations[0].field == "instance_id"
+    # Over REST the client gives details as they came, over gRPC decoded.
+    violation = detail["fieldViolations"][0]["field"] if client.name == "rest" else detail.field_violations[0].field
+    assert violation == "instance_id"
     client.create_instance(parent=PLACE, instance_id="one", instance=ssm.Instance())
     with pytest.raises(exceptions.Conflict) as taken:
         client.create_instance(parent=PLACE, instance_id="one", instance=ssm.Instance())

@@ -19,20 +19,52 @@ struct Kind {
     tenant: &'static str,
     /// Members that must be there.
     needed: &'static [&'static str],
-    /// All members beside the tenant and `id`.
+    /// All members beside the tenant and the id.
     members: &'static [&'static str],
-    has_id: bool,
+    /// The member that says which one.
+    id: Option<&'static str>,
+    /// What is waited for when the condition does not say: member and value.
+    usually: Option<(&'static str, &'static str)>,
 }
 
-static KINDS: [Kind; 4] = [
-    Kind { name: "execution", tenant: "tenant", needed: &["id"], members: &["state"], has_id: true },
-    Kind { name: "run", tenant: "tenant", needed: &["id"], members: &["state", "result"], has_id: true },
-    Kind { name: "deployment", tenant: "site", needed: &["site"], members: &["status"], has_id: true },
-    Kind { name: "job", tenant: "tenant", needed: &[], members: &["provider"], has_id: false },
+static KINDS: [Kind; 5] = [
+    Kind {
+        name: "execution",
+        tenant: "tenant",
+        needed: &["id"],
+        members: &["state"],
+        id: Some("id"),
+        usually: None,
+    },
+    Kind {
+        name: "run",
+        tenant: "tenant",
+        needed: &["id"],
+        members: &["state", "result"],
+        id: Some("id"),
+        usually: None,
+    },
+    Kind {
+        name: "deployment",
+        tenant: "site",
+        needed: &["site"],
+        members: &["status"],
+        id: Some("id"),
+        usually: None,
+    },
+    Kind { name: "job", tenant: "tenant", needed: &[], members: &["provider"], id: None, usually: None },
+    Kind {
+        name: "operation",
+        tenant: "tenant",
+        needed: &["name"],
+        members: &["state"],
+        id: Some("name"),
+        usually: Some(("done", "true")),
+    },
 ];
 
 /// The names of all conditions.
-const CONDITIONS: [&str; 6] = ["execution", "run", "deployment", "job", "deliveries", "event"];
+const CONDITIONS: [&str; 7] = ["execution", "run", "deployment", "job", "operation", "deliveries", "event"];
 const DELIVERIES: [&str; 3] = ["target", "count", "status"];
 const EVENT: [&str; 8] = ["kind", "surface", "tenant", "subject", "request_id", "cause", "verdict", "data"];
 /// Events and deliveries that are told when the waiting was in vain.
@@ -299,8 +331,8 @@ fn known_only(of: &str, members: &Map<String, Value>, known: &[&str]) -> Result<
 }
 
 fn thing(kind: &Kind, members: &Map<String, Value>) -> Result<Condition, Problem> {
-    let own = kind.has_id.then_some("id");
-    let known: Vec<&str> = own.into_iter().chain([kind.tenant]).chain(kind.members.iter().copied()).collect();
+    let known: Vec<&str> =
+        kind.id.into_iter().chain([kind.tenant]).chain(kind.members.iter().copied()).collect();
     known_only(kind.name, members, &known)?;
     if let Some(missing) = kind.needed.iter().find(|member| !members.contains_key(**member)) {
         return Err(refused(format!("the condition \"{}\" takes \"{missing}\"", kind.name)));
@@ -311,7 +343,10 @@ fn thing(kind: &Kind, members: &Map<String, Value>) -> Result<Condition, Problem
             .ok_or_else(|| refused(format!("\"{member}\" of the condition \"{}\" is a text", kind.name)))?;
         texts.insert(member.clone(), text);
     }
-    let (id, tenant) = (texts.remove("id"), texts.remove(kind.tenant));
+    let (id, tenant) = (kind.id.and_then(|id| texts.remove(id)), texts.remove(kind.tenant));
+    if let Some((member, value)) = kind.usually.filter(|_| texts.is_empty()) {
+        texts.insert(member.to_owned(), value.to_owned());
+    }
     Ok(Condition::Thing { kind: kind.name, tenant, id, wanted: texts })
 }
 

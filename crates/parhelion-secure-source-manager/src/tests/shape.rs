@@ -1,7 +1,7 @@
-//! Bodies beside a sample of the service's own shape (`push_shape.json`: member names, types and order are those of
+//! Bodies beside samples of the service's own shape (`*_shape.json`: member names, types and order are those of
 //! the service's documented example, values are ours).
 
-use super::harness::Emulator;
+use super::harness::{Emulator, PLACE};
 use serde_json::Value;
 
 fn kind(value: &Value) -> &'static str {
@@ -99,4 +99,59 @@ async fn a_push_body_has_the_services_members_types_and_order() {
         assert_eq!(made.pointer(path), Some(&expected), "{path}");
     }
     assert_eq!(made["pusher"], made["sender"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pull_request_body_has_the_services_members_types_and_order() {
+    let emulator = Emulator::listening().await.with_repository().await;
+    let work = emulator.clone_to("a").await;
+    work.commit("README.md", "one\n", "First").await;
+    work.ok(&["tag", "v1"]).await;
+    work.ok(&["push", "-q", "origin", "main", "v1"]).await;
+    work.ok(&["checkout", "-q", "-b", "dev"]).await;
+    work.commit("README.md", "two\n", "Second").await;
+    work.ok(&["push", "-q", "origin", "dev"]).await;
+    emulator.hook("ci", r#"{"targetUri":"https://example.com","events":["PULL_REQUEST"]}"#).await;
+    let pulls = format!("{PLACE}/repositories/my-repo/pullRequests");
+    let body = r#"{"title":"Open a Pull Request","base":{"ref":"main"},"head":{"ref":"dev"}}"#;
+    emulator.done("POST", &pulls, body).await;
+
+    let [delivery] = emulator.deliveries().try_into().unwrap();
+    let event = ("X-SecureSourceManager-Event".to_owned(), "pull_request".to_owned());
+    assert!(delivery.headers.contains(&event));
+    let made: Value = serde_json::from_slice(&delivery.body).unwrap();
+    let sample: Value = serde_json::from_str(include_str!("pull_shape.json")).unwrap();
+    let mut differences = Vec::new();
+    compare("body", &sample, &made, &mut differences);
+    assert_eq!(differences, Vec::<String>::new());
+    // The values that are the same in every opened one.
+    for path in [
+        "/secret",
+        "/action",
+        "/review",
+        "/pull_request/labels",
+        "/pull_request/state",
+        "/pull_request/merged",
+        "/pull_request/base/label",
+        "/pull_request/head/ref",
+        "/pull_request/base/repo/permissions",
+        "/pull_request/head/repo/permissions",
+        "/pull_request/base/repo/owner/last_login",
+        "/repository/permissions",
+        "/repository/owner/last_login",
+        "/repository/open_pr_counter",
+    ] {
+        assert_eq!(made.pointer(path), sample.pointer(path), "{path}");
+    }
+    // Differences that the specification allows. The sample was taken before the request was counted, and before it was
+    // tried whether it can be merged; its `html_url` is of another repository.
+    let allowed = [
+        ("/pull_request/mergeable", Value::Bool(false), Value::Bool(true)),
+        ("/pull_request/base/repo/open_pr_counter", 0.into(), 1.into()),
+        ("/pull_request/head/repo/open_pr_counter", 0.into(), 1.into()),
+    ];
+    for (path, theirs, ours) in allowed {
+        assert_eq!((sample.pointer(path), made.pointer(path)), (Some(&theirs), Some(&ours)), "{path}");
+    }
+    assert_eq!(made["pull_request"]["html_url"], made["pull_request"]["url"]);
 }

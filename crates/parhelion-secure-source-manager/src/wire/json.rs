@@ -1,6 +1,8 @@
 //! From a REST request's parts to its message: proto3 JSON, with Google's words for what is wrong.
 
 use crate::wire::routes::Variables;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use prost_reflect::{
     DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, ReflectMessage, Value,
 };
@@ -212,6 +214,11 @@ fn one(kind: &Kind, json: Json, path: &str) -> Result<Value, BadRequest> {
     let bad = |json: &Json| wrong(path, &type_name(kind), json);
     match (kind, &json) {
         (Kind::String, Json::String(text)) => Ok(Value::String(text.clone())),
+        // Docs: proto3 JSON, either alphabet of base64, padded or not.
+        (Kind::Bytes, Json::String(text)) => {
+            let standard = text.trim_end_matches('=').replace('-', "+").replace('_', "/");
+            STANDARD_NO_PAD.decode(standard).map(|b| Value::Bytes(b.into())).map_err(|_| bad(&json))
+        }
         (Kind::Bool, Json::Bool(yes)) => Ok(Value::Bool(*yes)),
         // From a query; Python writes them with a capital.
         (Kind::Bool, Json::String(text)) if text.eq_ignore_ascii_case("true") => Ok(Value::Bool(true)),
@@ -311,6 +318,20 @@ mod tests {
             r#"{"labels":{"a":"b"},"createTime":"2026-01-01T00:00:00Z"}"#,
         );
         assert_eq!(got.unwrap(), r#"{"instance":{"createTime":"2026-01-01T00:00:00Z","labels":{"a":"b"}}}"#);
+    }
+
+    #[test]
+    fn bytes_are_base64_of_either_alphabet() {
+        let of = |text: &str| {
+            let input = proto::POOL.get_message_by_name("google.iam.v1.SetIamPolicyRequest").unwrap();
+            let body = format!(r#"{{"policy":{{"etag":"{text}"}}}}"#);
+            let got = request(input, "*", vec![], "", body.as_bytes());
+            got.map(|m| m.transcode_to::<proto::iam::SetIamPolicyRequest>().unwrap().policy.unwrap().etag)
+        };
+        assert_eq!(of("ACAB").unwrap(), [0, 0x20, 1]);
+        assert_eq!(of("-_8=").unwrap(), [0xfb, 0xff]);
+        assert_eq!(of("+/8").unwrap(), [0xfb, 0xff]);
+        assert_eq!(of("??").unwrap_err().to_string(), "Invalid value at 'policy.etag' (TYPE_BYTES), \"??\"");
     }
 
     #[test]
