@@ -1,6 +1,8 @@
 //! This surface's own calls below `/_parhelion/surfaces/kudu/`.
 
+mod app_settings;
 mod lock;
+mod publish_profile;
 
 use crate::operations::Server;
 use crate::store::{KuduStore, Site};
@@ -11,7 +13,8 @@ use percent_encoding::percent_decode_str;
 use std::sync::Arc;
 
 /// What they are.
-const CALLS: &str = "GET, PUT, DELETE /{site}/lock";
+const CALLS: &str =
+    "GET, PUT, DELETE /{site}/lock; GET, PUT /{site}/app-settings; GET /{site}/publish-profile";
 
 /// A call about one site.
 struct Ask {
@@ -52,6 +55,11 @@ pub async fn answer(server: Arc<Server>, request: Request) -> Response {
         ("lock", "PUT") => lock::put(&ask, &body),
         ("lock", "DELETE") => lock::delete(&ask),
         ("lock", _) => problem(405, "Method not allowed", "the lock takes GET, PUT, DELETE"),
+        ("app-settings", "GET") => app_settings::get(&ask),
+        ("app-settings", "PUT") => app_settings::put(&ask, &body),
+        ("app-settings", _) => problem(405, "Method not allowed", "the settings take GET, PUT"),
+        ("publish-profile", "GET") => publish_profile::get(&ask),
+        ("publish-profile", _) => problem(405, "Method not allowed", "the profile takes GET"),
         _ => problem(404, "Not found", CALLS),
     }
 }

@@ -53,6 +53,8 @@ pub enum Refusal {
     BadSiteName(String),
     /// The site does not exist and sites are not made by asking.
     NoSuchSite(String),
+    /// Without the right credentials; why, in words that hold none.
+    Unauthorized(&'static str),
     /// The world has as many sites as it may have.
     TooManySites,
     /// A body that must be JSON says it is something else.
@@ -99,6 +101,11 @@ impl Refusal {
             // CHOICE: the real names are DNS names; who asks for a wrong one does not get as far as this service.
             Refusal::BadSiteName(why) => (404, Form::Message(why.clone())),
             Refusal::NoSuchSite(site) => (404, Form::Message(format!("Site '{site}' does not exist."))),
+            // CHOICE: the real front end answers with a page.
+            Refusal::Unauthorized(_) => {
+                let text = "401 - Unauthorized: Access is denied due to invalid credentials.";
+                (401, Form::Text(text.to_owned()))
+            }
             Refusal::TooManySites => {
                 let text = format!("There are {} sites in this world, and no more are made.", TENANTS);
                 (503, Form::Message(text))

@@ -14,6 +14,7 @@ mod commits;
 mod control;
 mod domain;
 mod error;
+mod exec;
 mod handlers;
 mod jobs;
 mod operations;

@@ -3,15 +3,17 @@
 use crate::error::{Fault, Refusal};
 use crate::handlers::{Ask, Handler};
 use crate::place::Place;
-use crate::settings::Settings;
-use crate::store::KuduStore;
+use crate::settings::{AuthMode, Settings};
+use crate::store::{KuduStore, Site};
 use crate::table;
 use crate::wire::answer::{fault, with, without_body};
+use crate::wire::auth;
 use crate::wire::query::Query;
-use http::header::HeaderName;
+use http::header::{HeaderName, WWW_AUTHENTICATE};
+use parhelion_core::{Call, Event, Verdict};
 use parhelion_git::GitHost;
 use parhelion_http::{Head, Named, Request, Response};
-use parhelion_state::Worlds;
+use parhelion_state::{World, Worlds};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -39,7 +41,15 @@ pub async fn serve(server: Arc<Server>, request: Request) -> Response {
         Ok((handler, ask)) => handler(ask, body).await,
         Err(refusal) => Err(Fault::from(refusal)),
     };
-    let answer = answer.unwrap_or_else(|f| fault(&f));
+    let answer = answer.unwrap_or_else(|f| {
+        let answer = fault(&f);
+        match f {
+            Fault::Refusal(Refusal::Unauthorized(_)) => {
+                with(answer, WWW_AUTHENTICATE, "Basic realm=\"site\"")
+            }
+            _ => answer,
+        }
+    });
     let answer = if is_head { without_body(answer) } else { answer };
     let mut response = with(answer, MS_REQUEST_ID, &id);
     response.extensions_mut().insert(named);
@@ -60,10 +70,22 @@ fn find(
     let place = Place::of(&parts, head).ok_or(Refusal::Internal)?;
     let site = place.site.clone().map_err(Refusal::BadSiteName)?;
     named.tenant = site.to_string();
-    let (row, params) = table::find(&place, parts.method.as_str())?;
-    named.operation = row.info.name.into();
+    let found = table::find(&place, parts.method.as_str());
+    if let Ok((row, _)) = &found {
+        named.operation = row.info.name.into();
+    }
     // The server opened it, unless only HEAD or OPTIONS was asked.
-    let world = server.worlds.find(&head.world).ok_or_else(|| Refusal::NoSuchSite(site.to_string()))?;
+    let world = server.worlds.find(&head.world);
+    // OBSERVED: the front end asks for credentials, whatever the path.
+    match &world {
+        Some(world) => authorize(server, world, &site, &parts.headers, &head.call())?,
+        None if server.settings.auth == AuthMode::Basic => {
+            return Err(Refusal::Unauthorized("no such world"));
+        }
+        None => {}
+    }
+    let (row, params) = found?;
+    let world = world.ok_or_else(|| Refusal::NoSuchSite(site.to_string()))?;
     let (git, settings) = (server.git.clone(), server.settings.clone());
     if !settings.auto_create && !world.shelf::<KuduStore>().exists(&site) {
         return Err(Refusal::NoSuchSite(site.to_string()));
@@ -72,6 +94,26 @@ fn find(
     let call = head.call();
     let (method, headers) = (parts.method, parts.headers);
     Ok((row.handler, Ask { world, call, site, place, method, headers, query, params, settings, git }))
+}
+
+fn authorize(
+    server: &Server,
+    world: &World,
+    site: &Site,
+    headers: &http::HeaderMap,
+    call: &Call,
+) -> Result<(), Refusal> {
+    let shelf = world.shelf::<KuduStore>();
+    let Err(why) = auth::check(&server.settings, &shelf.load(site).store, headers) else { return Ok(()) };
+    let refused = Event::new("request.refused", format!("site:{site}")).verdict(Verdict::Failed);
+    let refused = refused.fact(format!("401: {why}"));
+    if shelf.admits(site) {
+        let _ = shelf.write(site, call, |_, tx| {
+            tx.explain(refused);
+            Err::<(), ()>(())
+        });
+    }
+    Err(Refusal::Unauthorized(why))
 }
 
 /// The request's `x-arr-log-id`, else its `x-ms-request-id`, else a GUID: ours, which answers carry anyway.

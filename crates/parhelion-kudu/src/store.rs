@@ -14,7 +14,9 @@ pub use records::{
     Commit, DeployStatus, Deployment, Hook, Last, LogDetail, LogEntry, LogKind, Manifest, Repository, Shown,
 };
 pub use site_settings::{MAX_SETTING_BYTES, MAX_SETTINGS, SiteSettings};
-pub use tree::{File, Folder, MAX_NODES, Node, Obstacle, Tree, is_path, join, parent};
+#[cfg(test)]
+pub use tree::is_path;
+pub use tree::{File, MAX_NODES, Node, Obstacle, Tree, join};
 
 use crate::domain::fetch::Fetch;
 use crate::domain::{hook_url::HookUrl, lifecycle, publish, webjobs};

@@ -1,5 +1,6 @@
 //! The surface as a client sees it, without a socket: requests in, answers out.
 
+mod access;
 mod addressing;
 mod archive;
 mod bad_input;

@@ -9,6 +9,7 @@ pub mod home;
 pub mod hook_url;
 pub mod layout;
 pub mod lifecycle;
+pub mod log_stream;
 pub mod media;
 pub mod outcome;
 pub mod package;

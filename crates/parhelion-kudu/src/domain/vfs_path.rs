@@ -68,10 +68,6 @@ impl VfsPath {
         let slash = text.ends_with(is_slash) || last == "." || last == "..";
         Ok(VfsPath { path: names.join("/"), slash })
     }
-    /// As the site's own file system names it.
-    pub fn native(&self) -> String {
-        native(&self.path)
-    }
 }
 
 /// A path below HOME as the site's own file system names it.

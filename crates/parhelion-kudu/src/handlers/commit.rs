@@ -7,7 +7,6 @@ use crate::domain::package::Package;
 use crate::error::{Error, Fault};
 use crate::ops::deploy_commit::{CommitPush, DeployCommit, RefuseRedeploy};
 use crate::store::{Commit, KuduStore, Layout, Push, Repository};
-use base64::{Engine, prelude::BASE64_STANDARD};
 use parhelion_git::{ObjectId, Refs};
 
 /// A commit that can be deployed.
@@ -21,13 +20,8 @@ enum Found {
 impl Ask {
     /// The user that the request names, whatever the password.
     pub fn basic_user(&self) -> Option<String> {
-        let value = self.headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;
-        let (scheme, encoded) = value.split_once(' ')?;
-        let decoded =
-            BASE64_STANDARD.decode(encoded.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
-        let text = String::from_utf8(decoded).ok()?;
-        let user = text.split(':').next().unwrap_or_default();
-        (!user.is_empty()).then(|| user.to_owned())
+        let (user, _) = crate::wire::auth::basic(&self.headers)?;
+        (!user.is_empty()).then_some(user)
     }
 
     /// Deploys a commit of the site's repository again, or the head of its branch; answers when that is over.

@@ -1,12 +1,14 @@
 //! From a request to operations and back: the only place that knows both.
 
 pub mod archive;
+pub mod command;
 pub mod commit;
 pub mod deployments;
 pub mod fetch;
 pub mod functions;
 pub mod git;
 pub mod hooks;
+pub mod logstream;
 pub mod pushing;
 pub mod settings;
 pub mod site;

@@ -1,7 +1,7 @@
 //! The site itself.
 
 use super::{Row, row};
-use crate::handlers::{functions, settings, site};
+use crate::handlers::{command, functions, logstream, settings, site};
 
 const REST: &str = "https://github.com/projectkudu/kudu/wiki/REST-API";
 const SETTINGS: &str = "https://github.com/projectkudu/kudu/wiki/Managing-settings-and-secrets";
@@ -21,6 +21,8 @@ pub const ROWS: &[Row] = &[
     row!("CleanRepository", "POST", "scm/clean", REST, Real, site::scm_clean).knows_methods(),
     row!("DeleteRepository", "DELETE", "scm", REST, Real, site::delete_repository),
     row!("ListRecentLogs", "GET", "logs/recent", REST, Real, site::recent_logs, Api),
+    row!("StreamLogs", "GET", "logstream/{*path}", REST, Real, logstream::stream),
+    row!("RunCommand", "POST", "command", REST, Real, command::run),
     row!("SetDiagnostics", "POST", "diagnostics/settings", REST, Real, settings::set_diagnostics),
     row!("ListDiagnostics", "GET", "diagnostics/settings", REST, Real, settings::list_diagnostics),
     row!("GetDiagnostic", "GET", "diagnostics/settings/{key}", REST, Real, settings::get_diagnostic),

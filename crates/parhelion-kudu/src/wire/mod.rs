@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod archive;
+pub mod auth;
 pub mod body;
 pub mod deployment;
 pub mod disposition;

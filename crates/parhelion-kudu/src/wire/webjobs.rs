@@ -52,7 +52,7 @@ pub enum JobView {
     /// Of a triggered job.
     Triggered {
         /// The newest run.
-        latest_run: Option<RunView>,
+        latest_run: Option<Box<RunView>>,
         /// Where its runs are listed.
         history_url: String,
         /// Where its schedule's log is.
@@ -111,7 +111,7 @@ impl JobView {
                 common,
             },
             None => JobView::Triggered {
-                latest_run: latest.map(|(id, run)| RunView::of(&id, &run, urls, now)),
+                latest_run: latest.map(|(id, run)| Box::new(RunView::of(&id, &run, urls, now))),
                 history_url: urls.job(kind, &format!("{}/history", job.name)),
                 scheduler_logs_url: has_schedule_log
                     .then(|| urls.data(kind, &format!("{}/job_scheduler.log", job.name))),

@@ -26,7 +26,7 @@ impl Query for RecentLogs {
         });
         let texts = texts.map(|(_, file)| String::from_utf8_lossy(file.content.bytes()));
         let mut all: Vec<Entry> = texts.flat_map(|text| entries(&text)).collect();
-        all.sort_by(|a, b| b.at.cmp(&a.at));
+        all.sort_by_key(|entry| std::cmp::Reverse(entry.at));
         all.truncate(top);
         Ok(all)
     }
