@@ -2,6 +2,7 @@
 
 mod azure;
 pub mod client;
+mod clouds;
 mod codepipeline;
 mod kudu;
 mod receiver;
@@ -39,6 +40,10 @@ pub async fn play(settings: &DemoSettings) -> ExitCode {
     outcomes.push(("Kudu: a zip deployment tells its subscriber", kudu::play(&stage).await));
     outcomes
         .push(("Secure Source Manager: a git push fires a hook", secure_source_manager::play(&stage).await));
+    outcomes.push((
+        "Across the clouds: a git push at Google builds at Azure and releases at AWS",
+        clouds::play(&stage).await,
+    ));
     emulator.stop().await;
 
     stage.transcript.title("Outcome");

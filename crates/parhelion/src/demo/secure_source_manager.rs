@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use std::path::Path;
 use tokio::process::Command;
 
-async fn git(stage: &Stage, folder: &Path, arguments: &[&str]) -> Outcome {
+/// The real git, with nothing of this machine's settings.
+pub async fn git(stage: &Stage, folder: &Path, arguments: &[&str]) -> Outcome {
     stage.transcript.sent(&format!("git {}", arguments.join(" ")).replace(&stage.url, "…"), "");
     let ran = Command::new("git")
         .args(["-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "init.defaultBranch=main"])

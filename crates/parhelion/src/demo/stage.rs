@@ -52,18 +52,19 @@ impl Stage {
         }
         Ok(answer.json())
     }
-    /// Prints why a request, run, execution or delivery came out as it did.
-    pub async fn explain(&self, id: &str) -> Outcome {
+    /// Prints why a request, run, execution or delivery came out as it did; gives it back too.
+    pub async fn explain(&self, id: &str) -> Outcome<String> {
         let url = format!("{}/_parhelion/explain/{id}", self.url);
         let answer = client::send(Method::GET, &url, &[("accept", "text/plain")], Bytes::new()).await?;
         if answer.status != 200 {
             return Err(format!("nothing explains {id}"));
         }
         self.transcript.say(&format!("GET /_parhelion/explain/{id}"));
-        for line in String::from_utf8_lossy(&answer.body).lines() {
+        let told = String::from_utf8_lossy(&answer.body).into_owned();
+        for line in told.lines() {
             self.transcript.say(line);
         }
-        Ok(())
+        Ok(told)
     }
 }
 
