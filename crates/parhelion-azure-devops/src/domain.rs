@@ -2,6 +2,7 @@
 
 pub mod build_number;
 pub mod changes;
+pub mod checks;
 pub mod checksum;
 pub mod ci;
 pub mod commands;

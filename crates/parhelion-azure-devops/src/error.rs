@@ -172,6 +172,34 @@ pub enum Error {
     #[error("The push {id} could not be found in the repository {repository}.")]
     PushUnknown { id: String, repository: String },
 
+    // ------------------------------------------------------------------ environments, checks, approvals
+    #[error("Environment with ID {id} does not exist or has been deleted.")]
+    EnvironmentUnknown { id: String },
+    #[error("Environment {name} already exists in the current project.")]
+    EnvironmentExists { name: String },
+    #[error("The environment name '{name}' is not valid: {why}")]
+    EnvironmentNameBad { name: String, why: &'static str },
+    #[error("Resource with ID {id} does not exist in environment {environment}.")]
+    EnvironmentResourceUnknown { id: String, environment: u32 },
+    #[error("Resource {name} already exists in environment {environment}.")]
+    EnvironmentResourceExists { name: String, environment: u32 },
+    #[error("Check configuration with ID {id} does not exist.")]
+    CheckUnknown { id: String },
+    #[error("The check configuration is not valid: {why}.")]
+    CheckBad { why: String },
+    #[error("The resource {id} of type {kind} does not exist.")]
+    ResourceUnknown { kind: String, id: String },
+    #[error("Check suite with ID {id} does not exist.")]
+    SuiteUnknown { id: String },
+    #[error("Approval with ID {id} does not exist.")]
+    ApprovalUnknown { id: String },
+    #[error("The approval {id} cannot be changed any more: it is {status}.")]
+    ApprovalOver { id: uuid::Uuid, status: String },
+    #[error("{who} is not asked for the approval {id}.")]
+    NotAnApprover { id: uuid::Uuid, who: String },
+    #[error("{who} may not approve {id}: {why}.")]
+    ApproverBlocked { id: uuid::Uuid, who: String, why: &'static str },
+
     // ------------------------------------------------------------------ service hooks
     #[error("The subscription {id} does not exist.")]
     SubscriptionUnknown { id: String },
@@ -221,6 +249,10 @@ mod ns {
         "Microsoft.TeamFoundation.DistributedTask.WebApi",
         "Microsoft.TeamFoundation.DistributedTask.WebApi",
     );
+    pub const CHECKS: (&str, &str) =
+        ("Microsoft.Azure.Pipelines.Checks.WebApi", "Microsoft.Azure.Pipelines.Checks.WebApi");
+    pub const APPROVALS: (&str, &str) =
+        ("Microsoft.Azure.Pipelines.Approval.WebApi", "Microsoft.Azure.Pipelines.Approval.WebApi");
     pub const HOOKS: (&str, &str) = (
         "Microsoft.VisualStudio.Services.ServiceHooks.WebApi",
         "Microsoft.VisualStudio.Services.ServiceHooks.WebApi",
@@ -322,6 +354,20 @@ impl Error {
             RefMoved { .. } => (409, "GitReferenceStaleException", ns::GIT),
             RefConflict { .. } => (409, "GitReferenceNameConflictException", ns::GIT),
             PushUnknown { .. } => (404, "GitPushNotFoundException", ns::GIT),
+            // CHOICE: texts, statuses and type keys of environments, checks and approvals.
+            EnvironmentUnknown { .. } => (404, "EnvironmentNotFoundException", ns::TASKS),
+            EnvironmentExists { .. } => (409, "EnvironmentExistsException", ns::TASKS),
+            EnvironmentNameBad { .. } => (400, "InvalidEnvironmentNameException", ns::TASKS),
+            EnvironmentResourceUnknown { .. } => (404, "EnvironmentResourceNotFoundException", ns::TASKS),
+            EnvironmentResourceExists { .. } => (409, "EnvironmentResourceExistsException", ns::TASKS),
+            CheckUnknown { .. } => (404, "CheckConfigurationNotFoundException", ns::CHECKS),
+            CheckBad { .. } => (400, "InvalidCheckConfigurationException", ns::CHECKS),
+            ResourceUnknown { .. } => (404, "ResourceNotFoundException", ns::CHECKS),
+            SuiteUnknown { .. } => (404, "CheckSuiteNotFoundException", ns::CHECKS),
+            ApprovalUnknown { .. } => (404, "ApprovalNotFoundException", ns::APPROVALS),
+            ApprovalOver { .. } => (400, "ApprovalCompletedException", ns::APPROVALS),
+            NotAnApprover { .. } => (403, "ApprovalUnauthorizedException", ns::APPROVALS),
+            ApproverBlocked { .. } => (403, "ApprovalUnauthorizedException", ns::APPROVALS),
             // CHOICE: texts, statuses and type keys of service hooks.
             SubscriptionUnknown { .. } => (404, "SubscriptionNotFoundException", ns::HOOKS),
             SubscriptionInput { .. } => (400, "SubscriptionInputException", ns::HOOKS),

@@ -60,7 +60,12 @@ pub fn surface_with(worlds: Arc<Worlds>, git: Arc<GitHost>, settings: Settings) 
     }
 }
 
+/// The shelves of a world that this surface needs, with settings of its own.
+pub fn shelves_with(settings: Settings) -> Vec<Arc<dyn AnyShelf>> {
+    vec![Shelf::<AzureDevOpsStore>::with_settings(Arc::new(settings))]
+}
+
 /// The shelves of a world that this surface needs.
 pub fn shelves() -> Vec<Arc<dyn AnyShelf>> {
-    vec![Arc::new(Shelf::<AzureDevOpsStore>::default())]
+    shelves_with(Settings::default())
 }

@@ -118,6 +118,7 @@ macro_rules! doc {
     };
 }
 
+mod checks;
 mod definitions;
 mod endpoints;
 mod git;
@@ -150,6 +151,8 @@ const PARTS: &[&[Row]] = &[
     organization::ROWS,
     endpoints::ROWS,
     definitions::ROWS,
+    // What stands below `pipelines` comes before a pipeline of that name.
+    checks::ROWS,
     runs::ROWS,
     git::ROWS,
     library::ROWS,
@@ -214,10 +217,10 @@ mod tests {
         for row in ROWS {
             let whole = filled(locations::by_id(row.location).unwrap());
             let route: Vec<String> = row.path()[1..].split('/').map(str::to_lowercase).collect();
-            // The template's last variable is optional.
-            let last = whole.last().is_some_and(|s| s.starts_with('{'));
-            let short = &whole[..whole.len() - usize::from(last)];
-            assert!(route == whole || route == short, "{}: {route:?} {whole:?}", row.info.name);
+            // The variables at the template's end are optional.
+            let left_out = whole.get(route.len()..).unwrap_or_default();
+            let optional = left_out.iter().all(|s| s.starts_with('{'));
+            assert!(whole.starts_with(&route) && optional, "{}: {route:?} {whole:?}", row.info.name);
         }
     }
 

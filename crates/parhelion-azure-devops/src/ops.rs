@@ -1,19 +1,23 @@
 //! Operations, one resource a file or folder. They know nothing of HTTP: what they take is read from the call by
 //! their `Input`, what they give is a `Reply`.
 
+pub mod approvals;
 pub mod branches;
 pub mod builds;
+pub mod checks;
 pub mod commit_changes;
 pub mod commits;
 pub mod connection_data;
 pub mod definitions;
 pub mod diffs;
 pub mod endpoints;
+pub mod environments;
 pub mod folders;
 pub mod general_settings;
 pub mod items;
 pub mod objects;
 pub mod operations;
+pub mod pipeline_permissions;
 pub mod pipelines;
 pub mod pools;
 pub mod processes;

@@ -11,7 +11,7 @@ const FAIL: [&str; 7] = ["delay", "outputs", "variables", "log", "issues", "code
 /// What this surface understands.
 // CHOICE: an outcome whose `match` has no `step` is about the job; its first step carries it.
 pub const SCRIPTING: Scripting = Scripting {
-    members: &["project", "pipeline", "stage", "job", "step", "attempt"],
+    members: &["project", "pipeline", "stage", "job", "step", "attempt", "check"],
     outcomes: &[
         ("succeed", &ANY),
         ("succeed_with_issues", &ANY),

@@ -15,6 +15,9 @@ pub struct Settings {
     /// `azure.strict_versions`: a preview-only resource asked without `-preview` gets 400, and a writing call
     /// without any version too.
     pub strict_versions: bool,
+    /// `azure.permissions=strict`: a pipeline uses what its YAML names only when it was permitted to, and an
+    /// environment that nobody made is an error.
+    pub strict_permissions: bool,
     /// `azure.webhook_registration`: when the webhooks that a pipeline names begin to exist.
     pub webhook_registration: Registration,
 }

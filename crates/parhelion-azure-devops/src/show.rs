@@ -1,8 +1,10 @@
 //! Resources as the service shows them: JSON with its member names, links included.
 
+pub mod approval;
 pub mod build;
 pub mod definition;
 pub mod endpoint;
+pub mod environment;
 pub mod git;
 pub mod pool;
 pub mod project;

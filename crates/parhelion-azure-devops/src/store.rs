@@ -1,10 +1,13 @@
 //! The data of one organization, and what always holds about it.
 
+mod approval;
 mod batch;
 mod build;
+mod check;
 mod definition;
 mod delivery;
 mod endpoint;
+mod environment;
 mod forget;
 mod lines;
 mod pool;
@@ -15,11 +18,20 @@ mod service_hook;
 mod step;
 mod variable_group;
 
+pub use approval::{Approval, ApprovalStatus, ApprovalStep, Reassigned};
 pub use batch::Batch;
-pub use build::{Artifact, Build, BuildResult, BuildStatus, DeletedBuild, Reason};
+pub use build::{Artifact, Build, BuildResult, BuildStatus, DeletedBuild, Extended, Reason};
+pub use check::{
+    CheckConfiguration, CheckKind, CheckRun, CheckStatus, CheckTurn, Checkpoint, MAX_CHECKS, Permission,
+    Permissions, ResourceId, Suite,
+};
 pub use definition::{Definition, OtherSource, Process, QueueStatus, Registered, SourceRepository, Variable};
 pub use delivery::{Blob, Delivered, Outcome, OutcomeKind, TriggerIssue, WebhookDelivery};
 pub use endpoint::{Endpoint, Share, is_secret};
+pub use environment::{
+    Deployment, DeploysTo, Environment, EnvironmentResource, MAX_ENVIRONMENT_RESOURCES, MAX_ENVIRONMENTS,
+    ResourceKind,
+};
 pub use lines::Lines;
 pub use pool::{DEFAULT_POOL, HOSTED_POOL, Pool};
 pub use project::{
@@ -36,8 +48,9 @@ pub use step::{Complaint, Ending, Play, Set, StepRun, What, derived};
 pub use variable_group::{GroupVariable, VariableGroup};
 
 use crate::{
-    domain::{operations, run::drive, service_hooks},
+    domain::{checks, operations, run::drive, service_hooks},
     error::{Error, Result},
+    settings::Settings,
 };
 use parhelion_core::{Event, Settled, TenantKey, Timestamp};
 use parhelion_state::{AnyTable, Store, Table, Tx};
@@ -137,6 +150,9 @@ pub struct Profile {
     pub service: Identity,
     /// When it came into being.
     pub created: Timestamp,
+    /// Whether pipelines need a permission for what their YAML names (`azure.permissions=strict`).
+    #[serde(default)]
+    pub strict_permissions: bool,
 }
 
 /// One organization.
@@ -195,6 +211,22 @@ pub struct AzureDevOpsStore {
     notification_bytes: usize,
     /// When the failed event of a subscription on probation is sent again.
     probations: Table<(Timestamp, Uuid), ()>,
+    /// Environments by id.
+    pub environments: Table<u32, Environment>,
+    /// What was deployed to them, by number.
+    pub deployments: Table<u64, Deployment>,
+    /// Checks on resources by id.
+    pub checks: Table<u32, CheckConfiguration>,
+    /// The same by what they guard.
+    checks_of: Table<(ResourceId, u32), ()>,
+    /// Which pipelines may use resources, where somebody has said so.
+    pub permissions: Table<(Uuid, ResourceId), Permissions>,
+    /// Approvals by number.
+    pub approvals: Table<u64, Approval>,
+    /// Their numbers by id.
+    approval_numbers: Table<Uuid, u64>,
+    /// Checks that were evaluated by themselves.
+    pub suites: Table<Uuid, Suite>,
 }
 
 impl Store for AzureDevOpsStore {
@@ -233,18 +265,32 @@ impl Store for AzureDevOpsStore {
             notifications: Table::default(),
             notification_bytes: 0,
             probations: Table::default(),
+            environments: Table::default(),
+            deployments: Table::default(),
+            checks: Table::default(),
+            checks_of: Table::default(),
+            permissions: Table::default(),
+            approvals: Table::default(),
+            approval_numbers: Table::default(),
+            suites: Table::default(),
         }
     }
 
     fn next_deadline(&self) -> Option<Timestamp> {
         let build = self.due.get_min().map(|((at, _), _)| *at);
-        build.into_iter().chain(operations::next(self)).chain(self.next_probation()).min()
+        build
+            .into_iter()
+            .chain(operations::next(self))
+            .chain(self.next_probation())
+            .chain(checks::next(self))
+            .min()
     }
 
     fn on_time(&mut self, tx: &mut Tx<'_>) {
         operations::on_time(self, tx);
         drive::on_time(self, tx);
         service_hooks::on_time(self, tx);
+        checks::on_time(self, tx);
     }
 
     fn on_delivered(&mut self, report: &Settled, tx: &mut Tx<'_>) {
@@ -259,6 +305,7 @@ impl Store for AzureDevOpsStore {
         let mut facts = drive::standing(self, subject);
         facts.extend(operations::standing(self, subject));
         facts.extend(service_hooks::standing(self, subject));
+        facts.extend(checks::standing(self, subject));
         facts
     }
 
@@ -291,6 +338,12 @@ impl Store for AzureDevOpsStore {
             ("trigger_issues", &self.issues),
             ("subscriptions", &self.subscriptions),
             ("notifications", &self.notifications),
+            ("environments", &self.environments),
+            ("deployments", &self.deployments),
+            ("checks", &self.checks),
+            ("permissions", &self.permissions),
+            ("approvals", &self.approvals),
+            ("suites", &self.suites),
         ]
     }
 
@@ -344,6 +397,8 @@ impl Store for AzureDevOpsStore {
         assert_eq!(self.delivery_bytes, bodies.sum::<usize>());
         assert_eq!(self.push_bytes, self.pushes.values().map(|p| p.weight()).sum::<usize>());
         self.check_service_hooks();
+        self.check_approvals();
+        self.check_checks();
         assert_eq!(self.build_bytes, self.builds.values().map(|b| b.weight()).sum::<usize>());
     }
 
@@ -415,7 +470,9 @@ impl AzureDevOpsStore {
         let user = identity("Parhelion User", "user@example.com");
         // CHOICE: the identity that starts runs for a webhook (azure-devops.md 4.5).
         let service = identity("Microsoft.VisualStudio.Services.TFS", "");
-        self.profile = Some(Profile { name: name.to_owned(), instance, user, service, created: tx.now() });
+        let strict_permissions = tx.settings::<Settings>().is_some_and(|s| s.strict_permissions);
+        let (name, created) = (name.to_owned(), tx.now());
+        self.profile = Some(Profile { name, instance, user, service, created, strict_permissions });
         // OBSERVED: an organization has these two from its beginning.
         for (name, hosted) in [(DEFAULT_POOL, false), (HOSTED_POOL, true)] {
             let pool = Pool {

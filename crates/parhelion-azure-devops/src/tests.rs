@@ -1,6 +1,7 @@
 //! Tests of the surface as a whole: each sends requests as a client would.
 
 mod builds;
+mod checks;
 mod ci;
 mod commands;
 mod core;

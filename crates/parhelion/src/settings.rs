@@ -85,6 +85,10 @@ pub struct Settings {
     /// Whether Azure DevOps refuses preview resources asked without -preview, and writing calls without api-version.
     #[arg(long, env = "PARHELION_AZURE_STRICT_VERSIONS", default_value = "false", default_missing_value = "true", num_args = 0..=1, action = ArgAction::Set, value_name = "BOOL")]
     pub azure_strict_versions: bool,
+    /// What pipelines may use of what their YAML names: open (everything, until somebody says otherwise) or strict (what
+    /// was permitted).
+    #[arg(long, env = "PARHELION_AZURE_PERMISSIONS", default_value = "open", value_parser = ["open", "strict"], value_name = "MODE")]
+    pub azure_permissions: String,
     /// When the webhooks that an Azure pipeline names begin to exist: automatic, or first_run (once it was run or saved
     /// again).
     #[arg(
@@ -136,6 +140,7 @@ impl Default for Settings {
             azure_organizations: Vec::new(),
             azure_auth: "optional".to_owned(),
             azure_strict_versions: false,
+            azure_permissions: "open".to_owned(),
             azure_webhook_registration: Registration::default(),
             kudu: KuduSettings::default(),
             config: None,
@@ -177,6 +182,7 @@ impl Settings {
             auth_required: self.azure_auth == "required" || self.auth == Auth::Strict,
             organizations: (!listed.is_empty()).then(|| listed.iter().cloned().collect()),
             strict_versions: self.azure_strict_versions,
+            strict_permissions: self.azure_permissions == "strict",
             webhook_registration: self.azure_webhook_registration,
         }
     }
@@ -311,8 +317,10 @@ mod tests {
         assert!(all.strict_versions && !told(&["--azure-strict-versions", "false"]).unwrap().strict_versions);
         let first = told(&["--azure-webhook-registration", "first_run"]).unwrap();
         assert_eq!(first.webhook_registration, Registration::FirstRun);
+        assert!(told(&["--azure-permissions", "strict"]).unwrap().strict_permissions);
         for bad in [
             &["--azure-auth", "maybe"][..],
+            &["--azure-permissions", "none"],
             &["--azure-organizations", "a b"],
             &["--azure-webhook-registration", "never"],
             &["--azure-strict-versions", "7"],

@@ -18,7 +18,7 @@ mod send;
 pub use given::{Given, build};
 pub use happened::newest;
 pub use outcome::{notification_subject, on_time, settled, standing};
-pub use publish::{Told, masked, moved, notify, pushed};
+pub use publish::{Told, approval, masked, moved, notify, pushed};
 pub use sample::sample;
 pub use send::shown_url;
 

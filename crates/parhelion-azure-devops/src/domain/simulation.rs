@@ -41,9 +41,6 @@ pub fn lay_out(build: &mut Build, skip: &[String]) -> Vec<String> {
         }
         for (of, job) in stage.jobs.iter().enumerate() {
             note(&job.variables, build, &mut ignored);
-            if job.deployment.as_ref().is_some_and(|d| d.environment.is_some()) {
-                ignored.insert("environments".to_owned());
-            }
             let phase = next_id(build);
             for leg in legs(job) {
                 if let Err(why) = add_job(build, s, of, leg, phase) {
@@ -83,6 +80,9 @@ fn stage_run(build: &Build, stage: &Stage, skip: &[String]) -> StageRun {
         skipped: skip.iter().any(|s| s.eq_ignore_ascii_case(&stage.name)),
         condition: stage.condition.clone().filter(|c| !c.trim().is_empty()),
         why: None,
+        needs: Vec::new(),
+        sequential: false,
+        checkpoint: None,
         life: Life::default(),
         earlier: Vec::new(),
         jobs: Vec::new(),
@@ -144,6 +144,7 @@ fn add_job(build: &mut Build, s: usize, of: usize, leg: Leg, phase: uuid::Uuid) 
         play: None,
         outputs: BTreeMap::new(),
         why: None,
+        deploys_to: None,
         life: Life::default(),
         wait: None,
         earlier: Vec::new(),

@@ -3,7 +3,9 @@
 use super::{Links, time, without_nulls};
 use crate::{
     domain::simulation,
-    store::{Build, Complaint, Life, Project, RecordResult, StepRun, derived},
+    store::{
+        Build, CheckKind, CheckStatus, Complaint, Life, Project, RecordResult, StageRun, StepRun, derived,
+    },
 };
 use parhelion_core::Timestamp;
 use serde_json::{Value, json};
@@ -28,6 +30,56 @@ struct Record<'a> {
 struct Step<'a> {
     run: &'a StepRun,
     task: Option<(&'a str, &'a str)>,
+}
+
+/// The records of the checks before a stage: one for all of them, and one for each.
+// CHOICE: identifiers, and results: what does not hold has failed, what ran out of time was skipped.
+fn checkpoint<'a>(stage: &'a StageRun, add: &mut impl FnMut(Record<'a>)) {
+    let Some(checkpoint) = &stage.checkpoint else { return };
+    let result = |status: CheckStatus| match status {
+        CheckStatus::Queued | CheckStatus::Running => None,
+        CheckStatus::Approved => Some(RecordResult::Succeeded),
+        CheckStatus::Rejected => Some(RecordResult::Failed),
+        CheckStatus::Canceled => Some(RecordResult::Canceled),
+        CheckStatus::TimedOut => Some(RecordResult::Skipped),
+    };
+    add(Record {
+        id: checkpoint.record,
+        parent: Some(stage.record),
+        kind: "Checkpoint",
+        name: Cow::Borrowed("Checkpoint"),
+        order: 1,
+        identifier: format!("{}.Checkpoint", stage.name),
+        life: Life {
+            started: Some(checkpoint.begun),
+            finished: checkpoint.finished,
+            result: result(checkpoint.status).filter(|_| !checkpoint.is_open()),
+        },
+        earlier: &[],
+        why: None,
+        step: None,
+    });
+    for (n, run) in checkpoint.runs.iter().enumerate() {
+        let kind = match run.kind {
+            CheckKind::Authorization => "Checkpoint.Authorization",
+            CheckKind::Approval => "Checkpoint.Approval",
+            CheckKind::ExclusiveLock => "Checkpoint.ExclusiveLock",
+            CheckKind::RequiredTemplate => "Checkpoint.ExtendsCheck",
+            CheckKind::BranchControl | CheckKind::BusinessHours | CheckKind::Task => "Checkpoint.TaskCheck",
+        };
+        add(Record {
+            id: run.record,
+            parent: Some(checkpoint.record),
+            kind,
+            name: Cow::Borrowed(if run.label.is_empty() { kind } else { &run.label }),
+            order: n + 1,
+            identifier: run.record.to_string(),
+            life: Life { started: run.begun, finished: run.finished, result: result(run.status) },
+            earlier: &[],
+            why: (!run.message.is_empty() && run.status.is_final()).then_some(&run.message),
+            step: None,
+        });
+    }
 }
 
 /// Ids of the service's own tasks; others are shown by name alone.
@@ -58,8 +110,10 @@ pub fn timeline(build: &Build, project: &Project, links: &Links) -> Value {
             why: stage.why.as_deref(),
             step: None,
         });
+        checkpoint(stage, &mut add);
         // CHOICE: a stage that was left out has no children, unless it was since each of them was.
-        let left_out = stage.life.result == Some(RecordResult::Skipped);
+        let refused = stage.life.started.is_none() && stage.life.finished.is_some();
+        let left_out = refused || stage.life.result == Some(RecordResult::Skipped);
         let jobs = stage.jobs.iter().enumerate().filter(|(_, job)| !left_out || job.why.is_some());
         let mut jobs: Vec<_> = jobs.collect();
         // Those that a matrix made in the run stand with the first of them.
@@ -162,7 +216,7 @@ fn show(build: &Build, base: &str, record: &Record<'_>) -> Value {
     let details = trail.map_or(&[][..], |trail| &trail.details);
     let progress = trail.and_then(|trail| trail.progress);
     let shown: Vec<Value> = issues.iter().map(issue).collect();
-    let agent = !matches!(record.kind, "Stage" | "Phase") && started.is_some();
+    let agent = matches!(record.kind, "Job" | "Task") && started.is_some();
     without_nulls(json!({
         "previousAttempts": earlier.collect::<Vec<_>>(),
         "id": record.id,

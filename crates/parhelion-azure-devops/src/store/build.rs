@@ -68,6 +68,9 @@ pub struct Build {
     pub overridden: bool,
     /// The expanded pipeline.
     pub final_yaml: Arc<str>,
+    /// The template that its YAML extends.
+    #[serde(default)]
+    pub extends: Option<Arc<Extended>>,
     /// The same in types.
     pub pipeline: Arc<Pipeline>,
     /// The name of the repository that is checked out.
@@ -155,6 +158,17 @@ impl Build {
         let id: u32 = id.parse().ok()?;
         self.logged().find(|(_, step)| step.log == id).map(|(at, _)| at)
     }
+}
+
+/// A template that a pipeline extends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extended {
+    /// Its path from the root of its repository, without a slash in front.
+    pub path: String,
+    /// The repository, as its resource names it, or by its own name.
+    pub repository: String,
+    /// The full ref that it was read at; may be empty.
+    pub reference: String,
 }
 
 /// Where a build stands.

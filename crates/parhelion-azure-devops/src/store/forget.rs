@@ -6,7 +6,7 @@ use super::{
 };
 use crate::domain::run::life;
 use parhelion_core::Timestamp;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 use uuid::Uuid;
 
 impl AzureDevOpsStore {
@@ -73,6 +73,7 @@ impl AzureDevOpsStore {
         for subscription in watchers {
             self.forget_subscription(subscription);
         }
+        self.forget_environments(id);
         self.projects.remove(&id);
     }
 
@@ -171,6 +172,11 @@ impl AzureDevOpsStore {
         self.builds.get(id).filter(|_| *at <= now).cloned()
     }
 
+    /// The builds that are not over, as their ids.
+    pub fn open_builds(&self) -> BTreeSet<u32> {
+        self.due.keys().chain(self.held.keys()).map(|(_, id)| *id).collect()
+    }
+
     /// The builds in which something stands until it is stepped, the longest first.
     pub fn held_builds(&self) -> impl Iterator<Item = &Arc<Build>> {
         self.held.keys().filter_map(|(_, id)| self.builds.get(id))
@@ -226,6 +232,10 @@ impl AzureDevOpsStore {
         let gone = self.builds.remove(&id)?;
         self.build_bytes = self.build_bytes.saturating_sub(gone.weight());
         self.schedule(&gone, false);
+        let checks = gone.stages.iter().filter_map(|s| s.checkpoint.as_ref()).flat_map(|c| &c.runs);
+        for run in checks {
+            self.take_approval(&run.record);
+        }
         Some(gone)
     }
 }

@@ -1,6 +1,6 @@
 //! How far the stages and jobs of a build have come. What they are stands in the build's pipeline.
 
-use crate::store::{Build, Play, StepRun};
+use crate::store::{Build, Checkpoint, DeploysTo, Play, ResourceId, StepRun};
 use parhelion_azure_pipelines::pipeline::{Job, Stage};
 use parhelion_core::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -74,12 +74,28 @@ pub struct StageRun {
     /// Why it was left out or given up.
     #[serde(default)]
     pub why: Option<String>,
+    /// The resources that its YAML names and checks may guard; its queue and repository come on top of them.
+    #[serde(default)]
+    pub needs: Vec<ResourceId>,
+    /// Whether it waits for exclusive locks in turn; else only the newest run gets one.
+    #[serde(default)]
+    pub sequential: bool,
+    /// The checks that stand before it; `None`: there are none, or it has not come to them.
+    #[serde(default)]
+    pub checkpoint: Option<Box<Checkpoint>>,
     /// How far it is.
     pub life: Life,
     /// The records of earlier attempts.
     pub earlier: Attempts,
     /// Its jobs.
     pub jobs: Vec<JobRun>,
+}
+
+impl StageRun {
+    /// Whether it waits for checks.
+    pub fn is_held(&self) -> bool {
+        self.life.finished.is_none() && self.checkpoint.as_ref().is_some_and(|c| c.is_open())
+    }
 }
 
 /// A job of a build.
@@ -111,6 +127,9 @@ pub struct JobRun {
     /// Why it was left out or given up.
     #[serde(default)]
     pub why: Option<String>,
+    /// Of a deployment job: what it deploys to.
+    #[serde(default)]
+    pub deploys_to: Option<Box<DeploysTo>>,
     /// How far it is.
     pub life: Life,
     /// What it waits for before it begins.

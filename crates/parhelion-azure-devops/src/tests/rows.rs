@@ -368,6 +368,10 @@ fn every_location_is_found_by_options_at_all_levels() {
         "distributedtask",
         "git",
         "hooks",
+        "environments",
+        "PipelinesChecks",
+        "approval",
+        "pipelinePermissions",
     ] {
         let of_area = ids(&format!("/contoso/_apis/{}", area.to_uppercase()));
         assert!(!of_area.is_empty(), "{area}");

@@ -119,7 +119,7 @@ fn a_run_its_stages_and_jobs_are_told_as_they_move() {
         events.map(of).collect()
     };
     assert_eq!(states(&run, "run"), ["inProgress -", "completed succeeded"]);
-    assert_eq!(states(&stage, "stage"), ["running -", "completed succeeded"]);
+    assert_eq!(states(&stage, "stage"), ["notStarted -", "running -", "completed succeeded"]);
     assert_eq!(states(&job, "job"), ["completed succeeded"]);
     assert_eq!(told(&bench, &other).len(), 0);
     let event = told(&bench, &job)[0]["details"]["event"].clone();

@@ -103,6 +103,15 @@ pub mod id {
     pub const POOLS: &str = "a8c47e17-4d56-4a56-92bb-de7ea7dc65be";
     pub const QUEUES: &str = "900fa995-c559-4923-aae7-f8424fe4fbea";
     pub const YAML_SCHEMA: &str = "1f9990b9-1dba-441f-9c2e-6485888c42b6";
+    pub const ENVIRONMENTS: &str = "8572b1fc-2482-47fa-8f74-7e3ed53ee54b";
+    pub const PIPELINE_ENVIRONMENTS: &str = "d86b72de-d240-4d6f-8d06-08c2d66b015d";
+    pub const DEPLOYMENTS: &str = "51bb5d21-4305-4ea6-9dbb-b7488af73334";
+    pub const KUBERNETES: &str = "73fba52f-15ab-42b3-a538-ce67a9223a04";
+    pub const CHECKS: &str = "86c8381e-5aee-4cde-8ae4-25c0c7f5eaea";
+    pub const CHECKS_QUERY: &str = "5f3d0e64-f943-4584-8811-77eb495e831e";
+    pub const CHECK_RUNS: &str = "91282c1d-c183-444f-9554-1485bfb3879d";
+    pub const APPROVALS: &str = "37794717-f36f-4d78-b2bf-4dc30d0cfbcd";
+    pub const PERMISSIONS: &str = "b5b9a4a4-e6cd-4096-853c-ab7d8b0c4eb2";
     pub const SUBSCRIPTIONS: &str = "fc50d02a-849f-41fb-8af1-0a5216103269";
     pub const SUBSCRIPTIONS_QUERY: &str = "c7c3c1cf-9e05-4c0d-a425-a0f922c2c6ed";
     pub const TEST_NOTIFICATIONS: &str = "1139462c-7e27-4524-a997-31b9b73551fe";
@@ -175,6 +184,15 @@ pub static LOCATIONS: &[Location] = &[
     released(id::POOLS, "distributedtask", "pools", "_apis/{area}/{resource}/{poolId}", 1, "1.0"),
     released(id::QUEUES, "distributedtask", "queues", "{project}/_apis/{area}/{resource}/{queueId}", 1, "2.0"),
     released(id::YAML_SCHEMA, "distributedtask", "yamlschema", "_apis/{area}/{resource}", 1, "5.0"),
+    released(id::ENVIRONMENTS, "distributedtask", "environments", "{project}/_apis/{area}/{resource}/{environmentId}", 1, "5.0"),
+    released(id::PIPELINE_ENVIRONMENTS, "environments", "environments", "{project}/_apis/pipelines/{resource}/{environmentId}", 1, "5.2"),
+    released(id::DEPLOYMENTS, "distributedtask", "environmentdeploymentRecords", "{project}/_apis/{area}/environments/{environmentId}/{resource}", 1, "5.0"),
+    preview(id::KUBERNETES, "distributedtask", "kubernetes", "{project}/_apis/{area}/environments/{environmentId}/providers/{resource}/{resourceId}", 1, "5.0"),
+    preview(id::CHECKS, "PipelinesChecks", "configurations", "{project}/_apis/pipelines/checks/{resource}/{id}", 1, "5.1"),
+    preview(id::CHECKS_QUERY, "PipelinesChecks", "queryconfigurations", "{project}/_apis/pipelines/checks/{resource}", 1, "5.2"),
+    preview(id::CHECK_RUNS, "PipelinesChecks", "runs", "{project}/_apis/pipelines/checks/{resource}/{checkSuiteId}", 1, "5.1"),
+    released(id::APPROVALS, "approval", "approvals", "{project}/_apis/pipelines/{resource}/{approvalId}", 2, "5.1"),
+    preview(id::PERMISSIONS, "pipelinePermissions", "pipelinePermissions", "{project}/_apis/pipelines/{resource}/{resourceType}/{resourceId}", 1, "5.1"),
     released(id::SUBSCRIPTIONS, "hooks", "subscriptions", "_apis/{area}/{resource}/{subscriptionId}", 1, "1.0"),
     released(id::SUBSCRIPTIONS_QUERY, "hooks", "subscriptionsQuery", "_apis/{area}/{resource}", 1, "1.0"),
     released(id::TEST_NOTIFICATIONS, "hooks", "testNotifications", "_apis/{area}/{resource}/{notificationId}", 1, "1.0"),

@@ -140,6 +140,21 @@ pub const JOB_SCOPE: Words = Words(&[("projectCollection", 1), ("project", 2)]);
 pub const GROUP_ORDER: Words = Words(&[("idAscending", 0), ("idDescending", 1)]);
 pub const ACTION_FILTER: Words = Words(&[("none", 0), ("manage", 2), ("use", 16)]);
 pub const POOL_TYPE: Words = Words(&[("automation", 1), ("deployment", 2)]);
+// OBSERVED: the names. CHOICE: the numbers follow their order as flags.
+pub const APPROVAL_STATUS: Words = Words(&[
+    ("undefined", 0),
+    ("uninitiated", 1),
+    ("pending", 2),
+    ("approved", 4),
+    ("rejected", 8),
+    ("skipped", 16),
+    ("canceled", 32),
+    ("timedOut", 64),
+    ("failed", 128),
+    ("deferred", 256),
+    ("completed", 252),
+    ("all", 511),
+]);
 pub const STAGE_UPDATE: Words = Words(&[("cancel", 0), ("retry", 1)]);
 
 #[cfg(test)]

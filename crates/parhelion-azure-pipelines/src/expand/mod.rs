@@ -54,6 +54,8 @@ pub struct Expanded {
     pub warnings: Vec<Issue>,
     /// The templates that it was made of, as messages call them, in the order they were read.
     pub files: Vec<String>,
+    /// The template that the file extends, as messages call it.
+    pub extends: Option<String>,
 }
 
 /// Expands a file that includes no others.
@@ -119,6 +121,8 @@ pub fn expand_within(
         Ok(tree) if !incomplete => finish(tree, &library, issues, warnings),
         _ => Err(issues),
     };
+    let expanded =
+        expanded.map(|expanded| Expanded { extends: extended(&document.root, &expanded.files), ..expanded });
     (expanded, spent)
 }
 
@@ -146,7 +150,19 @@ fn finish(
         return Err(issues);
     }
     let final_yaml = emit::emit(&tree);
-    Ok(Expanded { tree, pipeline, final_yaml, warnings, files: library.included() })
+    Ok(Expanded { tree, pipeline, final_yaml, warnings, files: library.included(), extends: None })
+}
+
+/// Which of the files that were read is the one that a file extends.
+fn extended(root: &Node, files: &[String]) -> Option<String> {
+    let template = root.get("extends")?.get("template");
+    let plain = |path: &str| path.trim_start_matches(['.', '/']).replace('\\', "/");
+    let written = template.and_then(Node::as_text).map(plain);
+    let named = files.iter().find(|file| {
+        written.as_deref().is_some_and(|w| plain(file) == w || plain(file).ends_with(&format!("/{w}")))
+    });
+    // One that comes out of an expression is taken to be the first.
+    named.or_else(|| files.first()).cloned()
 }
 
 /// The payload of each webhook resource of a file. What is lost in them is told to `warn`.

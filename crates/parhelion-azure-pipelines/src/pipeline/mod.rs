@@ -22,6 +22,8 @@ pub struct Pipeline {
     pub variables: Vec<Variable>,
     /// `resources.webhooks`, expanded.
     pub webhooks: Vec<WebhookResource>,
+    /// `lockBehavior` as written.
+    pub lock_behavior: Option<String>,
     /// The stages in written order; never empty.
     pub stages: Vec<Stage>,
 }
@@ -89,6 +91,8 @@ pub struct Stage {
     pub depends_on: Vec<String>,
     /// `condition`; absent means `succeeded()`.
     pub condition: Option<String>,
+    /// `lockBehavior` as written.
+    pub lock_behavior: Option<String>,
     /// Variables of the stage.
     pub variables: Vec<Variable>,
     /// Its jobs in written order.
@@ -173,6 +177,8 @@ impl Strategy {
 pub struct Deployment {
     /// `environment.name`
     pub environment: Option<String>,
+    /// `environment.resourceName`
+    pub environment_resource: Option<String>,
     /// `runOnce`, `rolling` or `canary`.
     pub strategy: String,
     /// `increments` of `canary` as written; the hooks from `deploy` to `postRouteTraffic` are taken for each.

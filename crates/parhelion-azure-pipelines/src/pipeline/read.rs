@@ -19,6 +19,7 @@ pub(crate) fn read(root: &Node) -> Pipeline {
         pr: trigger(root.get("pr")),
         variables: variables(root.get("variables")),
         webhooks: crate::webhooks::read(root, &mut |_, _| {}),
+        lock_behavior: text(root, "lockBehavior"),
         stages,
     }
 }
@@ -105,6 +106,7 @@ fn stage(node: &Node, at: usize, previous: Option<String>, outer: Option<&Pool>)
             None => previous.into_iter().collect(),
         },
         condition: text(node, "condition"),
+        lock_behavior: text(node, "lockBehavior"),
         variables: variables(node.get("variables")),
         jobs: items(node.get("jobs")).iter().enumerate().map(|(at, n)| job(n, at, pool.as_ref())).collect(),
     }
@@ -149,8 +151,9 @@ fn strategy(node: Option<&Node>) -> Strategy {
 
 fn deployment(node: &Node) -> Deployment {
     let environment = node.get("environment").and_then(|e| text(e, "name"));
+    let environment_resource = node.get("environment").and_then(|e| text(e, "resourceName"));
     let Some(chosen) = entries(node.get("strategy")).first() else {
-        return Deployment { environment, ..Deployment::default() };
+        return Deployment { environment, environment_resource, ..Deployment::default() };
     };
     let on = chosen.value.get("on");
     let hook = |name: &str, node: Option<&Node>| {
@@ -161,7 +164,7 @@ fn deployment(node: &Node) -> Deployment {
     hooks.extend(hook("on.success", on.and_then(|o| o.get("success"))));
     hooks.extend(hook("on.failure", on.and_then(|o| o.get("failure"))));
     let increments = texts(chosen.value.get("increments"));
-    Deployment { environment, strategy: chosen.key.text.to_string(), increments, hooks }
+    Deployment { environment, environment_resource, strategy: chosen.key.text.to_string(), increments, hooks }
 }
 
 fn steps(node: Option<&Node>) -> Vec<Step> {

@@ -1,43 +1,83 @@
 //! Moving the runs of an organization, and telling the journal what moved.
 
-use super::life::{self, Draw, Moved, Paces, Part, Turn};
-use crate::domain::{ci, service_hooks, simulation};
-use crate::store::{AzureDevOpsStore, Build, BuildResult, BuildStatus, RecordResult};
-use parhelion_core::{Cause, Event, Scripted, Verdict};
+use super::life::{self, Draw, Entry, Moved, Paces, Part, Turn};
+use crate::domain::{
+    checks::{self, Locks},
+    ci, service_hooks, simulation,
+};
+use crate::store::{AzureDevOpsStore, Build, BuildResult, BuildStatus, RecordResult, ResourceId};
+use parhelion_core::{Cause, Event, Scripted, Timestamp, Verdict};
 use parhelion_state::Tx;
 use serde::Serialize;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Moves a build as far as it comes now, tells what moved, and puts it in its place.
-pub fn go_on(
+/// Moves a build as far as it comes now, tells what moved, and puts it in its place; then those that waited for what it
+/// gave up.
+pub fn go_on(store: &mut AzureDevOpsStore, build: Build, moved: Vec<Moved>, cause: Cause, tx: &mut Tx<'_>) {
+    let given_up = go(store, build, moved, cause, tx);
+    let_in(store, given_up, tx);
+}
+
+/// Looks again at the runs that wait for these locks, until nobody gives one up any more.
+pub fn let_in(store: &mut AzureDevOpsStore, mut given_up: Vec<ResourceId>, tx: &mut Tx<'_>) {
+    while !given_up.is_empty() {
+        let mut more = Vec::new();
+        for id in checks::waiting_for(store, &given_up) {
+            let Some(build) = store.builds.get(&id).cloned() else { continue };
+            let last = Cause::Last(format!("run:{id}"));
+            more.extend(go(store, Arc::unwrap_or_clone(build), Vec::new(), last, tx));
+        }
+        given_up = more;
+    }
+}
+
+/// Looks again at runs that wait: something was said about what they wait for.
+pub fn again(store: &mut AzureDevOpsStore, runs: &[u32], cause: &Cause, tx: &mut Tx<'_>) {
+    for id in runs {
+        if let Some(build) = store.builds.get(id).filter(|b| b.status == BuildStatus::InProgress).cloned() {
+            go_on(store, Arc::unwrap_or_clone(build), Vec::new(), cause.clone(), tx);
+        }
+    }
+}
+
+/// Moves one build; the locks about which something changed.
+fn go(
     store: &mut AzureDevOpsStore,
     mut build: Build,
     mut moved: Vec<Moved>,
     cause: Cause,
     tx: &mut Tx<'_>,
-) {
+) -> Vec<ResourceId> {
     let paces = Paces::of(tx);
-    let at_once = paces.are_immediate() && build.status == BuildStatus::NotStarted;
+    let begins = paces.are_immediate() && build.status == BuildStatus::NotStarted;
+    // As it was before this write.
+    let before = store.builds.get(&build.id).map(|b| Locks::of(b)).unwrap_or_default();
     let now = tx.now();
     let project = store.projects.get(&build.project).map(|p| p.name.clone()).unwrap_or_default();
     let pipeline = store.definitions.get(&build.definition).map(|d| d.name.clone()).unwrap_or_default();
     let id = build.definition.to_string();
     let about =
         vec![("project", project.as_str()), ("pipeline", pipeline.as_str()), ("pipeline", id.as_str())];
-    let mut drawing = Drawing { tx, about, cause: &cause };
+    let mut drawing = Drawing { store, tx, about, cause: &cause };
     moved.extend(life::advance(&mut build, &paces, now, &mut drawing));
+    let at_once = begins && build.status == BuildStatus::Completed;
+    checks::settle(store, &build, &cause, tx);
     tell(store, &build, &moved, at_once, &cause, tx);
+    checks::deployed(store, &build, &moved, tx);
+    let changed = before.changed(&Locks::of(&build));
     let over =
         (build.status == BuildStatus::Completed).then(|| (build.id, build.definition, build.branch.clone()));
     store.put_build(build);
     if let Some((id, definition, branch)) = over {
         ci::batch::release(store, definition, &branch, Cause::Last(format!("run:{id}")), tx);
     }
+    changed
 }
 
 /// Draws outcomes from the world's behaviours, for the runs of one pipeline.
 struct Drawing<'a, 't> {
+    store: &'a mut AzureDevOpsStore,
     tx: &'a mut Tx<'t>,
     about: Vec<(&'static str, &'a str)>,
     cause: &'a Cause,
@@ -46,6 +86,9 @@ struct Drawing<'a, 't> {
 impl Draw for Drawing<'_, '_> {
     fn listens(&self) -> bool {
         self.tx.is_scripted()
+    }
+    fn enter(&mut self, build: &mut Build, stage: usize, _now: Timestamp) -> Entry {
+        checks::enter(self.store, build, stage, &self.about, self.cause, self.tx)
     }
     fn scripted(
         &mut self,
@@ -159,7 +202,9 @@ fn is_news(build: &Build, part: Part, turn: Turn) -> bool {
 
 fn of_run(build: &Build, turn: Turn, at_once: bool) -> Event {
     let (kind, fact) = match turn {
-        Turn::Began => ("run.changed", "the run is in progress".to_owned()),
+        Turn::NotStarted | Turn::Waiting | Turn::Began => {
+            ("run.changed", "the run is in progress".to_owned())
+        }
         Turn::Cancelling => ("run.changed", "the run was told to end: what it was at is canceled".to_owned()),
         Turn::Ended => match build.result.map(word).unwrap_or_default() {
             result if at_once && result == "succeeded" => {
@@ -184,6 +229,10 @@ fn of_run(build: &Build, turn: Turn, at_once: bool) -> Event {
 }
 
 fn of_part(build: &Build, part: Part, turn: Turn) -> Option<Event> {
+    // What waits is told of by what it waits for.
+    if matches!(turn, Turn::NotStarted | Turn::Waiting) {
+        return None;
+    }
     let (thing, record, name, life, why) = match part {
         Part::Run => return None,
         Part::Stage(s) => {

@@ -3,6 +3,7 @@
 use super::{Ask, Look, set_by_caller};
 use crate::{
     domain::{
+        checks,
         files::{GitFiles, with_files},
         refs, source, variable_groups,
         variables::Variables,
@@ -56,6 +57,19 @@ pub async fn expanded_in(
     look: &Look,
     ask: &Ask,
 ) -> Result<Outcome> {
+    let done = expansion(tenant, store, look, ask).await?;
+    Ok(done.and_then(|made| {
+        // Where nothing is permitted by itself, an environment that is not there is not made either.
+        let pipeline = &made.expanded.pipeline;
+        let missing = match checks::is_strict(store) {
+            true => checks::known_environments(store, &look.project, pipeline),
+            false => Vec::new(),
+        };
+        if missing.is_empty() { Ok(made) } else { Err(missing) }
+    }))
+}
+
+async fn expansion(tenant: &Tenant, store: &AzureDevOpsStore, look: &Look, ask: &Ask) -> Result<Outcome> {
     let links = Links::of(store, &tenant.call);
     let variables = known(store, look, ask, &links);
     if let Some(messages) = unreadable(tenant, look).await? {

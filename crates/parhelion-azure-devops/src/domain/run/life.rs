@@ -72,11 +72,26 @@ impl Life {
     }
 }
 
+/// Whether a stage that is ready may begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// It may.
+    Open,
+    /// Checks on what it uses do not hold yet.
+    Held,
+    /// They never will: how it ends, and why.
+    Refused(RecordResult, String),
+}
+
 /// Says how work comes out.
 pub trait Draw {
     /// Whether any behaviour may say something.
     fn listens(&self) -> bool {
         true
+    }
+    /// Whether the checks before a stage let it begin. While they do not, it is asked again each time.
+    fn enter(&mut self, _build: &mut Build, _stage: usize, _now: Timestamp) -> Entry {
+        Entry::Open
     }
     /// What a behaviour says of a job (`of_step` is false) or a step of these facets; `subject` is its record.
     fn scripted(&mut self, subject: &str, of_step: bool, facets: &[(&'static str, &str)])
@@ -90,6 +105,10 @@ pub struct Moved(pub Part, pub Turn);
 /// What became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
+    /// It is to come: of a stage, its run began.
+    NotStarted,
+    /// It could begin and waits: a stage for checks, a job for an agent.
+    Waiting,
     /// It began.
     Began,
     /// It was told to end.
@@ -124,6 +143,7 @@ pub fn advance(build: &mut Build, paces: &Paces, now: Timestamp, draw: &mut dyn 
             moved.push(Moved(Part::Run, Turn::Began));
             build.status = BuildStatus::InProgress;
             build.started = build.started.or(Some(now));
+            moved.extend((0..build.stages.len()).map(|s| Moved(Part::Stage(s), Turn::NotStarted)));
         }
         BuildStatus::InProgress | BuildStatus::Cancelling => {}
         BuildStatus::Completed => return moved,
@@ -179,13 +199,28 @@ fn pass(
         }
         if life.started.is_none() {
             let ready = conditions::stage(build, s);
+            let (mut first, mut entry) = (false, Entry::Open);
+            if ready == Ready::Go {
+                first = build.stages.get(s).is_some_and(|stage| stage.checkpoint.is_none());
+                entry = draw.enter(build, s, now);
+            }
             let Some(stage) = build.stages.get_mut(s) else { break };
+            if first && stage.checkpoint.is_some() {
+                moved.push(Moved(Part::Stage(s), Turn::Waiting));
+            }
             match ready {
                 Ready::NotYet => continue,
-                Ready::Go => {
-                    stage.life.started = Some(now);
-                    moved.push(Moved(Part::Stage(s), Turn::Began));
-                }
+                Ready::Go => match entry {
+                    Entry::Open => {
+                        stage.life.started = Some(now);
+                        moved.push(Moved(Part::Stage(s), Turn::Began));
+                    }
+                    Entry::Held => continue,
+                    Entry::Refused(result, why) => {
+                        stage.life.end(result, now);
+                        stage.why = Some(why);
+                    }
+                },
                 Ready::Never(why) => {
                     stage.life.end(RecordResult::Skipped, now);
                     stage.why = Some(why);
@@ -196,7 +231,10 @@ fn pass(
                 }
             }
             if stage.life.finished.is_some() {
-                // Its jobs are over with it.
+                // Its jobs are over with it, and so is what it waited for.
+                if let Some(checkpoint) = &mut stage.checkpoint {
+                    checkpoint.cancel(now);
+                }
                 for job in stage.jobs.iter_mut().filter(|job| job.life.finished.is_none()) {
                     job.life.end(RecordResult::Skipped, now);
                 }

@@ -145,6 +145,7 @@ fn empty(pipeline: Pipeline) -> Build {
         delivery: None,
         overridden: false,
         final_yaml: "".into(),
+        extends: None,
         pipeline: pipeline.into(),
         repository: "P".into(),
         known: Default::default(),

@@ -3,11 +3,11 @@
 
 use super::{Ask, Look, drive, expand::known, root, set_by_caller, shown_parameters};
 use crate::{
-    domain::{build_number, simulation, variable_groups},
+    domain::{build_number, checks, refs, simulation, variable_groups},
     show::Links,
-    store::{AzureDevOpsStore, Build, BuildStatus, Reason},
+    store::{AzureDevOpsStore, Build, BuildStatus, Extended, Reason},
 };
-use parhelion_azure_pipelines::Expanded;
+use parhelion_azure_pipelines::{Expanded, yaml::Node};
 use parhelion_core::{Cause, Event, EventNo, Verdict};
 use parhelion_git::ObjectId;
 use parhelion_state::Tx;
@@ -104,6 +104,7 @@ fn made(
         delivery: ask.delivery.clone(),
         overridden: ask.yaml.is_some(),
         final_yaml: expanded.final_yaml.as_str().into(),
+        extends: extended(expanded, look).map(Into::into),
         pipeline: expanded.pipeline.clone(),
         repository: look.repository.as_ref().map_or(&definition.repository.name, |r| &r.name).clone(),
         known: variables.into(),
@@ -154,7 +155,28 @@ fn made(
             started.with("warnings", expanded.warnings.iter().map(ToString::to_string).collect::<Vec<_>>());
     }
     let started = tx.emit(started);
+    checks::note(store, project, &mut queued, started, tx);
     (queued, started)
+}
+
+/// The template that a run's YAML extends, and where it was read.
+fn extended(expanded: &Expanded, look: &Look) -> Option<Extended> {
+    let file = expanded.extends.as_deref()?;
+    let (path, alias) = file.rsplit_once('@').unwrap_or((file, "self"));
+    let path = path.trim_start_matches('/').to_owned();
+    let resources = expanded.tree.get("resources").and_then(|r| r.get("repositories"));
+    let mut resources = resources.and_then(|r| r.as_sequence()).into_iter().flatten();
+    let text = |node: &Node, key: &str| node.get(key).and_then(Node::as_text).map(str::to_owned);
+    let other = resources.find(|r| text(r, "repository").is_some_and(|a| a.eq_ignore_ascii_case(alias)));
+    let own = look.repository.as_ref().map_or(&look.definition.repository.name, |r| &r.name);
+    Some(match other {
+        Some(other) => Extended {
+            path,
+            repository: text(other, "name").unwrap_or_default(),
+            reference: text(other, "ref").map(|r| refs::full(&r)).unwrap_or_default(),
+        },
+        None => Extended { path, repository: own.clone(), reference: look.place.branch.clone() },
+    })
 }
 
 /// A template parameter as it is shown.

@@ -45,6 +45,8 @@ pub const BUILD_COMPLETE: &str = "build.complete";
 pub const GIT_PUSH: &str = "git.push";
 pub const RUN_STATE: &str = "ms.vss-pipelines.run-state-changed-event";
 pub const STAGE_STATE: &str = "ms.vss-pipelines.stage-state-changed-event";
+pub const APPROVAL_PENDING: &str = "ms.vss-pipelinechecks-events.approval-pending";
+pub const APPROVAL_COMPLETED: &str = "ms.vss-pipelinechecks-events.approval-completed";
 pub const JOB_STATE: &str = "ms.vss-pipelines.job-state-changed-event";
 
 /// The events.
@@ -120,6 +122,29 @@ pub const EVENTS: &[EventType] = &[
             one_of("jobResultId", "This result only", RESULTS),
         ],
     },
+    EventType {
+        id: APPROVAL_PENDING,
+        publisher: "pipelines",
+        name: "Run stage waiting for approval",
+        description: "An approval is asked for before a stage",
+        versions: &["5.1-preview.1"],
+        filters: APPROVAL_FILTERS,
+    },
+    EventType {
+        id: APPROVAL_COMPLETED,
+        publisher: "pipelines",
+        name: "Run stage approval completed",
+        description: "An approval before a stage is over",
+        versions: &["5.1-preview.1"],
+        filters: APPROVAL_FILTERS,
+    },
+];
+
+const APPROVAL_FILTERS: &[Filter] = &[
+    PROJECT,
+    PIPELINE,
+    any("stageName", "Approvals before stages of this name only"),
+    any("environmentName", "Approvals of this environment only"),
 ];
 
 /// The publishers: id, name, description.

@@ -7,11 +7,13 @@ mod words;
 use super::catalog::{self, EventType};
 use crate::{
     domain::run::life::{Part, Turn},
-    store::{AzureDevOpsStore, Build, BuildStatus, Definition, JobRun, Life, Push, Repository, StageRun},
+    store::{
+        Approval, AzureDevOpsStore, Build, BuildStatus, Definition, JobRun, Life, Push, Repository, StageRun,
+    },
 };
 use std::sync::Arc;
 use uuid::Uuid;
-use words::{build_status, part_result, part_state, run_result, run_state};
+use words::{build_status, part_result, part_state, run_result, run_state, stage_result};
 
 /// Something that happened.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +22,8 @@ pub enum Happening<'a> {
     Built(&'a Build),
     /// A run, or a stage or job of it, moved.
     Moved(&'a Build, Part, Turn),
+    /// An approval of a build is asked for, or over.
+    Approval(&'a Build, &'a Approval, bool),
     /// A push.
     Pushed(&'a Push, &'a Repository),
 }
@@ -31,6 +35,12 @@ pub fn newest(store: &AzureDevOpsStore, event: &EventType, project: Option<Uuid>
         let mut pushes =
             store.pushes.values().rev().filter_map(|p| Some((p, store.repositories.get(&p.repository)?)));
         return pushes.find(|(_, r)| here(r.project)).map(|(p, r)| Newest::Push(p.clone(), r.clone()));
+    }
+    let over = event.id == catalog::APPROVAL_COMPLETED;
+    if over || event.id == catalog::APPROVAL_PENDING {
+        let mut approvals = store.approvals.values().rev().filter(|a| here(a.project) && (!over || a.told));
+        return approvals
+            .find_map(|a| Some(Newest::Approval(store.builds.get(&a.run?)?.clone(), a.clone(), over)));
     }
     let mut builds =
         store.builds.values().rev().filter(|b| b.status == BuildStatus::Completed && here(b.project));
@@ -55,6 +65,8 @@ pub fn newest(store: &AzureDevOpsStore, event: &EventType, project: Option<Uuid>
 pub enum Newest {
     /// Of a build, or of a part of it.
     Build(Arc<Build>, Part),
+    /// Of an approval of a build, and whether it is over.
+    Approval(Arc<Build>, Arc<Approval>, bool),
     /// Of a repository.
     Push(Arc<Push>, Arc<Repository>),
 }
@@ -65,6 +77,7 @@ impl Newest {
         match self {
             Newest::Build(build, _) if event.id == catalog::BUILD_COMPLETE => Happening::Built(build),
             Newest::Build(build, part) => Happening::Moved(build, *part, Turn::Ended),
+            Newest::Approval(build, approval, over) => Happening::Approval(build, approval, *over),
             Newest::Push(push, repository) => Happening::Pushed(push, repository),
         }
     }
@@ -79,20 +92,26 @@ impl Happening<'_> {
             Happening::Moved(_, Part::Stage(_), _) => catalog::STAGE_STATE,
             Happening::Moved(_, Part::Job(..), _) => catalog::JOB_STATE,
             Happening::Moved(_, Part::Step(..), _) => return None,
+            Happening::Approval(_, _, false) => catalog::APPROVAL_PENDING,
+            Happening::Approval(_, _, true) => catalog::APPROVAL_COMPLETED,
             Happening::Pushed(..) => catalog::GIT_PUSH,
         })
     }
     /// The project it happened in.
     pub fn project(&self) -> Uuid {
         match self {
-            Happening::Built(build) | Happening::Moved(build, ..) => build.project,
+            Happening::Built(build) | Happening::Moved(build, ..) | Happening::Approval(build, ..) => {
+                build.project
+            }
             Happening::Pushed(_, repository) => repository.project,
         }
     }
     /// What it is, for the journal.
     pub fn subject(&self) -> String {
         match self {
-            Happening::Built(build) | Happening::Moved(build, ..) => format!("run:{}", build.id),
+            Happening::Built(build) | Happening::Moved(build, ..) | Happening::Approval(build, ..) => {
+                format!("run:{}", build.id)
+            }
             Happening::Pushed(_, repository) => format!("repository:{}", repository.id),
         }
     }
@@ -122,6 +141,17 @@ impl Happening<'_> {
                     _ => self.result().into_iter().collect(),
                 }
             }
+            Happening::Approval(build, approval, _) => match filter {
+                "pipelineId" => vec![build.definition.to_string()],
+                "stageName" => {
+                    let stage = build.stages.iter().find(|s| s.name == approval.stage);
+                    stage.map(|s| vec![s.name.clone(), s.display.clone()]).unwrap_or_default()
+                }
+                "environmentName" if approval.resource.kind == "environment" => {
+                    vec![approval.resource_name.clone(), approval.resource.id.clone()]
+                }
+                _ => Vec::new(),
+            },
             Happening::Pushed(push, repository) => match filter {
                 "repository" => vec![repository.id.to_string(), repository.name.clone()],
                 "branch" => {
@@ -158,7 +188,7 @@ impl Happening<'_> {
             (Happening::Built(build), _) => Some(build_status(build)),
             (Happening::Moved(build, Part::Run, turn), _) => run_result(build, *turn),
             (Happening::Moved(_, _, turn), (_, Some(job))) => part_result(&job.life, *turn),
-            (Happening::Moved(_, _, turn), (Some(stage), _)) => part_result(&stage.life, *turn),
+            (Happening::Moved(_, _, turn), (Some(stage), _)) => stage_result(stage, *turn),
             _ => None,
         }
     }

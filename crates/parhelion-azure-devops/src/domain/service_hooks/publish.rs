@@ -13,8 +13,8 @@ use crate::{
     },
     show::Links,
     store::{
-        AzureDevOpsStore, Build, Inputs, MASKED, Notification, NotificationResult, NotificationStatus,
-        Subscription, is_confidential,
+        Approval, AzureDevOpsStore, Build, Inputs, MASKED, Notification, NotificationResult,
+        NotificationStatus, Subscription, is_confidential,
     },
 };
 use parhelion_core::{Cause, Event, EventNo, Verdict};
@@ -46,6 +46,18 @@ pub fn moved(store: &mut AzureDevOpsStore, build: &Build, moved: Moved, cause: C
     if (part, turn) == (Part::Run, Turn::Ended) {
         tell(store, Happening::Built(build), cause, tx);
     }
+}
+
+/// Tells that an approval is asked for, or is over.
+pub fn approval(
+    store: &mut AzureDevOpsStore,
+    build: &Build,
+    approval: &Approval,
+    over: bool,
+    cause: Cause,
+    tx: &mut Tx<'_>,
+) {
+    tell(store, Happening::Approval(build, approval, over), cause, tx);
 }
 
 /// Tells a push.

@@ -74,6 +74,26 @@ pub fn sample(event: &EventType, version: &str, id: Uuid, links: &Links, now: Ti
             let resource = around(json!({ "stage": part("__default"), "repositories": repositories }));
             (resource, said(&format!("Run {number} stage "), ("__default", &web), end), None)
         }
+        catalog::APPROVAL_PENDING | catalog::APPROVAL_COMPLETED => {
+            let over = event.id == catalog::APPROVAL_COMPLETED;
+            let status = if over { "approved" } else { "pending" };
+            let resource = json!({
+                "approval": {
+                    "id": Uuid::nil(),
+                    "steps": [{ "assignedApprover": by, "status": status, "order": 1, "initiatedOn": at, "history": [] }],
+                    "status": status, "createdOn": at, "lastModifiedOn": at, "executionOrder": "anyOrder",
+                    "minRequiredApprovers": 1, "blockedApprovers": [],
+                },
+                "stage": part("__default"), "id": 1, "stageName": "__default", "attemptId": 1,
+                "resource": { "type": "environment", "id": "1", "name": "Sample" },
+                "url": links.to("sample/_apis/pipelines/approvals"),
+            });
+            let (before, after) = match over {
+                true => ("Approval for deployment of pipeline ", " to environment Sample approved."),
+                false => ("Approval pending for deployment of pipeline ", " to environment Sample."),
+            };
+            (around(resource), said(before, ("Sample", &web), after), None)
+        }
         catalog::JOB_STATE => {
             let resource =
                 json!({ "job": part("Job"), "stage": part("__default"), "repositories": repositories });

@@ -2,6 +2,7 @@
 
 use crate::{
     domain::{
+        checks,
         definitions::GivenVariable,
         run::{self, Ask, Look, Pin, expanded, may_run, queue},
     },
@@ -98,7 +99,16 @@ impl Work for Preview {
             Ok::<_, Error>(Look::at(store, project, definition, &input.ask))
         })?;
         match expanded(tenant, &look, &input.ask).await? {
-            Ok(made) => Ok(Reply::One(json!({ "finalYaml": made.expanded.final_yaml }))),
+            Ok(made) => {
+                // OBSERVED: an environment that is not there; a run makes it.
+                let pipeline = &made.expanded.pipeline;
+                let messages =
+                    tenant.read(|store, _| checks::known_environments(store, &look.project, pipeline));
+                if !messages.is_empty() {
+                    return Err(Error::PipelineInvalid { messages });
+                }
+                Ok(Reply::One(json!({ "finalYaml": made.expanded.final_yaml })))
+            }
             Err(messages) => Err(Error::PipelineInvalid { messages }),
         }
     }

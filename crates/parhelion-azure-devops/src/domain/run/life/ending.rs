@@ -18,6 +18,11 @@ pub fn cancel(build: &mut Build, now: Timestamp) -> Vec<Moved> {
             cancel_stage(s, stage, now, &mut moved);
             continue;
         }
+        if stage.is_held() {
+            // What is asked before it has nothing to be asked for any more.
+            moved.extend(cancel_only(s, stage, now));
+            continue;
+        }
         for (j, job) in stage.jobs.iter_mut().enumerate() {
             // Whatever it waited for, it is to be looked at now.
             job.wait = None;
@@ -55,6 +60,9 @@ fn cancel_stage(s: usize, stage: &mut StageRun, now: Timestamp, moved: &mut Vec<
         if job.life.cancel(now) {
             moved.push(Moved(Part::Job(s, j), Turn::Ended));
         }
+    }
+    if let Some(checkpoint) = &mut stage.checkpoint {
+        checkpoint.cancel(now);
     }
     if stage.life.cancel(now) {
         moved.push(Moved(Part::Stage(s), Turn::Ended));
@@ -112,6 +120,7 @@ pub fn retry(
             job.steps.iter_mut().for_each(StepRun::reset);
         }
         stage.why = None;
+        stage.checkpoint = None;
         reset(&mut stage.record, &mut stage.earlier, &mut stage.life, new);
         any = true;
     }

@@ -61,6 +61,10 @@ pub fn next(build: &Build) -> (Option<Timestamp>, Option<Timestamp>) {
             None => held = Some(held.map_or(wait.since, |h: Timestamp| h.min(wait.since))),
         }
     }
+    // What checks say of a stage is looked at again at the latest when their time runs out.
+    for at in build.stages.iter().filter_map(|s| s.checkpoint.as_ref()?.due) {
+        due = Some(due.map_or(at, |d: Timestamp| d.min(at)));
+    }
     (due, held)
 }
 

@@ -31,6 +31,9 @@ pub(super) fn job(
             Ready::Abandon(why) => return leave_out(build, (s, j), RecordResult::Abandoned, why, now, moved),
         }
         let Some(job) = build.job_mut(s, j) else { return false };
+        if job.wait.is_none() {
+            moved.push(Moved(Part::Job(s, j), Turn::Waiting));
+        }
         if !job.wait.get_or_insert_with(|| Wait::begin(paces.job, now)).is_over(now) {
             return false;
         }

@@ -13,6 +13,8 @@ fn ending(result: Option<String>, state: &str) -> String {
     match word.as_str() {
         "PartiallySucceeded" => "partially succeeded".to_owned(),
         "InProgress" => "in progress".to_owned(),
+        "NotStarted" => "not started".to_owned(),
+        "timedOut" => "timed out".to_owned(),
         other => other.to_ascii_lowercase(),
     }
 }
@@ -36,6 +38,28 @@ impl Happening<'_> {
                     }
                     (Some(stage), None) => said(&format!("{run} stage "), (&stage.name, &web), &end),
                     _ => said("", (&run, &web), &end),
+                };
+                (one.clone(), one)
+            }
+            Happening::Approval(build, approval, over) => {
+                let web = links.to(format_args!("{}/_build/results?buildId={}", build.project, build.id));
+                let definition = store.definitions.get(&build.definition);
+                let pipeline = definition.map(|d| d.name.clone()).unwrap_or_default();
+                let (kind, name) = (&approval.resource.kind, &approval.resource_name);
+                // OBSERVED: the sentence of a pending one.
+                let one = if *over {
+                    let status = ending(Some(crate::domain::checks::status_word(approval.status)), "");
+                    said(
+                        "Approval for deployment of pipeline ",
+                        (&pipeline, &web),
+                        &format!(" to {kind} {name} {status}."),
+                    )
+                } else {
+                    said(
+                        "Approval pending for deployment of pipeline ",
+                        (&pipeline, &web),
+                        &format!(" to {kind} {name}."),
+                    )
                 };
                 (one.clone(), one)
             }

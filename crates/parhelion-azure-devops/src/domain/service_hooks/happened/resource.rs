@@ -2,7 +2,7 @@
 
 use super::{
     Happening,
-    words::{build_status, lower, part_result, part_state, run_state},
+    words::{build_status, lower, part_result, part_state, run_state, stage_result},
 };
 use crate::{
     domain::run::life::{Part, Turn},
@@ -82,7 +82,7 @@ impl<'a> Of<'a> {
             "displayName": stage.display,
             "attempt": stage.earlier.len() + 1,
             "state": lower(&part_state(turn)),
-            "result": part_result(&stage.life, turn).map(|r| lower(&r)),
+            "result": stage_result(stage, turn).map(|r| lower(&r)),
             "startTime": stage.life.started.map(time),
             "finishTime": stage.life.finished.filter(|_| turn == Turn::Ended).map(time),
         }))
@@ -174,6 +174,32 @@ impl Happening<'_> {
                 members.push(("repositories", of.repositories(store, links)));
                 members.push(("projectId", json!(of.project.id)));
                 Some(show::with(Value::Null, members))
+            }
+            Happening::Approval(build, approval, _) => {
+                let of = Of::new(store, build)?;
+                let stage = build.stages.iter().find(|s| s.name == approval.stage)?;
+                let state = if approval.status.is_final() { Turn::Ended } else { Turn::Waiting };
+                let shown = show::approval::approval(approval, of.project.id, links, true);
+                let at =
+                    links.to(format_args!("{}/_apis/pipelines/approvals/{}", of.project.id, approval.id));
+                let of_stage =
+                    of.stage(stage, if stage.life.finished.is_some() { Turn::Ended } else { state }, links);
+                Some(json!({
+                    "approval": shown,
+                    "projectId": of.project.id,
+                    "pipeline": of.pipeline(links),
+                    "stage": of_stage,
+                    "run": of.around(links),
+                    "resource": {
+                        "type": approval.resource.kind,
+                        "id": approval.resource.id,
+                        "name": approval.resource_name,
+                    },
+                    "id": build.id,
+                    "url": at,
+                    "stageName": approval.stage,
+                    "attemptId": approval.attempt,
+                }))
             }
             Happening::Pushed(push, repository) => Some(show::git::push(store, repository, push, links)),
         }

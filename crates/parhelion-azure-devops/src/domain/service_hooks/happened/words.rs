@@ -2,7 +2,7 @@
 
 use crate::{
     domain::run::life::Turn,
-    store::{Build, BuildResult, Life, RecordResult},
+    store::{Build, BuildResult, CheckStatus, Life, RecordResult, StageRun},
 };
 
 /// A word with a small first letter, as resources write what filters write with a capital one.
@@ -14,7 +14,7 @@ pub fn lower(word: &str) -> String {
 /// Of a run.
 pub fn run_state(turn: Turn) -> String {
     match turn {
-        Turn::Began => "InProgress",
+        Turn::NotStarted | Turn::Waiting | Turn::Began => "InProgress",
         Turn::Cancelling => "Canceling",
         Turn::Ended => "Completed",
     }
@@ -22,7 +22,13 @@ pub fn run_state(turn: Turn) -> String {
 }
 /// Of a stage or job.
 pub fn part_state(turn: Turn) -> String {
-    if turn == Turn::Ended { "Completed" } else { "Running" }.to_owned()
+    match turn {
+        Turn::NotStarted => "NotStarted",
+        Turn::Waiting => "Waiting",
+        Turn::Began | Turn::Cancelling => "Running",
+        Turn::Ended => "Completed",
+    }
+    .to_owned()
 }
 /// How a stage or job ended; `None` before its end.
 pub fn part_result(life: &Life, turn: Turn) -> Option<String> {
@@ -35,6 +41,15 @@ pub fn part_result(life: &Life, turn: Turn) -> Option<String> {
         RecordResult::Canceled => "Canceled",
     };
     Some(word.to_owned())
+}
+/// How a stage ended; `None` before its end.
+// Docs: a stage of which an approval said no is rejected.
+pub fn stage_result(stage: &StageRun, turn: Turn) -> Option<String> {
+    let checks = stage.checkpoint.as_ref().filter(|_| turn == Turn::Ended);
+    if checks.is_some_and(|c| c.status == CheckStatus::Rejected) {
+        return Some("Rejected".to_owned());
+    }
+    part_result(&stage.life, turn)
 }
 /// How a run ended; `None` before its end.
 pub fn run_result(build: &Build, turn: Turn) -> Option<String> {
