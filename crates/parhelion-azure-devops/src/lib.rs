@@ -61,11 +61,11 @@ pub fn surface_with(worlds: Arc<Worlds>, git: Arc<GitHost>, settings: Settings) 
 }
 
 /// The shelves of a world that this surface needs, with settings of its own.
-pub fn shelves_with(settings: Settings) -> Vec<Arc<dyn AnyShelf>> {
-    vec![Shelf::<AzureDevOpsStore>::with_settings(Arc::new(settings))]
+pub fn shelves_with(settings: &Arc<Settings>) -> Vec<Arc<dyn AnyShelf>> {
+    vec![Shelf::<AzureDevOpsStore>::with_settings(settings.clone())]
 }
 
 /// The shelves of a world that this surface needs.
 pub fn shelves() -> Vec<Arc<dyn AnyShelf>> {
-    shelves_with(Settings::default())
+    shelves_with(&Arc::default())
 }

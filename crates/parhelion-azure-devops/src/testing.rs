@@ -46,7 +46,8 @@ impl Bench {
         Bench::with(Settings::default())
     }
     pub fn with(settings: Settings) -> Self {
-        let worlds = testing::worlds(1, shelves);
+        let told = Arc::new(settings.clone());
+        let worlds = testing::worlds(1, move || shelves_with(&told));
         let world = worlds.find(&WorldName::main()).unwrap();
         let git = Arc::new(GitHost::temporary(GitSettings::default()).unwrap());
         let surface = surface_with(worlds.clone(), git, settings);

@@ -29,11 +29,12 @@ pub struct Wired {
 fn shelves(
     codepipeline: &Arc<parhelion_codepipeline::Settings>,
     kudu: &Arc<parhelion_kudu::Settings>,
+    azure_devops: &Arc<parhelion_azure_devops::Settings>,
 ) -> Vec<Arc<dyn AnyShelf>> {
     let mut all = parhelion_codepipeline::shelves(codepipeline);
     all.extend(parhelion_secure_source_manager::shelves());
     all.extend(parhelion_kudu::shelves(kudu));
-    all.extend(parhelion_azure_devops::shelves());
+    all.extend(parhelion_azure_devops::shelves_with(azure_devops));
     all
 }
 
@@ -82,11 +83,12 @@ pub fn wire(
         let (ids, real, start) = (ids.clone(), real.clone(), settings.clock_start());
         let (outboxes, transport, drivers) = (outboxes.clone(), transport.clone(), drivers.clone());
         let (codepipeline, kudu) = (codepipeline.clone(), kudu.clone());
+        let azure_devops = Arc::new(settings.azure_devops());
         move |name: &WorldName| {
             let post = Arc::new(Post::default());
             let clock = WorldClock::new(real.clone(), start);
-            let world =
-                World::new(name.clone(), ids.clone(), clock, post.clone(), shelves(&codepipeline, &kudu));
+            let shelves = shelves(&codepipeline, &kudu, &azure_devops);
+            let world = World::new(name.clone(), ids.clone(), clock, post.clone(), shelves);
             outboxes.drive(world.clone(), post, transport.clone());
             tokio::spawn(tick(world.clone()));
             tokio::spawn(run_jobs(world.clone(), drivers.clone()));
@@ -125,7 +127,13 @@ pub fn surfaces_for_tests() -> Vec<Surface> {
     let (settings, its) = (codepipeline.clone(), kudu.clone());
     let found = move |name: &WorldName| {
         let clock = WorldClock::new(Arc::new(crate::SystemClock), parhelion_state::ClockStart::default());
-        World::new(name.clone(), Ids::seeded(1), clock, Arc::new(Post::default()), shelves(&settings, &its))
+        World::new(
+            name.clone(),
+            Ids::seeded(1),
+            clock,
+            Arc::new(Post::default()),
+            shelves(&settings, &its, &Arc::default()),
+        )
     };
     let worlds = Worlds::new(Ids::seeded(1), Box::new(found));
     let Ok(git) = GitHost::temporary(GitSettings::default()) else { return Vec::new() };
