@@ -24,6 +24,10 @@ pub struct Bench {
     runtime: tokio::runtime::Runtime,
 }
 
+fn strict_shelves() -> Vec<Arc<dyn parhelion_state::AnyShelf>> {
+    shelves_with(&Arc::new(Settings { strict_permissions: true, ..Settings::default() }))
+}
+
 /// An answer.
 #[derive(Debug)]
 pub struct Answer {
@@ -46,8 +50,9 @@ impl Bench {
         Bench::with(Settings::default())
     }
     pub fn with(settings: Settings) -> Self {
-        let told = Arc::new(settings.clone());
-        let worlds = testing::worlds(1, move || shelves_with(&told));
+        // A world's shelves are made by a plain function.
+        let made = if settings.strict_permissions { strict_shelves } else { shelves };
+        let worlds = testing::worlds(1, made);
         let world = worlds.find(&WorldName::main()).unwrap();
         let git = Arc::new(GitHost::temporary(GitSettings::default()).unwrap());
         let surface = surface_with(worlds.clone(), git, settings);

@@ -477,3 +477,26 @@ fn checks_are_evaluated_by_themselves() {
         "timedOut"
     );
 }
+
+#[test]
+fn where_nothing_is_open_each_pipeline_needs_its_permission() {
+    let settings = crate::Settings { strict_permissions: true, ..crate::Settings::default() };
+    let bench = Bench::with(settings);
+    bench.ok("POST /contoso/_apis/projects", json!({ "name": "P" }));
+    bench.commit("/azure-pipelines.yml", YAML);
+    let pipeline = bench.define("D");
+    // An environment that nobody made is an error, and nothing is queued.
+    let line = format!("POST /contoso/P/_apis/pipelines/{pipeline}/runs");
+    let (status, refused) = bench.call(&line, json!({}));
+    assert_eq!((status, &refused["typeKey"]), (400, &json!("PipelineValidationException")));
+    let made = bench.ok("POST /contoso/P/_apis/pipelines/environments", json!({ "name": "prod" }));
+    let id = run(&bench, pipeline);
+    assert!(
+        records(&bench, id)
+            .contains(&"Checkpoint.Authorization Checkpoint.Authorization inProgress/-".to_owned())
+    );
+    let body = json!([{ "resource": { "type": "environment", "id": made["id"] }, "pipelines": [{ "id": pipeline, "authorized": true }] }]);
+    let said = bench.ok("PATCH /contoso/P/_apis/pipelines/pipelinePermissions", body);
+    assert_eq!(said["value"][0].get("allPipelines"), None);
+    assert_eq!(result(&bench, id), ("completed".into(), "succeeded".into()));
+}
