@@ -3,7 +3,7 @@
 use crate::{
     Settings,
     domain::simulation,
-    shelves,
+    shelves, shelves_with,
     store::{AzureDevOpsStore, Organization},
     surface_with,
 };

@@ -37,7 +37,7 @@ pub mod webhooks;
 pub mod yaml;
 
 pub use document::{Document, decode, parse};
-pub use expand::{Expanded, Inputs, Spent, expand, expand_counted, expand_with, expand_within};
+pub use expand::{Expanded, Extends, Inputs, Spent, expand, expand_counted, expand_with, expand_within};
 pub use files::{Files, Repository, Unread};
 pub use filters::{FilterVerdict, judge, judge_all};
 pub use issue::{Issue, joined};

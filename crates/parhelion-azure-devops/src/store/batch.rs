@@ -1,6 +1,6 @@
 //! Pushes that wait for a run, to be built together.
 
-use parhelion_azure_pipelines::Pipeline;
+use parhelion_azure_pipelines::{Extends, Pipeline};
 use parhelion_git::ObjectId;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -21,4 +21,7 @@ pub struct Batch {
     pub final_yaml: Arc<str>,
     /// The templates that it was made of.
     pub files: Vec<String>,
+    /// The one that its YAML extends.
+    #[serde(default)]
+    pub extends: Option<Extends>,
 }

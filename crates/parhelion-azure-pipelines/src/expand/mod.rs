@@ -24,6 +24,7 @@ use crate::{
 };
 use library::Library;
 use parameters::{Given, Role};
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -54,8 +55,17 @@ pub struct Expanded {
     pub warnings: Vec<Issue>,
     /// The templates that it was made of, as messages call them, in the order they were read.
     pub files: Vec<String>,
-    /// The template that the file extends, as messages call it.
-    pub extends: Option<String>,
+    /// The template that the file extends.
+    pub extends: Option<Extends>,
+}
+
+/// A template that a file extends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extends {
+    /// Its path from the root of its repository, without a slash in front.
+    pub path: String,
+    /// The repository's name and ref as its resource has them; `None`: the file's own.
+    pub resource: Option<(String, Option<String>)>,
 }
 
 /// Expands a file that includes no others.
@@ -121,8 +131,10 @@ pub fn expand_within(
         Ok(tree) if !incomplete => finish(tree, &library, issues, warnings),
         _ => Err(issues),
     };
-    let expanded =
-        expanded.map(|expanded| Expanded { extends: extended(&document.root, &expanded.files), ..expanded });
+    let expanded = expanded.map(|expanded| {
+        let extends = extended(&document.root, &expanded.tree, &expanded.files);
+        Expanded { extends, ..expanded }
+    });
     (expanded, spent)
 }
 
@@ -154,15 +166,23 @@ fn finish(
 }
 
 /// Which of the files that were read is the one that a file extends.
-fn extended(root: &Node, files: &[String]) -> Option<String> {
+fn extended(root: &Node, tree: &Node, files: &[String]) -> Option<Extends> {
     let template = root.get("extends")?.get("template");
     let plain = |path: &str| path.trim_start_matches(['.', '/']).replace('\\', "/");
     let written = template.and_then(Node::as_text).map(plain);
-    let named = files.iter().find(|file| {
-        written.as_deref().is_some_and(|w| plain(file) == w || plain(file).ends_with(&format!("/{w}")))
-    });
+    let is = |file: &&String| {
+        let whole = plain(file);
+        written.as_deref().is_some_and(|w| whole == w || whole.ends_with(&format!("/{w}")))
+    };
     // One that comes out of an expression is taken to be the first.
-    named.or_else(|| files.first()).cloned()
+    let file = files.iter().find(is).or_else(|| files.first())?;
+    let (path, alias) = file.rsplit_once('@').unwrap_or((file, ""));
+    let text = |node: &Node, key: &str| node.get(key).and_then(Node::as_text).map(str::to_owned);
+    let resources = tree.get("resources").and_then(|r| r.get("repositories")).and_then(Node::as_sequence);
+    let named = |r: &&Node| text(r, "repository").is_some_and(|a| a.eq_ignore_ascii_case(alias));
+    let resource = resources.into_iter().flatten().find(named);
+    let resource = resource.map(|r| (text(r, "name").unwrap_or_default(), text(r, "ref")));
+    Some(Extends { path: path.trim_start_matches('/').to_owned(), resource })
 }
 
 /// The payload of each webhook resource of a file. What is lost in them is told to `warn`.

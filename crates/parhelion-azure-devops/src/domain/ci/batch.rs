@@ -45,6 +45,7 @@ pub(super) fn hold(store: &mut AzureDevOpsStore, started: &Started) -> Option<u3
         pipeline: expansion.expanded.pipeline.clone(),
         final_yaml: expansion.expanded.final_yaml.as_str().into(),
         files: expansion.expanded.files.clone(),
+        extends: expansion.expanded.extends.clone(),
     };
     store.batches.put(key, batch);
     Some(run)
@@ -93,6 +94,7 @@ pub fn release(store: &mut AzureDevOpsStore, definition: u32, branch: &str, caus
         final_yaml: batch.final_yaml.to_string(),
         warnings: Vec::new(),
         files: batch.files.clone(),
+        extends: batch.extends.clone(),
     };
     run::start(store, &look, &ask, &expanded, Cause::Event(told), tx);
 }

@@ -7,7 +7,7 @@ use crate::{
     show::Links,
     store::{AzureDevOpsStore, Build, BuildStatus, Extended, Reason},
 };
-use parhelion_azure_pipelines::{Expanded, yaml::Node};
+use parhelion_azure_pipelines::{Expanded, Extends};
 use parhelion_core::{Cause, Event, EventNo, Verdict};
 use parhelion_git::ObjectId;
 use parhelion_state::Tx;
@@ -104,7 +104,7 @@ fn made(
         delivery: ask.delivery.clone(),
         overridden: ask.yaml.is_some(),
         final_yaml: expanded.final_yaml.as_str().into(),
-        extends: extended(expanded, look).map(Into::into),
+        extends: extended(expanded.extends.as_ref(), look).map(Into::into),
         pipeline: expanded.pipeline.clone(),
         repository: look.repository.as_ref().map_or(&definition.repository.name, |r| &r.name).clone(),
         known: variables.into(),
@@ -160,23 +160,14 @@ fn made(
 }
 
 /// The template that a run's YAML extends, and where it was read.
-fn extended(expanded: &Expanded, look: &Look) -> Option<Extended> {
-    let file = expanded.extends.as_deref()?;
-    let (path, alias) = file.rsplit_once('@').unwrap_or((file, "self"));
-    let path = path.trim_start_matches('/').to_owned();
-    let resources = expanded.tree.get("resources").and_then(|r| r.get("repositories"));
-    let mut resources = resources.and_then(|r| r.as_sequence()).into_iter().flatten();
-    let text = |node: &Node, key: &str| node.get(key).and_then(Node::as_text).map(str::to_owned);
-    let other = resources.find(|r| text(r, "repository").is_some_and(|a| a.eq_ignore_ascii_case(alias)));
+fn extended(extends: Option<&Extends>, look: &Look) -> Option<Extended> {
+    let Extends { path, resource } = extends?.clone();
     let own = look.repository.as_ref().map_or(&look.definition.repository.name, |r| &r.name);
-    Some(match other {
-        Some(other) => Extended {
-            path,
-            repository: text(other, "name").unwrap_or_default(),
-            reference: text(other, "ref").map(|r| refs::full(&r)).unwrap_or_default(),
-        },
-        None => Extended { path, repository: own.clone(), reference: look.place.branch.clone() },
-    })
+    let (repository, reference) = match resource {
+        Some((name, reference)) => (name, reference.map(|r| refs::full(&r)).unwrap_or_default()),
+        None => (own.clone(), look.place.branch.clone()),
+    };
+    Some(Extended { path, repository, reference })
 }
 
 /// A template parameter as it is shown.
