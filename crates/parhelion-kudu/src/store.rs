@@ -276,7 +276,9 @@ impl Store for KuduStore {
                 hook["url"] = shown.into();
             }
         }
-        if let Some(building) = store["lock"]["phase"].get_mut("Building") {
+        let lock = store.get_mut("lock").filter(|lock| lock.is_object());
+        let phase = lock.and_then(|lock| lock.get_mut("phase"));
+        if let Some(building) = phase.and_then(|phase| phase.get_mut("Building")) {
             building["build"]["files"] = "(a package that is being built)".into();
             building["build"]["package"] = Value::Null;
         }

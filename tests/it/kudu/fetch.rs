@@ -86,6 +86,6 @@ async fn a_repository_is_cloned_where_that_is_set() {
     let none = json!({"format": "basic", "url": format!("{}/kudu/nothing/nothing.git", server.url())});
     let failed = api.post("/kudu/site/deploy", &none).await.want(500).json();
     assert!(failed["ExceptionMessage"].as_str().unwrap().contains("no branch master"), "{failed}");
-    let inside = json!({"format": "basic", "url": format!("file://{}", dir.display())});
+    let inside = json!({"format": "basic", "url": format!("file://localhost{}", dir.display())});
     api.post("/kudu/site/deploy", &inside).await.want(500);
 }

@@ -80,7 +80,13 @@ pub fn push_of(fetch: &Fetch, commit: Option<String>, said: &Commit, layout: Lay
     }
 }
 
-/// An address without what stands before its `@`.
+/// An address without what stands before its `@` or in its query: both may be secrets.
 pub fn shown(url: &str) -> String {
-    super::hook_url::HookUrl::parse(url).map_or_else(|| "a repository".to_owned(), |url| url.shown())
+    let Some(shown) = super::hook_url::HookUrl::parse(url).map(|url| url.shown()) else {
+        return "an address that is none".to_owned();
+    };
+    match shown.split_once('?') {
+        Some((bare, _)) => format!("{bare}?****"),
+        None => shown,
+    }
 }

@@ -123,8 +123,10 @@ pub fn start(
     let deployer = push.deployer.clone().unwrap_or_default();
     let who = if deployer.is_empty() { "somebody" } else { &deployer };
     let fact = format!("{who} pushed {facts}");
-    let started =
-        tx.emit(Event::new("deployment.started", &*subject).fact(fact).with("deployer", &*deployer));
+    // What was fetched goes back to the record that stood for it; what was pushed, to the request.
+    let temporary = store.lock.as_ref().and_then(|lock| lock.temporary.clone()).unwrap_or_default();
+    let started = Event::new("deployment.started", &*subject).fact(fact).with("deployer", &*deployer);
+    let started = tx.emit(started.because(Cause::Last(format!("deployment:{temporary}"))));
 
     let mut record = record(push, tx);
     record.status = DeployStatus::Building;
@@ -310,5 +312,6 @@ pub fn fail_fetch(store: &mut KuduStore, error: &PackageError, tx: &mut Tx<'_>) 
     });
     let fact = format!("what was to be deployed could not be had, so no hook is told: {why}");
     let subject = format!("deployment:{temporary}");
-    tx.emit(Event::new("deployment.finished", subject).fact(fact).verdict(Verdict::Failed));
+    let cause = Cause::Last(subject.clone());
+    tx.emit(Event::new("deployment.finished", subject).fact(fact).verdict(Verdict::Failed).because(cause));
 }

@@ -5,6 +5,7 @@
 mod azure;
 mod codepipeline;
 mod expansion;
+mod kudu;
 mod load;
 mod servers;
 
@@ -20,7 +21,9 @@ fn main() -> Result<(), Fault> {
     match arguments.first().map(String::as_str) {
         Some("--bare") => runtime.block_on(bare()),
         Some(binary) => runtime.block_on(measure(binary, arguments.get(1).map_or("", String::as_str))),
-        None => Err("usage: parhelion-bench PATH-OF-PARHELION [rates|azure|sizes|expansion|history]".into()),
+        None => {
+            Err("usage: parhelion-bench PATH-OF-PARHELION [rates|azure|kudu|sizes|expansion|history]".into())
+        }
     }
 }
 
@@ -35,6 +38,11 @@ async fn measure(binary: &str, part: &str) -> Result<(), Fault> {
         let bare = start(own.to_str().ok_or("a path that is no text")?, &["--bare"])?;
         let server = emulator(binary)?;
         azure::rates(server.addr, bare.addr).await?;
+    }
+    if wanted("kudu") {
+        let own = std::env::current_exe()?;
+        let sink = start(own.to_str().ok_or("a path that is no text")?, &["--bare"])?;
+        kudu::measure(&emulator(binary)?, sink.addr).await?;
     }
     if wanted("sizes") {
         codepipeline::sizes(emulator(binary)?).await?;
