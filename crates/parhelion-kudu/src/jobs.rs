@@ -2,21 +2,25 @@
 //! itself; only that it could not be had at all is told as the job's outcome.
 
 use crate::commits::{self, about};
-use crate::domain::fetch;
+use crate::domain::lifecycle::{self, STAGING};
 use crate::domain::package::{Package, PackageError};
+use crate::domain::{copy, fetch, record_files};
+use crate::exec::{self, MAX_SECS, Task};
 use crate::handlers::pushing::{Shape, package};
-use crate::ops::zip_deploy::{Arrived, FETCH_PACKAGE, Fetched};
+use crate::ops::zip_deploy::{Arrived, CommandEnded, FETCH_PACKAGE, Fetched};
 use crate::settings::Settings;
-use crate::store::{KuduStore, Site};
+use crate::store::{Build, Content, KuduStore, Phase, Site};
 use crate::wire::spool::Spooled;
 use bytes::Bytes;
 use parhelion_core::Call;
 use parhelion_git::{GitHost, ObjectId};
 use parhelion_state::{JobDriver, Operation, Ticket, World};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -31,7 +35,12 @@ pub fn drivers(
 ) -> Vec<(&'static str, Arc<dyn JobDriver>)> {
     let packages = FetchPackages { settings: settings.clone(), download: download.clone() };
     let commits = FetchCommits { settings: settings.clone(), git: git.clone() };
-    vec![(FETCH_PACKAGE, Arc::new(packages)), (fetch::KIND, Arc::new(commits))]
+    let commands = RunCommands { settings: settings.clone() };
+    vec![
+        (FETCH_PACKAGE, Arc::new(packages)),
+        (fetch::KIND, Arc::new(commits)),
+        (lifecycle::RUN, Arc::new(commands)),
+    ]
 }
 
 struct FetchPackages {
@@ -99,6 +108,77 @@ impl JobDriver for FetchCommits {
             arrived(&world, &ticket, fetched)
         })
     }
+}
+
+struct RunCommands {
+    settings: Arc<Settings>,
+}
+
+impl JobDriver for RunCommands {
+    fn run(&self, world: Arc<World>, ticket: Ticket) -> Running<Result<Value, String>> {
+        let max_site_bytes = self.settings.max_site_bytes;
+        Box::pin(async move {
+            let lock = ticket.job.input["lock"].as_u64().unwrap_or_default();
+            let site: Site = ticket.owner.tenant.parse()?;
+            let version = world.shelf::<KuduStore>().load(&site);
+            let held = version.store.lock.as_ref().filter(|held| held.number == lock);
+            let Some(Phase::Running(building)) = held.map(|held| held.phase.clone()) else {
+                return Ok(json!({}));
+            };
+            let task = task(&version.store, &building.build, max_site_bytes)?;
+            // Why it could not be run is a line of the deployment's log.
+            let ran = exec::run(task).await.map_err(|e| e.to_string());
+            let done = world
+                .shelf::<KuduStore>()
+                .write(&site, &Call::default(), |store, tx| CommandEnded::run(store, (lock, ran), tx));
+            done.map(|_| json!({})).map_err(|error| format!("{error:?}"))
+        })
+    }
+}
+
+/// A build's command with the site's files, those that are deployed among them, and what scripts of deployments are
+/// told by their environment.
+fn task(store: &KuduStore, build: &Build, max_site_bytes: u64) -> Result<Task, String> {
+    let mut tree = store.files.clone();
+    tree.remove_folder(STAGING, 0);
+    let in_the_way = |obstacle| format!("the files cannot be laid out: {obstacle:?}");
+    tree.make_folder(STAGING, 0).map_err(in_the_way)?;
+    tree.make_folder(&build.root, 0).map_err(in_the_way)?;
+    let records = format!("{}/{}", record_files::FOLDER, build.id);
+    tree.make_folder(&records, 0).map_err(in_the_way)?;
+    for (path, (hash, content)) in build.files.iter() {
+        tree.put(&format!("{STAGING}/{path}"), hash.clone(), content.clone(), 0).map_err(in_the_way)?;
+    }
+    let mut environment: BTreeMap<String, String> = store.settings.all();
+    let last = store.active.clone().filter(|active| store.manifests.contains_key(active));
+    let previous = match last {
+        Some(last) => {
+            let (folder, lines) = (format!("{}/{last}", record_files::FOLDER), copy::last_manifest(store).0);
+            let text: String = lines.iter().flat_map(|path| [path.as_str(), "\n"]).collect();
+            let content = Content::new(Bytes::from(text));
+            tree.put(&format!("{folder}/manifest"), content.hash(), content, 0).map_err(in_the_way)?;
+            format!("{{home}}/{folder}/manifest")
+        }
+        None => String::new(),
+    };
+    environment.extend([
+        ("DEPLOYMENT_SOURCE".to_owned(), format!("{{home}}/{STAGING}")),
+        ("DEPLOYMENT_TARGET".to_owned(), format!("{{home}}/{}", build.root)),
+        ("NEXT_MANIFEST_PATH".to_owned(), format!("{{home}}/{records}/manifest")),
+        ("PREVIOUS_MANIFEST_PATH".to_owned(), previous),
+        ("SCM_COMMIT_ID".to_owned(), build.id.clone()),
+    ]);
+    // What no environment can hold would keep the command from being run at all.
+    environment
+        .retain(|name, value| !name.is_empty() && !name.contains(['=', '\0']) && !value.contains('\0'));
+    Ok(Task {
+        tree,
+        folder: STAGING.to_owned(),
+        command: build.command.clone().unwrap_or_default(),
+        environment,
+        timeout: Duration::from_secs(MAX_SECS),
+        max_site_bytes,
+    })
 }
 
 fn arrived(world: &Arc<World>, ticket: &Ticket, fetched: Fetched) -> Result<Value, String> {

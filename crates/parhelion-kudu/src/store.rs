@@ -276,9 +276,10 @@ impl Store for KuduStore {
                 hook["url"] = shown.into();
             }
         }
-        let lock = store.get_mut("lock").filter(|lock| lock.is_object());
-        let phase = lock.and_then(|lock| lock.get_mut("phase"));
-        if let Some(building) = phase.and_then(|phase| phase.get_mut("Building")) {
+        for building in ["Building", "Running"] {
+            let lock = store.get_mut("lock").filter(|lock| lock.is_object());
+            let phase = lock.and_then(|lock| lock.get_mut("phase")).filter(|phase| phase.is_object());
+            let Some(building) = phase.and_then(|phase| phase.get_mut(building)) else { continue };
             building["build"]["files"] = "(a package that is being built)".into();
             building["build"]["package"] = Value::Null;
         }

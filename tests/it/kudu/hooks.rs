@@ -153,3 +153,42 @@ async fn a_handshake_that_fails_is_a_failure_with_its_reason() {
     assert_eq!(shown[0]["last_status"], "Failure");
     assert_eq!(shown[0]["last_reason"], "An error occurred while sending the request.");
 }
+
+#[tokio::test]
+async fn a_deployment_command_is_run_for_real_where_that_is_on() {
+    let mut settings = parhelion::settings::Settings { seed: Some(42), ..Default::default() };
+    settings.kudu.kudu_exec = true;
+    settings.listen.set_port(0);
+    let server = TestServer::with(|b| b.settings(settings)).await;
+    let (api, receiver) = (server.main(), Receiver::start().await);
+    api.post(&format!("{SITE}/hooks"), &json!({"url": receiver.url(), "event": "PostDeployment"}))
+        .await
+        .want(201);
+    let script = "echo building $SCM_COMMIT_ID; cp a.txt $DEPLOYMENT_TARGET/b.txt; rm a.txt; \
+                  echo b.txt > $NEXT_MANIFEST_PATH; test -z \"$PREVIOUS_MANIFEST_PATH\" || cat $PREVIOUS_MANIFEST_PATH";
+    let file = format!("[config]\ncommand = {script}\n");
+    for content in ["one", "two"] {
+        deploy(&api, "", &[(".deployment", &file), ("a.txt", content)]).await.want(200);
+        let seen = api.get(&format!("{SITE}/vfs/site/wwwroot/b.txt")).await.want(200).text();
+        assert_eq!(seen, content);
+    }
+    let told = receiver.requests()[1].json();
+    assert_eq!((&told["status"], &told["projectType"]), (&json!("success"), &json!("CUSTOM DEPLOYMENT")));
+    let id = told["id"].as_str().unwrap();
+    let log = api.get(&format!("{SITE}/deployments/{id}/log")).await.want(200).json();
+    let entries = log.as_array().unwrap();
+    let entry = entries.iter().find(|e| e["message"] == "Running deployment command...").unwrap();
+    let details = entry["details_url"].as_str().unwrap().strip_prefix(server.url()).unwrap().to_owned();
+    let details = api.get(&details).await.want(200).text();
+    assert!(
+        details.contains(&format!("building {id}")) && details.contains(r#""message":"b.txt""#),
+        "{details}"
+    );
+    // What it deployed from is gone, what it does not name in its manifest stays; a failing one changes nothing.
+    let left = api.get(&format!("{SITE}/vfs/site/repository/")).await.want(200).text();
+    assert_eq!(left, "[]");
+    let failing = "[config]\ncommand = echo oh >&2; rm -r $DEPLOYMENT_TARGET; exit 7\n";
+    deploy(&api, "", &[(".deployment", failing)]).await.want(200);
+    assert_eq!(receiver.requests()[2].json()["status"], "failed");
+    assert_eq!(api.get(&format!("{SITE}/vfs/site/wwwroot/b.txt")).await.want(200).text(), "two");
+}

@@ -69,6 +69,7 @@ fn shown(lock: Option<&Lock>) -> Value {
             let until = building.until.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true));
             ("building", "until", json!(until))
         }
+        Phase::Running(_) => ("running", "", Value::Null),
         Phase::Telling(telling) => {
             let hooks: Vec<String> = telling.waiting.iter().map(u64::to_string).collect();
             ("telling", "hooks", json!(hooks))

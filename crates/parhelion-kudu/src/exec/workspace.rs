@@ -26,6 +26,15 @@ pub enum Change {
     Folder(String),
 }
 
+impl Change {
+    /// What it is about.
+    pub fn path(&self) -> &str {
+        match self {
+            Change::Put(path, _, _) | Change::Gone(path) | Change::Folder(path) => path,
+        }
+    }
+}
+
 impl Workspace {
     /// Writes the files.
     ///

@@ -48,7 +48,9 @@ impl Operation for FreeLock {
 
     fn run(store: &mut KuduStore, _: (), tx: &mut Tx<'_>) -> Result<bool, Infallible> {
         let Some(lock) = &store.lock else { return Ok(false) };
-        let unfinished = matches!(lock.phase, Phase::Building(_)).then(|| lock.deployment.clone()).flatten();
+        let unfinished = matches!(lock.phase, Phase::Building(_) | Phase::Running(_))
+            .then(|| lock.deployment.clone())
+            .flatten();
         if let Some(id) = unfinished {
             lifecycle::abandon(store, &id, tx);
         }

@@ -3,6 +3,7 @@
 use crate::domain::lifecycle::{self, Pushed, explain_lock, lock_is_free};
 use crate::domain::package::{Package, PackageError};
 use crate::error::Error;
+use crate::exec::Ran;
 use crate::settings::Settings;
 use crate::store::{KuduStore, Lock, Phase, Push};
 use parhelion_core::{DeliveryId, Event, Verdict};
@@ -122,6 +123,23 @@ impl Operation for Arrived {
         }
         let settings = lifecycle::settings(tx);
         lifecycle::start(store, &push, input.package, &settings, tx);
+        Ok(())
+    }
+}
+
+/// Goes on with a deployment whose command has ended.
+pub struct CommandEnded;
+
+impl Operation for CommandEnded {
+    const NAME: &'static str = "CommandEnded";
+    type Store = KuduStore;
+    /// The lock it was run under, and what came of it, or why it could not be run.
+    type Input = (u64, Result<Ran, String>);
+    type Output = ();
+    type Error = Error;
+
+    fn run(store: &mut KuduStore, (lock, ran): Self::Input, tx: &mut Tx<'_>) -> Result<(), Error> {
+        lifecycle::command_ended(store, lock, ran, tx);
         Ok(())
     }
 }

@@ -36,6 +36,8 @@ pub enum Phase {
     Fetching(Arc<Push>),
     /// The build takes its time.
     Building(Arc<Building>),
+    /// A job runs the build's command.
+    Running(Arc<Building>),
     /// The hooks are being told.
     Telling(Telling),
 }

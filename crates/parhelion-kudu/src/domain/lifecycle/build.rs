@@ -5,13 +5,18 @@ use crate::domain::command::{self, CommandOutcome};
 use crate::domain::copy::{self, Target};
 use crate::domain::deployment_file::DeploymentFile;
 use crate::domain::package::{Package, PackageError};
-use crate::domain::{layout, time};
+use crate::domain::{layout, record_files, time};
+use crate::exec::{Change, Ran};
 use crate::settings::Settings;
-use crate::store::{Build, KuduStore, Layout, LogKind, Obstacle, Push, ScriptedBuild, Staged, WWWROOT};
+use crate::store::{
+    Build, Building, KuduStore, Layout, LogKind, Manifest, Obstacle, Push, ScriptedBuild, Staged, WWWROOT,
+};
 use parhelion_core::Timestamp;
 use parhelion_state::Tx;
 use std::sync::Arc;
 
+/// Where the files stand that a command deploys from.
+pub const STAGING: &str = "site/repository";
 /// Where packages are kept that a site runs from.
 const SITE_PACKAGES: &str = "data/SitePackages";
 
@@ -105,12 +110,13 @@ impl Build {
 
 /// Builds: what was done in a sentence, or why it failed.
 pub fn run(
-    build: &Build,
+    building: &Building,
+    ran: Option<&Result<Ran, String>>,
     store: &mut KuduStore,
-    scripted: Option<&ScriptedBuild>,
     log: &mut Log,
     tx: &mut Tx<'_>,
 ) -> Result<String, String> {
+    let (build, scripted) = (&building.build, building.scripted.as_ref());
     log.entry("Updating submodules.", tx);
     let short = parhelion_core::text::prefix(&build.id, 10);
     log.entry(&format!("Preparing deployment for commit id '{short}'."), tx);
@@ -118,7 +124,7 @@ pub fn run(
     let built = match &build.package {
         Some(_) => run_from(build, store, scripted, log, tx),
         None if is_one_deploy => one_deploy(build, store, scripted, log, tx),
-        None => script(build, store, scripted, log, tx),
+        None => script(building, ran, store, log, tx),
     };
     match &built {
         Ok(_) => {
@@ -155,17 +161,21 @@ fn follow(scripted: Option<&ScriptedBuild>, log: &mut Log, tx: &Tx<'_>) -> Resul
 
 /// The deployment script: a copy, or a command in its place.
 fn script(
-    build: &Build,
+    building: &Building,
+    ran: Option<&Result<Ran, String>>,
     store: &mut KuduStore,
-    scripted: Option<&ScriptedBuild>,
     log: &mut Log,
     tx: &mut Tx<'_>,
 ) -> Result<String, String> {
+    let (build, scripted) = (&building.build, building.scripted.as_ref());
     let mut output = Vec::new();
     if let Some(command) = &build.command {
         log.entry("Running custom deployment command...", tx);
         log.entry("Running deployment command...", tx);
         log.detail(format!("Command: {command}"), LogKind::Message, tx);
+        if let Some(ran) = ran {
+            return commanded(build, command, ran.as_ref(), store, log, tx);
+        }
         match command::outcome(command) {
             CommandOutcome::Done(lines) => output = lines,
             CommandOutcome::Failed(lines) => {
@@ -195,6 +205,74 @@ fn script(
         return Ok("there was nothing to copy".to_owned());
     }
     copy_files(build, store, log, tx)
+}
+
+/// What a command that was run for real wrote and changed. What it changed of the files that were deployed from is not
+/// kept: that folder goes.
+fn commanded(
+    build: &Build,
+    command: &str,
+    ran: Result<&Ran, &String>,
+    store: &mut KuduStore,
+    log: &mut Log,
+    tx: &mut Tx<'_>,
+) -> Result<String, String> {
+    let ran = match ran {
+        Ok(ran) => ran,
+        Err(why) => {
+            log.detail(why.clone(), LogKind::Error, tx);
+            return Err(format!("the deployment command could not be run: {why}"));
+        }
+    };
+    for line in ran.output.lines() {
+        log.detail(line.to_owned(), LogKind::Message, tx);
+    }
+    // Docs: what goes to the error output alone fails nothing; the code does.
+    let kind = if ran.code == 0 { LogKind::Message } else { LogKind::Error };
+    for line in ran.error.lines() {
+        log.detail(line.to_owned(), kind, tx);
+    }
+    if ran.code != 0 {
+        log.raise(LogKind::Error);
+        return Err(format!("the deployment command ended with exit code {}: {command}", ran.code));
+    }
+    let (now, records) = (time::ticks(tx.now()), format!("{}/{}/", record_files::FOLDER, build.id));
+    let mut manifest = copy::last_manifest(store);
+    let mut count = 0usize;
+    for change in &ran.changes {
+        let path = change.path();
+        if let (Some(name), Change::Put(_, _, content)) = (path.strip_prefix(&records), change) {
+            if name == "manifest" {
+                let text = String::from_utf8_lossy(content.bytes()).into_owned();
+                manifest = Manifest(
+                    text.lines()
+                        .map(|line| line.trim().replace('\\', "/"))
+                        .filter(|l| !l.is_empty())
+                        .collect(),
+                );
+            }
+            continue;
+        }
+        // Nothing else of the records is a file; what was deployed from goes.
+        if path.starts_with(record_files::FOLDER) || path.starts_with(STAGING) {
+            continue;
+        }
+        count += 1;
+        let stored = match change {
+            Change::Gone(path) => {
+                store.files.remove(path, now);
+                store.files.remove_folder(path, now);
+                Ok(())
+            }
+            Change::Folder(path) => store.files.make_folder(path, now).map(drop),
+            Change::Put(path, hash, content) => store.files.put(path, hash.clone(), content.clone(), now),
+        };
+        if let Err(obstacle) = stored {
+            log.detail(in_the_way(&obstacle), LogKind::Warning, tx);
+        }
+    }
+    store.manifests.put(build.id.clone(), manifest);
+    Ok(format!("the deployment command changed {count} files"))
 }
 
 fn generate(log: &mut Log, tx: &mut Tx<'_>) {

@@ -8,21 +8,26 @@ mod build;
 mod log;
 mod release;
 
+pub use build::STAGING;
 pub use log::Log;
 pub use release::{abandon, delivered, explain_lock, job_done, lock_is_free, release, standing, step};
 
 use super::package::{Package, PackageError};
 use super::{post_deployment, publish, purge::purge};
+use crate::exec::Ran;
 use crate::settings::Settings;
 use crate::store::{
-    Build, Building, DeployStatus, Deployment, KuduStore, Lock, LogDetail, LogKind, Phase, Push,
-    ScriptedBuild, Telling,
+    Building, DeployStatus, Deployment, KuduStore, Lock, LogDetail, LogKind, Phase, Push, ScriptedBuild,
+    Telling,
 };
 use parhelion_core::text::hex;
 use parhelion_core::{Cause, Event, Pace, Scripted, Timestamp, Verdict};
-use parhelion_state::Tx;
+use parhelion_state::{Job, Tx};
+use serde_json::json;
 use std::sync::Arc;
 
+/// The kind of the job that runs a build's command.
+pub const RUN: &str = "kudu.build";
 /// What the lock is held for, in the service's words.
 pub const OPERATION: &str = "Performing continuous deployment";
 /// Nobody is named.
@@ -157,7 +162,8 @@ pub fn start(
     });
     match wait {
         Wait::None => {
-            let status = finish(store, &build, scripted.as_ref(), cause.into(), settings, tx);
+            let building = Building { build, until: None, scripted };
+            let status = build_now(store, &building, cause.into(), settings, tx);
             Pushed::Deployed { id, status, lock }
         }
         Wait::Until(until, why) => {
@@ -201,29 +207,61 @@ pub fn due(store: &mut KuduStore, tx: &mut Tx<'_>) {
     let Some(Lock { phase: Phase::Building(building), .. }) = &store.lock else { return };
     let building = building.clone();
     if building.until.is_some_and(|until| until <= tx.now()) {
-        finish_later(store, &building, tx);
+        build_later(store, &building, tx);
     }
 }
 
-fn finish_later(store: &mut KuduStore, building: &Building, tx: &mut Tx<'_>) {
-    let (settings, build) = (settings(tx), &building.build);
-    let cause = Cause::Last(format!("deployment:{}", build.id));
-    finish(store, build, building.scripted.as_ref(), cause, &settings, tx);
+fn build_later(store: &mut KuduStore, building: &Building, tx: &mut Tx<'_>) {
+    let cause = Cause::Last(format!("deployment:{}", building.build.id));
+    build_now(store, building, cause, &settings(tx), tx);
+}
+
+/// Builds; or, where its command is run for real, lets a job do that first. A behaviour that fails it runs nothing.
+fn build_now(
+    store: &mut KuduStore,
+    building: &Building,
+    cause: Cause,
+    settings: &Settings,
+    tx: &mut Tx<'_>,
+) -> DeployStatus {
+    let build = &building.build;
+    let fails = building.scripted.as_ref().is_some_and(|scripted| scripted.failure.is_some());
+    let runs = settings.exec && build.command.is_some() && build.problem.is_none() && !fails;
+    let Some(lock) = store.lock.as_mut().filter(|_| runs) else {
+        return finish(store, building, None, cause, settings, tx);
+    };
+    lock.phase = Phase::Running(Arc::new(building.clone()));
+    let (subject, input) = (format!("deployment:{}", build.id), json!({"lock": lock.number}));
+    let fact = "the deployment command is run for real: kudu.exec is on";
+    tx.emit(Event::new("deployment.changed", &*subject).fact(fact).verdict(Verdict::Ok).because(cause));
+    tx.spawn_job(Job { kind: RUN.to_owned(), subject, input });
+    DeployStatus::Building
+}
+
+/// Goes on with a build whose command has ended, or could not be run: why not.
+pub fn command_ended(store: &mut KuduStore, lock: u64, ran: Result<Ran, String>, tx: &mut Tx<'_>) {
+    let Some(Lock { number, phase: Phase::Running(building), .. }) = &store.lock else { return };
+    if *number != lock {
+        return;
+    }
+    let (building, settings) = (building.clone(), settings(tx));
+    let cause = Cause::Last(format!("deployment:{}", building.build.id));
+    finish(store, &building, Some(&ran), cause, &settings, tx);
 }
 
 /// Builds, writes how it came out, and tells the hooks.
 fn finish(
     store: &mut KuduStore,
-    build: &Build,
-    scripted: Option<&ScriptedBuild>,
+    building: &Building,
+    ran: Option<&Result<Ran, String>>,
     cause: Cause,
     settings: &Settings,
     tx: &mut Tx<'_>,
 ) -> DeployStatus {
-    let (id, now) = (&build.id, tx.now());
+    let (id, now) = (&building.build.id, tx.now());
     let subject = format!("deployment:{id}");
     let mut log = Log::default();
-    let built = build::run(build, store, scripted, &mut log, tx);
+    let built = build::run(building, ran, store, &mut log, tx);
     let (done, verdict) = match &built {
         Ok(fact) => (fact.clone(), Verdict::Ok),
         Err(why) => (why.clone(), Verdict::Failed),

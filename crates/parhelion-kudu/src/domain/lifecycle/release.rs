@@ -67,7 +67,7 @@ pub fn step(store: &mut KuduStore, id: Option<&str>, tx: &mut Tx<'_>) -> Option<
     if building.until.is_some() || id.is_some_and(|id| !id.eq_ignore_ascii_case(own)) {
         return None;
     }
-    super::finish_later(store, &building, tx);
+    super::build_later(store, &building, tx);
     Some(format!("deployment:{own}"))
 }
 
@@ -76,9 +76,13 @@ pub fn job_done(store: &mut KuduStore, job: &Job, outcome: Result<Value, String>
     let number = job.input.get("lock").and_then(Value::as_u64);
     let Err(why) = outcome else { return };
     let held = store.lock.as_ref().filter(|lock| Some(lock.number) == number);
-    if held.is_some_and(|lock| matches!(lock.phase, Phase::Fetching(_))) {
-        super::fail_fetch(store, &PackageError::Fetch(why), tx);
-        release(store, "nothing could be deployed", tx);
+    match held.map(|lock| (lock.number, &lock.phase)) {
+        Some((_, Phase::Fetching(_))) => {
+            super::fail_fetch(store, &PackageError::Fetch(why), tx);
+            release(store, "nothing could be deployed", tx);
+        }
+        Some((number, Phase::Running(_))) => super::command_ended(store, number, Err(why), tx),
+        _ => {}
     }
 }
 
@@ -100,6 +104,7 @@ pub fn standing(store: &KuduStore, subject: &str) -> Vec<Event> {
             }
             None => waits("the build stands until it is stepped (POST /_parhelion/step)".to_owned()),
         },
+        Phase::Running(_) => waits("its deployment command is being run".to_owned()),
         Phase::Telling(telling) => {
             let ids: Vec<String> = telling.waiting.iter().map(|id| format!("hook {id}")).collect();
             waits(format!("its hooks are being told: {} to come", ids.join(", ")))
@@ -124,7 +129,7 @@ pub fn explain_lock(store: &KuduStore, tx: &mut Tx<'_>) {
     let until = match &lock.phase {
         Phase::ByHand => "until it is given back by hand".to_owned(),
         Phase::Fetching(_) => "while it is fetched".to_owned(),
-        Phase::Building(_) => "while it is built".to_owned(),
+        Phase::Building(_) | Phase::Running(_) => "while it is built".to_owned(),
         Phase::Telling(telling) => {
             format!("until {} more of its hooks have been told", telling.waiting.len())
         }
