@@ -305,7 +305,7 @@ pub fn start(
             && held.is_none()
         {
             let Started { look, ask, expansion } = &**started;
-            run::start(store, look, ask, &expansion.expanded, Cause::Event(told), tx);
+            run::start(store, look, ask, expansion, Cause::Event(told), tx);
         }
     }
     Ok(())

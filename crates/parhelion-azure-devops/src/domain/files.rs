@@ -24,8 +24,8 @@ pub struct GitFiles {
     own: Fixed,
     /// Where the caller wants other repositories to be read, by alias in lower case.
     pins: BTreeMap<String, Pin>,
-    /// By alias in lower case.
-    others: RefCell<BTreeMap<String, Fixed>>,
+    /// By alias in lower case, with the alias as written.
+    others: RefCell<BTreeMap<String, (String, Fixed)>>,
     failure: RefCell<Option<GitError>>,
 }
 
@@ -81,12 +81,11 @@ impl GitFiles {
         if let Some(failure) = self.failure.into_inner() {
             return Err(unavailable(failure));
         }
-        let fixed = self.others.into_inner().into_values().filter_map(|fixed| match fixed {
-            Fixed::Here { repository, branch, commit, pinned: false } => {
-                Some(OtherSource { repository: repository.id, branch, commit })
+        let fixed = self.others.into_inner().into_values().filter_map(|(alias, fixed)| match fixed {
+            Fixed::Here { repository, branch, commit, pinned } => {
+                Some(OtherSource { alias, repository: repository.id, branch, commit, pinned })
             }
-            // A commit that was asked for stays what it is.
-            Fixed::Here { .. } | Fixed::Elsewhere(_) => None,
+            Fixed::Elsewhere(_) => None,
         });
         Ok(fixed.collect())
     }
@@ -155,7 +154,7 @@ fn elsewhere(name: &str, kind: &str) -> Fixed {
 impl Files for GitFiles {
     fn open(&self, repository: &Resource) -> std::result::Result<(), String> {
         let fixed = self.fixed(repository)?;
-        self.others.borrow_mut().insert(repository.alias.to_lowercase(), fixed);
+        self.others.borrow_mut().insert(repository.alias.to_lowercase(), (repository.alias.clone(), fixed));
         Ok(())
     }
 
@@ -164,7 +163,7 @@ impl Files for GitFiles {
             None => self.own.clone(),
             Some(resource) => {
                 let known = self.others.borrow().get(&resource.alias.to_lowercase()).cloned();
-                known.map_or_else(|| self.fixed(resource).map_err(Unread::Other), Ok)?
+                known.map_or_else(|| self.fixed(resource).map_err(Unread::Other), |(_, fixed)| Ok(fixed))?
             }
         };
         let (repository, branch, commit) = match fixed {

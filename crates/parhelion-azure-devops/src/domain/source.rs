@@ -143,8 +143,9 @@ pub async fn registered(
 }
 
 impl OtherSource {
-    /// Whether the repository still stands there.
+    /// Whether the repository still stands there; a commit that was asked for stays what it is.
     pub fn is_still(&self, store: &AzureDevOpsStore) -> bool {
-        store.repositories.get(&self.repository).and_then(|r| r.tip(&self.branch)) == self.commit
+        self.pinned
+            || store.repositories.get(&self.repository).and_then(|r| r.tip(&self.branch)) == self.commit
     }
 }

@@ -151,6 +151,15 @@ impl Shown<'_> {
             "refName": build.branch,
             "version": (!build.commit.is_zero()).then(|| build.commit.to_string()),
         });
+        let mut repositories = Map::from_iter([("self".to_owned(), without_nulls(own))]);
+        for other in &build.others {
+            let shown = json!({
+                "repository": { "id": other.repository, "type": "azureReposGit" },
+                "refName": other.branch,
+                "version": other.commit.map(|c| c.to_string()),
+            });
+            repositories.insert(other.alias.clone(), without_nulls(shown));
+        }
         without_nulls(json!({
             "_links": {
                 "self": link(self.run()),
@@ -167,7 +176,7 @@ impl Shown<'_> {
             "createdDate": time(build.queued),
             "finishedDate": build.finished.map(time),
             "url": self.run(),
-            "resources": { "repositories": { "self": without_nulls(own) } },
+            "resources": { "repositories": repositories },
             "variables": variables,
             // CHOICE: always shown; when the service leaves it out is not documented.
             "finalYaml": build.final_yaml,

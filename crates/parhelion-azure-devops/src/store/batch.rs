@@ -1,5 +1,6 @@
 //! Pushes that wait for a run, to be built together.
 
+use super::OtherSource;
 use parhelion_azure_pipelines::{Extends, Pipeline};
 use parhelion_git::ObjectId;
 use serde::{Deserialize, Serialize};
@@ -24,4 +25,6 @@ pub struct Batch {
     /// The one that its YAML extends.
     #[serde(default)]
     pub extends: Option<Extends>,
+    /// The other repositories that it names, as they were read.
+    pub others: Vec<OtherSource>,
 }

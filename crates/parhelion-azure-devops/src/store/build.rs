@@ -2,7 +2,7 @@
 
 use crate::{
     domain::variables::Variables,
-    store::{Delivered, Identity, StageRun, StepRun, Variable, Wait},
+    store::{Delivered, Identity, OtherSource, StageRun, StepRun, Variable, Wait},
 };
 use parhelion_azure_pipelines::pipeline::Pipeline;
 use parhelion_core::Timestamp;
@@ -77,6 +77,8 @@ pub struct Build {
     pub repository: String,
     /// The variables that were known when it was queued, the YAML's own among them.
     pub known: Arc<Variables>,
+    /// The other repositories that the YAML names, as they were read.
+    pub others: Vec<OtherSource>,
     /// Those of the variable groups that the YAML names, by the group's name in lower case.
     #[serde(default)]
     pub groups: Arc<BTreeMap<String, Variables>>,

@@ -124,10 +124,14 @@ pub struct Registered {
 /// A commit of a repository that a pipeline's YAML names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OtherSource {
+    /// What the YAML calls it.
+    pub alias: String,
     /// The repository.
     pub repository: Uuid,
     /// The full ref.
     pub branch: String,
     /// What it pointed to; `None`: it does not exist.
     pub commit: Option<ObjectId>,
+    /// Whether that commit was asked for, wherever the branch stands.
+    pub pinned: bool,
 }

@@ -157,6 +157,14 @@ fn other_repositories_are_read_where_the_caller_wants() {
     assert!(echoed(&bench, at(json!({ "refName": "gone" }))).contains("branch refs/heads/gone version ."));
     // A run of it is queued, though the branch has moved on.
     bench.ok("POST /contoso/P/_apis/pipelines/1/runs", at(json!({ "version": old })));
+    let run = bench.get("/contoso/P/_apis/pipelines/1/runs/1");
+    let common = &run["resources"]["repositories"]["common"];
+    assert_eq!(
+        (&common["refName"], &common["version"], &common["repository"]["type"]),
+        (&json!("refs/heads/main"), &json!(old), &json!("azureReposGit")),
+        "the run says what it was made of: {run}"
+    );
+    assert_eq!(run["resources"]["repositories"].as_object().unwrap().len(), 2);
     let foreign = tip(&bench, "P/_apis/git/repositories/P");
     assert_eq!(
         echoed(&bench, at(json!({ "version": foreign }))),

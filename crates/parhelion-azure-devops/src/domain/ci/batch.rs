@@ -4,7 +4,7 @@
 
 use super::{Started, filter};
 use crate::{
-    domain::run::{self, Ask, Look},
+    domain::run::{self, Ask, Expansion, Look},
     store::{AzureDevOpsStore, Batch, Build, BuildStatus, QueueStatus, Reason},
 };
 use parhelion_azure_pipelines::{
@@ -46,6 +46,7 @@ pub(super) fn hold(store: &mut AzureDevOpsStore, started: &Started) -> Option<u3
         final_yaml: expansion.expanded.final_yaml.as_str().into(),
         files: expansion.expanded.files.clone(),
         extends: expansion.expanded.extends.clone(),
+        others: expansion.others.clone(),
     };
     store.batches.put(key, batch);
     Some(run)
@@ -96,5 +97,6 @@ pub fn release(store: &mut AzureDevOpsStore, definition: u32, branch: &str, caus
         files: batch.files.clone(),
         extends: batch.extends.clone(),
     };
-    run::start(store, &look, &ask, &expanded, Cause::Event(told), tx);
+    let expansion = Expansion { expanded, others: batch.others.clone() };
+    run::start(store, &look, &ask, &expansion, Cause::Event(told), tx);
 }

@@ -149,6 +149,7 @@ fn empty(pipeline: Pipeline) -> Build {
         pipeline: pipeline.into(),
         repository: "P".into(),
         known: Default::default(),
+        others: Vec::new(),
         groups: Default::default(),
         stages: Vec::new(),
         wait: None,

@@ -1,13 +1,13 @@
 //! The write that queues a run. It goes on from there in the same write, as far as the paces let it: without any, to its
 //! end.
 
-use super::{Ask, Look, drive, expand::known, root, set_by_caller, shown_parameters};
+use super::{Ask, Expansion, Look, drive, expand::known, root, set_by_caller, shown_parameters};
 use crate::{
     domain::{build_number, checks, refs, simulation, variable_groups},
     show::Links,
     store::{AzureDevOpsStore, Build, BuildStatus, Extended, Reason},
 };
-use parhelion_azure_pipelines::{Expanded, Extends};
+use parhelion_azure_pipelines::Extends;
 use parhelion_core::{Cause, Event, EventNo, Verdict};
 use parhelion_git::ObjectId;
 use parhelion_state::Tx;
@@ -24,11 +24,11 @@ pub fn queue(
     store: &mut AzureDevOpsStore,
     look: &Look,
     ask: &Ask,
-    expanded: &Expanded,
+    expansion: &Expansion,
     cause: Cause,
     tx: &mut Tx<'_>,
 ) -> Build {
-    let (queued, started) = made(store, look, ask, expanded, cause, tx);
+    let (queued, started) = made(store, look, ask, expansion, cause, tx);
     drive::go_on(store, queued.clone(), Vec::new(), started.into(), tx);
     queued
 }
@@ -38,11 +38,11 @@ pub fn start(
     store: &mut AzureDevOpsStore,
     look: &Look,
     ask: &Ask,
-    expanded: &Expanded,
+    expansion: &Expansion,
     cause: Cause,
     tx: &mut Tx<'_>,
 ) -> u32 {
-    let (queued, started) = made(store, look, ask, expanded, cause, tx);
+    let (queued, started) = made(store, look, ask, expansion, cause, tx);
     let id = queued.id;
     drive::go_on(store, queued, Vec::new(), started.into(), tx);
     id
@@ -53,11 +53,11 @@ fn made(
     store: &mut AzureDevOpsStore,
     look: &Look,
     ask: &Ask,
-    expanded: &Expanded,
+    expansion: &Expansion,
     cause: Cause,
     tx: &mut Tx<'_>,
 ) -> (Build, EventNo) {
-    let (definition, project) = (&look.definition, &look.project);
+    let (definition, project, expanded) = (&look.definition, &look.project, &expansion.expanded);
     let id = u32::try_from(tx.number("build")).unwrap_or(u32::MAX);
     let mut variables = known(store, look, ask, &Links::of(store, tx.call()));
     variable_groups::add_linked(store, project, definition.settings.get("variableGroups"), &mut variables);
@@ -109,6 +109,7 @@ fn made(
         repository: look.repository.as_ref().map_or(&definition.repository.name, |r| &r.name).clone(),
         known: variables.into(),
         groups: Arc::new(groups),
+        others: expansion.others.clone(),
         stages: Vec::new(),
         wait: None,
         changed: tx.now(),

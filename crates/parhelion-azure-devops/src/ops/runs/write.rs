@@ -166,7 +166,7 @@ pub async fn start(
             if !now.is_still(&before) || !made.is_still(store) {
                 return Err(Error::Contended);
             }
-            let build = queue(store, &now, &ask, expanded, Cause::Call, tx);
+            let build = queue(store, &now, &ask, &made, Cause::Call, tx);
             let (project, definition, links) = (&now.project, &now.definition, Links::of(store, tx.call()));
             Ok(Reply::One(show(&Shown { store, project, definition, build: &build, links: &links })))
         });

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         checksum::Checked,
         hooks::{self, By, Candidate, Judged},
-        run::{self, Expansion, Outcome as Expanding, expanded},
+        run::{self, Outcome as Expanding, expanded},
     },
     error::{Error, Result},
     store::{AzureDevOpsStore, Blob, Delivered, Outcome, OutcomeKind, TriggerIssue, WebhookDelivery},
@@ -212,12 +212,12 @@ fn outcome(
             outcome.result = OutcomeKind::ValidationFailed;
             outcome.message = Some(message);
         }
-        Some(Ok(Expansion { expanded, .. })) => {
-            let cause = facts::valid(candidate, &expanded.warnings, last, tx);
+        Some(Ok(expansion)) => {
+            let cause = facts::valid(candidate, &expansion.expanded.warnings, last, tx);
             let payload = Blob(received.body.clone().unwrap_or_default());
             let delivery = Some(Delivered { id: delivery, payload });
             let ask = run::Ask { delivery, ..candidate.ask(&received.name) };
-            outcome.build_id = Some(run::start(store, &candidate.look, &ask, expanded, cause, tx));
+            outcome.build_id = Some(run::start(store, &candidate.look, &ask, expansion, cause, tx));
         }
     }
     Ok(outcome)
