@@ -13,7 +13,7 @@ static FILES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
 });
 static INPUTS: LazyLock<Inputs> = LazyLock::new(|| {
     let payload = serde_json::json!({"t": "a: b\n- c", "l": [1, "two", {"three": null}]});
-    Inputs { webhooks: [("w".to_owned(), payload)].into(), ..Inputs::default() }
+    Inputs { webhooks: [("w".to_owned(), payload.into())].into(), ..Inputs::default() }
 });
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

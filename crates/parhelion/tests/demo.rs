@@ -37,7 +37,10 @@ fn every_scene_comes_out_well() {
         let line = line.unwrap_or_else(|| panic!("{link} is missing, or stands before its cause:\n{told}"));
         let depth = line.find('#').expect("a number");
         let seq = line[depth + 1..].split(' ').next().and_then(|seq| seq.parse().ok()).expect("a number");
-        assert!((depth, seq) > below && depth > below.0, "{link} does not hang below what caused it:\n{told}");
+        assert!(
+            (depth, seq) > below && depth > below.0,
+            "{link} does not hang below what caused it:\n{told}"
+        );
         below = (depth, seq);
     }
 }

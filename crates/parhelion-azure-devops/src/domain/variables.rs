@@ -121,15 +121,20 @@ impl From<Variables> for Vec<Known> {
 
 impl Lookup for Variables {
     fn look(&self, name: &str) -> Option<Found<'_>> {
-        let (_, value, is_secret) = &**self.0.get(&*name.to_lowercase())?;
+        let (_, value, is_secret) = &**self.0.get(&*fold(name))?;
         Some(Found { value: value.as_str().into(), is_secret: *is_secret })
     }
+}
+
+/// Names are compared without regard to case; those of most variables are ASCII.
+fn fold(name: &str) -> String {
+    if name.is_ascii() { name.to_ascii_lowercase() } else { name.to_lowercase() }
 }
 
 impl Variables {
     /// Sets a variable; a later value wins.
     pub fn set(&mut self, name: &str, value: impl Into<String>, secret: bool) {
-        self.0.insert(name.to_lowercase().into(), Arc::new((name.to_owned(), value.into(), secret)));
+        self.0.insert(fold(name).into(), Arc::new((name.to_owned(), value.into(), secret)));
     }
     /// Sets all of another's.
     pub fn add(&mut self, others: &Variables) {
@@ -137,7 +142,7 @@ impl Variables {
     }
     /// A variable's value; a secret's shows as `***`.
     pub fn get(&self, name: &str) -> Option<&str> {
-        let (_, value, secret) = &**self.0.get(&*name.trim().to_lowercase())?;
+        let (_, value, secret) = &**self.0.get(&*fold(name.trim()))?;
         Some(if *secret { MASK } else { value })
     }
     /// All of them.

@@ -33,7 +33,7 @@ pub(super) struct Walk<'d> {
     /// Types of the parameters whose arguments are being walked, by folded name; innermost last.
     pub arguments: Vec<BTreeMap<String, Type>>,
     /// Payloads of webhooks that were given, for the aliases of files that are extended.
-    pub payloads: &'d BTreeMap<String, serde_json::Value>,
+    pub payloads: &'d BTreeMap<String, Arc<serde_json::Value>>,
     /// Whether a template could not be had: the tree has a hole.
     pub incomplete: bool,
     pub frame: Frame,
@@ -50,7 +50,7 @@ pub(super) struct Walk<'d> {
 impl<'d> Walk<'d> {
     pub fn new(
         library: Library<'d>,
-        payloads: &'d BTreeMap<String, serde_json::Value>,
+        payloads: &'d BTreeMap<String, Arc<serde_json::Value>>,
         frame: Frame,
         issues: Vec<Issue>,
     ) -> Self {

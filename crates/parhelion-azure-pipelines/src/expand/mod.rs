@@ -36,7 +36,7 @@ pub struct Inputs {
     /// Values for the declared parameters (`templateParameters` of a queue request), by name in any case.
     pub parameters: BTreeMap<String, serde_json::Value>,
     /// Payloads of webhooks by alias, in any case. An alias of the file without a payload is an empty object.
-    pub webhooks: BTreeMap<String, serde_json::Value>,
+    pub webhooks: BTreeMap<String, Arc<serde_json::Value>>,
     /// Variables known to `${{ variables.x }}` besides those of the file: predefined ones (`Build.Reason` …) and the
     /// definition's.
     pub variables: BTreeMap<String, String>,
@@ -188,7 +188,7 @@ fn extended(root: &Node, tree: &Node, files: &[String]) -> Option<Extends> {
 /// The payload of each webhook resource of a file. What is lost in them is told to `warn`.
 fn payloads(
     root: &Node,
-    given: &BTreeMap<String, serde_json::Value>,
+    given: &BTreeMap<String, Arc<serde_json::Value>>,
     warn: &mut dyn FnMut(Mark, String),
 ) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
@@ -208,7 +208,7 @@ fn payloads(
                     );
                     warn(resource.mark, message);
                 }
-                Value::from(json)
+                Value::from(&**json)
             }
             None => Value::Object(Arc::new(Object::exact([]))),
         };

@@ -60,11 +60,11 @@ fn until(rest: &str, ends: fn(char) -> bool) -> usize {
 }
 
 fn ends_number(c: char) -> bool {
-    c.is_whitespace() || "()[],!><=&|".contains(c)
+    matches!(c, '(' | ')' | '[' | ']' | ',' | '!' | '>' | '<' | '=' | '&' | '|') || c.is_whitespace()
 }
 
 fn ends_word(c: char) -> bool {
-    c.is_whitespace() || "()[],.><=&|".contains(c)
+    matches!(c, '(' | ')' | '[' | ']' | ',' | '.' | '>' | '<' | '=' | '&' | '|') || c.is_whitespace()
 }
 
 fn symbol(rest: &str) -> usize {

@@ -1,6 +1,7 @@
 //! The seven kinds of value, and the moment that the run adds.
 
 use super::date::Moment;
+use crate::yaml::read::fold;
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 /// A value of an expression.
@@ -32,9 +33,13 @@ pub struct Version([i32; 4]);
 #[derive(Clone, Debug, Default)]
 pub struct Object {
     entries: Vec<(Arc<str>, Value)>,
+    /// Where each name stands, folded where names fold; empty while there are few, which are looked through.
     index: BTreeMap<Arc<str>, usize>,
     folds: bool,
 }
+
+/// So many names are looked through faster than they are looked up.
+const FEW: usize = 8;
 
 impl Value {
     /// Text.
@@ -98,25 +103,49 @@ impl Object {
 
     /// Adds a name, or gives it another value at its old place.
     pub fn put(&mut self, name: Arc<str>, value: Value) {
-        let key = if self.folds { Arc::from(name.to_lowercase()) } else { name.clone() };
-        match self.index.get(&key) {
-            Some(&at) => self.entries[at].1 = value,
-            None => {
-                self.index.insert(key, self.entries.len());
-                self.entries.push((name, value));
+        if let Some(at) = self.place(&name) {
+            self.entries[at].1 = value;
+            return;
+        }
+        self.entries.push((name, value));
+        if self.entries.len() > FEW {
+            // All of them when they have become many, then the one that came.
+            for at in self.index.len()..self.entries.len() {
+                self.index.insert(self.key(&self.entries[at].0), at);
             }
         }
     }
 
     /// The value of a name.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        let at = if self.folds { self.index.get(name.to_lowercase().as_str()) } else { self.index.get(name) };
-        at.and_then(|&at| self.entries.get(at)).map(|(_, v)| v)
+        self.place(name).and_then(|at| self.entries.get(at)).map(|(_, v)| v)
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        match (self.index.is_empty(), self.folds) {
+            (true, false) => self.entries.iter().position(|(there, _)| **there == *name),
+            (true, true) => self.entries.iter().position(|(there, _)| same_folded(there, name)),
+            (false, false) => self.index.get(name).copied(),
+            (false, true) => self.index.get(fold(name).as_str()).copied(),
+        }
+    }
+
+    fn key(&self, name: &Arc<str>) -> Arc<str> {
+        if self.folds { Arc::from(fold(name)) } else { name.clone() }
     }
 
     /// Names and values in order.
     pub fn entries(&self) -> &[(Arc<str>, Value)] {
         &self.entries
+    }
+}
+
+/// Whether two names are one, case aside.
+fn same_folded(one: &str, other: &str) -> bool {
+    if one.is_ascii() && other.is_ascii() {
+        one.eq_ignore_ascii_case(other)
+    } else {
+        fold(one) == fold(other)
     }
 }
 
@@ -144,5 +173,31 @@ impl fmt::Display for Version {
             write!(f, "{dot}{part}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Few names are looked through, many are looked up: nobody can tell.
+        #[test]
+        fn an_object_is_what_was_put_into_it(names in proptest::collection::vec("[a-cA-Cäé]{1,2}", 0..40), folds: bool) {
+            let entries = names.iter().enumerate().map(|(n, name)| (Arc::from(name.as_str()), Value::Number(n as f64)));
+            let object = if folds { Object::folding(entries) } else { Object::exact(entries) };
+            let same = |one: &str, other: &str| if folds { fold(one) == fold(other) } else { one == other };
+            for name in &names {
+                let last = names.iter().rposition(|other| same(other, name)).map(|n| n as f64);
+                let Some(Value::Number(found)) = object.get(name) else { panic!("{name} is not there") };
+                prop_assert_eq!(Some(*found), last);
+            }
+            let firsts: Vec<&String> =
+                names.iter().enumerate().filter(|(n, name)| names.iter().position(|o| same(o, name)) == Some(*n)).map(|(_, name)| name).collect();
+            let there: Vec<&str> = object.entries().iter().map(|(name, _)| &**name).collect();
+            prop_assert_eq!(there, firsts);
+            prop_assert!(object.get("x").is_none());
+        }
     }
 }

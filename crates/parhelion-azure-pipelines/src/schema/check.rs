@@ -91,8 +91,9 @@ impl Check<'_> {
         let mut unknown = false;
         for (at, entry) in entries.iter().enumerate() {
             let key = &*entry.key.text;
+            // The lead first: it rules out most records without a look at their fields.
             let fits =
-                |r: &&&'static Record| r.field(key).is_some() && (at > 0 || r.lead.is_none_or(|l| l == key));
+                |r: &&&'static Record| (at > 0 || r.lead.is_none_or(|l| l == key)) && r.field(key).is_some();
             let narrowed: Vec<&'static Record> = records.iter().filter(fits).copied().collect();
             let Some(first) = narrowed.first() else {
                 (self.report)(entry.mark, format!("Unexpected value '{key}'"));

@@ -3,6 +3,7 @@
 use super::Style;
 
 /// What a text allows.
+#[derive(Debug, PartialEq)]
 struct Allows {
     plain: bool,
     single: bool,
@@ -33,15 +34,26 @@ pub(super) fn choose(text: &str, style: Style, key: bool) -> Style {
     }
 }
 
+/// A character of words and of the blanks between them.
+fn is_of_words(b: u8) -> bool {
+    b.is_ascii_alphanumeric()
+        || matches!(b, b' ' | b'_' | b'-' | b'.' | b'/' | b'@' | b'$' | b'(' | b')' | b'=' | b'+')
+}
+
 fn analyse(text: &str) -> Allows {
     if text.is_empty() {
         return Allows { plain: true, single: true, block: false, multiline: false };
     }
-    // Most texts are one plain word: nothing in them needs a look at its neighbours.
-    let word = |b: u8| b.is_ascii_alphanumeric() || b"_-./@$()=+".contains(&b);
-    if text.as_bytes()[0].is_ascii_alphanumeric() && text.bytes().all(word) {
+    // Most texts are plain words: nothing in them needs a look at its neighbours.
+    let bytes = text.as_bytes();
+    if bytes[0].is_ascii_alphanumeric() && bytes.iter().all(|b| is_of_words(*b)) && !text.ends_with(' ') {
         return Allows { plain: true, single: true, block: true, multiline: false };
     }
+    closely(text)
+}
+
+/// Character by character, of a text that is not empty.
+fn closely(text: &str) -> Allows {
     let mut indicator = text.starts_with("---") || text.starts_with("...");
     let (mut space_break, mut tab_break, mut break_space) = (false, false, false);
     let (mut special, mut multiline) = (false, false);
@@ -91,4 +103,21 @@ pub(super) fn is_blank(c: char) -> bool {
 pub(super) fn is_printable(c: char) -> bool {
     matches!(c, '\t' | '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
         && !matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn plain_words_need_no_close_look(text in "[a-zA-Z0-9 _./@$()=+-]{1,12}") {
+            prop_assert_eq!(analyse(&text), closely(&text));
+        }
+        #[test]
+        fn whatever_stands_there_is_judged_alike(text in "[a-c \\PC\n\t:#-]{1,8}") {
+            prop_assert_eq!(analyse(&text), closely(&text));
+        }
+    }
 }

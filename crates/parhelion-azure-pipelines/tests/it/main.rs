@@ -46,7 +46,7 @@ pub fn preview_with(text: &str, inputs: &Inputs) -> String {
 
 /// Inputs with one payload.
 pub fn payload(alias: &str, json: serde_json::Value) -> Inputs {
-    Inputs { webhooks: [(alias.to_owned(), json)].into(), ..Inputs::default() }
+    Inputs { webhooks: [(alias.to_owned(), json.into())].into(), ..Inputs::default() }
 }
 
 /// Inputs with parameter values.

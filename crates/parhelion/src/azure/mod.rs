@@ -9,6 +9,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What standard input is called when the pipeline is read from it.
 const STANDARD_INPUT: &str = "/azure-pipelines.yml";
@@ -101,7 +102,7 @@ fn inputs(settings: &ExpandSettings, document: &Document, folders: &Folders) -> 
                 aliases.join(", ")
             ));
         }
-        inputs.webhooks.insert(name.clone(), payload(Path::new(value))?);
+        inputs.webhooks.insert(name.clone(), payload(Path::new(value))?.into());
     }
     // As for a run that a webhook starts, or somebody by hand.
     let mut set = |name: &str, value: &str| inputs.variables.insert(name.to_owned(), value.to_owned());
@@ -141,7 +142,7 @@ fn payload(path: &Path) -> Result<Value, String> {
 }
 
 /// Filters that keep the service from starting the pipeline for a payload.
-fn misses(webhooks: &[WebhookResource], payloads: &BTreeMap<String, Value>) -> Vec<String> {
+fn misses(webhooks: &[WebhookResource], payloads: &BTreeMap<String, Arc<Value>>) -> Vec<String> {
     let mut misses = Vec::new();
     for (alias, payload) in payloads {
         for webhook in webhooks.iter().filter(|w| w.alias.to_lowercase() == alias.to_lowercase()) {

@@ -90,7 +90,7 @@ async fn expansion(tenant: &Tenant, store: &AzureDevOpsStore, look: &Look, ask: 
     let documents = tenant.documents.clone();
     let inputs = Inputs {
         parameters: ask.parameters.clone(),
-        webhooks: ask.payloads.iter().map(|(alias, p)| (alias.clone(), Value::clone(p))).collect(),
+        webhooks: ask.payloads.clone(),
         variables: variables.shown(),
     };
     if let Source::Parsed(document) = &source
