@@ -219,6 +219,10 @@ impl Received {
     ) -> Result<Vec<CommitInfo>, GitError> {
         commits(&self.host, self.view.path(), tips, not, max).await
     }
+    /// Whether `new` contains `old`; new objects of the push included.
+    pub async fn is_ancestor(&self, old: ObjectId, new: ObjectId) -> Result<bool, GitError> {
+        is_ancestor(&self.host, &self.view, old, new).await
+    }
     /// Whether there is a merge commit among those that `tip` reaches and `not` does not.
     pub async fn brings_merges(&self, tip: ObjectId, not: ObjectId) -> Result<bool, GitError> {
         let (tip, not) = (tip.to_string(), format!("^{not}"));

@@ -32,6 +32,7 @@ pub async fn answer(server: Arc<Server>, request: Request) -> Response {
     let context = Context {
         world,
         git: Arc::clone(&server.git),
+        settings: Arc::clone(&server.settings),
         call: Call { caller: identity::ANONYMOUS.to_owned(), ..head.call() },
     };
     match segments.as_slice() {

@@ -13,10 +13,13 @@ mod operations;
 mod ops;
 mod proto;
 mod scripting;
+mod settings;
 mod store;
 #[cfg(test)]
 mod tests;
 mod wire;
+
+pub use settings::Settings;
 
 use parhelion_git::GitHost;
 use parhelion_http::{Request, Surface, changes_or_reads, service};
@@ -27,13 +30,13 @@ use std::sync::Arc;
 pub const NAME: &str = "secure-source-manager";
 
 /// The stores of a world.
-pub fn shelves() -> Vec<Arc<dyn AnyShelf>> {
-    vec![Shelf::<store::SsmStore>::boxed()]
+pub fn shelves(settings: &Arc<Settings>) -> Vec<Arc<dyn AnyShelf>> {
+    vec![Shelf::<store::SsmStore>::with_settings(Arc::clone(settings))]
 }
 
 /// The surface over a server's worlds, with its objects in that git host.
-pub fn surface(worlds: Arc<Worlds>, git: Arc<GitHost>) -> Surface {
-    let server = Arc::new(wire::Server { worlds, git });
+pub fn surface(worlds: Arc<Worlds>, git: Arc<GitHost>, settings: Arc<Settings>) -> Surface {
+    let server = Arc::new(wire::Server { worlds, git, settings });
     let front = Arc::clone(&server);
     Surface {
         name: NAME,

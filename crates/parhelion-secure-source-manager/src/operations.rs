@@ -2,7 +2,8 @@
 //! answer. REST reaches it through `wire/rest.rs`; gRPC can frame the same functions.
 
 use crate::{
-    domain::{identity, names},
+    Settings,
+    domain::names,
     error::Error,
     ops,
     store::{ProjectKey, SsmStore},
@@ -21,21 +22,13 @@ pub struct Context {
     pub world: Arc<World>,
     /// Where git objects live.
     pub git: Arc<GitHost>,
+    /// What the server's start said.
+    pub settings: Arc<Settings>,
     /// Who asks; `caller` is an e-mail address.
     pub call: Call,
 }
 
 impl Context {
-    /// The context of a request.
-    pub fn new(
-        world: Arc<World>,
-        git: Arc<GitHost>,
-        head: &parhelion_http::Head,
-        headers: &http::HeaderMap,
-    ) -> Self {
-        let call = Call { caller: identity::caller(headers), ..head.call() };
-        Context { world, git, call }
-    }
     /// Whose data a resource name is about.
     pub fn tenant(&self, name: &str) -> ProjectKey {
         let project =

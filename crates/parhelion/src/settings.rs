@@ -1,8 +1,10 @@
 //! What a server is told at its start: flags, or `PARHELION_*` variables.
 
 mod kudu;
+mod ssm;
 
 pub use kudu::KuduSettings;
+pub use ssm::SsmSettings;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 use parhelion_azure_devops::Registration;
@@ -60,8 +62,8 @@ pub struct Settings {
     /// Where webhooks may be delivered to: any, private, loopback, or a list of host[:port].
     #[arg(long, env = "PARHELION_DELIVER_TO", default_value = "any", value_name = "TARGETS")]
     pub deliver_to: DeliverTo,
-    /// Whether credentials of requests are verified: permissive or strict (signatures of AWS requests; Azure DevOps asks
-    /// for some).
+    /// Whether credentials of requests are verified: permissive or strict (signatures of AWS requests; Azure DevOps and
+    /// Secure Source Manager ask for some).
     #[arg(long, env = "PARHELION_AUTH", default_value = "permissive", value_name = "MODE")]
     pub auth: Auth,
     /// Whose X-Forwarded-For is believed, for webhooks with an address range: addresses and CIDR ranges.
@@ -100,6 +102,8 @@ pub struct Settings {
     pub azure_webhook_registration: Registration,
     #[command(flatten)]
     pub kudu: KuduSettings,
+    #[command(flatten)]
+    pub ssm: SsmSettings,
     /// A file of settings; parhelion.toml in the working directory is read when there is one. Flags and variables go
     /// before it.
     #[arg(long, env = "PARHELION_CONFIG", value_name = "FILE")]
@@ -143,6 +147,7 @@ impl Default for Settings {
             azure_permissions: "open".to_owned(),
             azure_webhook_registration: Registration::default(),
             kudu: KuduSettings::default(),
+            ssm: SsmSettings::default(),
             config: None,
         }
     }
@@ -174,6 +179,10 @@ impl Settings {
     /// What the surface of Kudu is told.
     pub fn kudu(&self) -> parhelion_kudu::Settings {
         self.kudu.told(self.auth)
+    }
+    /// What the surface of Secure Source Manager is told.
+    pub fn secure_source_manager(&self) -> parhelion_secure_source_manager::Settings {
+        self.ssm.told(self.auth)
     }
     /// What the surface of Azure DevOps is told.
     pub fn azure_devops(&self) -> parhelion_azure_devops::Settings {

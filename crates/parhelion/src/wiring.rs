@@ -28,11 +28,12 @@ pub struct Wired {
 /// The shelves of all surfaces, for a new world.
 fn shelves(
     codepipeline: &Arc<parhelion_codepipeline::Settings>,
+    ssm: &Arc<parhelion_secure_source_manager::Settings>,
     kudu: &Arc<parhelion_kudu::Settings>,
     azure_devops: &Arc<parhelion_azure_devops::Settings>,
 ) -> Vec<Arc<dyn AnyShelf>> {
     let mut all = parhelion_codepipeline::shelves(codepipeline);
-    all.extend(parhelion_secure_source_manager::shelves());
+    all.extend(parhelion_secure_source_manager::shelves(ssm));
     all.extend(parhelion_kudu::shelves(kudu));
     all.extend(parhelion_azure_devops::shelves_with(azure_devops));
     all
@@ -44,11 +45,12 @@ fn surfaces(
     git: &Arc<GitHost>,
     codepipeline: Arc<parhelion_codepipeline::Settings>,
     azure_devops: parhelion_azure_devops::Settings,
+    ssm: Arc<parhelion_secure_source_manager::Settings>,
     kudu: Arc<parhelion_kudu::Settings>,
 ) -> Vec<Surface> {
     vec![
         parhelion_codepipeline::surface(worlds.clone(), codepipeline),
-        parhelion_secure_source_manager::surface(worlds.clone(), git.clone()),
+        parhelion_secure_source_manager::surface(worlds.clone(), git.clone(), ssm),
         parhelion_kudu::surface(worlds.clone(), git.clone(), kudu),
         parhelion_azure_devops::surface_with(worlds.clone(), git.clone(), azure_devops),
     ]
@@ -63,12 +65,13 @@ pub fn wire(
 ) -> Result<Wired, StartError> {
     let codepipeline = Arc::new(settings.codepipeline().map_err(StartError::Other)?);
     let kudu = Arc::new(settings.kudu());
+    let ssm = Arc::new(settings.secure_source_manager());
     let seed = settings.seed.unwrap_or_else(|| rand::rng().next_u64() >> 12); // fits a JSON number
     let ids = match settings.seed {
         Some(seed) => Ids::seeded(seed),
         None => Ids::with_entropy(seed, Arc::new(|bytes| rand::rng().fill_bytes(bytes))),
     };
-    let git = Arc::new(GitHost::temporary(GitSettings::default()).map_err(StartError::Git)?);
+    let git = Arc::new(GitHost::temporary(settings.ssm.git()).map_err(StartError::Git)?);
     let outboxes = Outboxes::default();
     let router: Arc<OnceLock<Router>> = Arc::default();
     let public = settings.public_url.as_ref().and_then(|url| url.as_str().parse().ok());
@@ -82,12 +85,12 @@ pub fn wire(
     let found = {
         let (ids, real, start) = (ids.clone(), real.clone(), settings.clock_start());
         let (outboxes, transport, drivers) = (outboxes.clone(), transport.clone(), drivers.clone());
-        let (codepipeline, kudu) = (codepipeline.clone(), kudu.clone());
+        let (codepipeline, ssm, kudu) = (codepipeline.clone(), ssm.clone(), kudu.clone());
         let azure_devops = Arc::new(settings.azure_devops());
         move |name: &WorldName| {
             let post = Arc::new(Post::default());
             let clock = WorldClock::new(real.clone(), start);
-            let shelves = shelves(&codepipeline, &kudu, &azure_devops);
+            let shelves = shelves(&codepipeline, &ssm, &kudu, &azure_devops);
             let world = World::new(name.clone(), ids.clone(), clock, post.clone(), shelves);
             outboxes.drive(world.clone(), post, transport.clone());
             tokio::spawn(tick(world.clone()));
@@ -97,7 +100,7 @@ pub fn wire(
     };
     let worlds = Worlds::new(ids, Box::new(found));
 
-    let mut all = surfaces(&worlds, &git, codepipeline, settings.azure_devops(), kudu);
+    let mut all = surfaces(&worlds, &git, codepipeline, settings.azure_devops(), ssm, kudu);
     let facts = Facts {
         version: env!("CARGO_PKG_VERSION"),
         seed,
@@ -124,7 +127,8 @@ pub fn wire(
 pub fn surfaces_for_tests() -> Vec<Surface> {
     let codepipeline = Arc::new(parhelion_codepipeline::Settings::default());
     let kudu = Arc::new(parhelion_kudu::Settings::default());
-    let (settings, its) = (codepipeline.clone(), kudu.clone());
+    let ssm = Arc::new(parhelion_secure_source_manager::Settings::default());
+    let (settings, own, its) = (codepipeline.clone(), ssm.clone(), kudu.clone());
     let found = move |name: &WorldName| {
         let clock = WorldClock::new(Arc::new(crate::SystemClock), parhelion_state::ClockStart::default());
         World::new(
@@ -132,11 +136,11 @@ pub fn surfaces_for_tests() -> Vec<Surface> {
             Ids::seeded(1),
             clock,
             Arc::new(Post::default()),
-            shelves(&settings, &its, &Arc::default()),
+            shelves(&settings, &own, &its, &Arc::default()),
         )
     };
     let worlds = Worlds::new(Ids::seeded(1), Box::new(found));
     let Ok(git) = GitHost::temporary(GitSettings::default()) else { return Vec::new() };
     let azure_devops = parhelion_azure_devops::Settings::default();
-    surfaces(&worlds, &Arc::new(git), codepipeline, azure_devops, kudu)
+    surfaces(&worlds, &Arc::new(git), codepipeline, azure_devops, ssm, kudu)
 }

@@ -1,12 +1,17 @@
 //! From an event to a request at a hook's target.
 
-use crate::store::{Hook, HookEvent, HookKey};
+use crate::{
+    Settings,
+    store::{Hook, HookEvent, HookKey},
+};
 use bytes::Bytes;
+use hmac::{Hmac, KeyInit, Mac};
 use parhelion_core::{
     Cause, Delivery, Event, EventNo, Policy, Verdict,
     glob::{Dialect, Glob},
 };
 use parhelion_state::Tx;
+use sha2::Sha256;
 
 /// OBSERVED: Gitea's DeliverTimeout.
 const TIMEOUT_SECS: u64 = 5;
@@ -106,6 +111,10 @@ pub fn send(
     tx: &mut Tx<'_>,
 ) -> String {
     let id = tx.uuid("delivery").to_string();
+    // Seed 004: always there, always empty; the API has no secret to sign with. OBSERVED: with one in the settings, as
+    // Gitea signs.
+    let secret = tx.settings::<Settings>().and_then(|s| s.webhook_secret.as_deref());
+    let signature = secret.map(|secret| signature(secret, &body)).unwrap_or_default();
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let delivery = Delivery {
         subject: subject(key),
@@ -122,8 +131,7 @@ pub fn send(
             header("Content-Type", "application/json"),
             header("X-SecureSourceManager-Delivery", &id),
             header("X-SecureSourceManager-Event", event),
-            // Seed 004: always there, always empty; the API has no secret to sign with.
-            header("X-SecureSourceManager-Signature", ""),
+            header("X-SecureSourceManager-Signature", &signature),
         ],
         body,
         // OBSERVED: one attempt. CHOICE: no redirects.
@@ -132,6 +140,14 @@ pub fn send(
     };
     tx.deliver(delivery, cause);
     id
+}
+
+/// The HMAC of a body, in lower-case hexadecimal digits.
+fn signature(secret: &str, body: &[u8]) -> String {
+    // A key of any length will do.
+    let Ok(mut hmac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return String::new() };
+    hmac.update(body);
+    parhelion_core::text::hex(&hmac.finalize().into_bytes())
 }
 
 /// Docs: `TARGET_URL?SENSITIVE_QUERY_STRING`. CHOICE: a target with a query of its own is continued by `&`, a `?` or

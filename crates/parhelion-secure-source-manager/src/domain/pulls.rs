@@ -1,12 +1,14 @@
 //! What happens to pull requests, and who is told.
 
 use crate::{
+    Settings,
     domain::{
         delivery,
         payload::{Change, CommentAction, PullScene},
     },
     store::{
-        CommentKind, Hook, HookEvent, HookKey, Key, NumberKey, PullComment, PullRequest, PullState, SsmStore,
+        CommentKind, Hook, HookEvent, HookKey, Key, Merged, NumberKey, PullComment, PullRequest, PullState,
+        SsmStore,
     },
 };
 use bytes::Bytes;
@@ -116,11 +118,30 @@ pub fn touched(store: &SsmStore, repository: &Key, branch: &str) -> Vec<(NumberK
 
 /// What a changed branch does to open pull requests: their tips follow it, and one whose head is gone is closed.
 /// Refs are set already.
-pub fn follow(store: &mut SsmStore, repository: &Key, update: &RefUpdate, because: EventNo, tx: &mut Tx<'_>) {
+pub fn follow(
+    store: &mut SsmStore,
+    repository: &Key,
+    update: &RefUpdate,
+    merged: &[NumberKey],
+    because: EventNo,
+    tx: &mut Tx<'_>,
+) {
+    let synchronized = tx.settings::<Settings>().is_some_and(|s| s.synchronized);
     let Some(branch) = update.name.strip_prefix("refs/heads/") else { return };
     let now = tx.now();
     for (key, pull) in touched(store, repository, branch) {
         match update.new {
+            Some(new) if merged.contains(&key) => {
+                let by = tx.call().caller.clone();
+                store.pull_requests.edit(&key, |p| {
+                    p.state = PullState::Merged;
+                    p.closed = Some(now);
+                    p.updated = now;
+                    p.base_sha = update.old.unwrap_or(p.base_sha);
+                    p.merged = Some(Merged { commit: new, by, at: now });
+                });
+                tell(store, &key, "closed", None, false, because, tx);
+            }
             Some(new) => {
                 store.pull_requests.edit(&key, |p| {
                     if p.head == branch {
@@ -130,6 +151,10 @@ pub fn follow(store: &mut SsmStore, repository: &Key, update: &RefUpdate, becaus
                     }
                     p.updated = now;
                 });
+                // Docs: not among the events of hooks; a setting turns it on.
+                if synchronized && pull.head == branch {
+                    tell(store, &key, "synchronized", None, false, because, tx);
+                }
             }
             // OBSERVED: Gitea closes pull requests whose head is deleted.
             None if pull.head == branch => {

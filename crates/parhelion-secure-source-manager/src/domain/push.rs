@@ -7,7 +7,7 @@ use crate::{
         payload::{Scene, ZEROS},
         pulls, rules,
     },
-    store::{Hook, HookKey, Key, REFS, SsmStore},
+    store::{Hook, HookKey, Key, NumberKey, REFS, SsmStore},
 };
 use parhelion_core::{Event, EventNo, Verdict};
 use parhelion_git::{CommitInfo, ObjectId, RefUpdate};
@@ -17,9 +17,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
-
-/// OBSERVED: Gitea tells of the five newest commits (FeedMaxCommitNum).
-pub const MAX_COMMITS: usize = 5;
 
 /// A push that git found good, with what its bodies need.
 pub struct Push {
@@ -47,6 +44,8 @@ pub struct PushedRef {
     pub after: Option<ObjectId>,
     /// Whether there are merge commits among the new ones, as far as a rule wants to know.
     pub merges: bool,
+    /// Open pull requests whose head is in the new value, as far as the settings want to know.
+    pub merged: Vec<NumberKey>,
 }
 
 /// What git shows for a ref that a rule refused.
@@ -100,7 +99,7 @@ pub fn apply(store: &mut SsmStore, push: &Push, tx: &mut Tx<'_>) -> Judgement {
     let Some(scene) = Scene::of(store, &push.key, tx) else { return judged };
     for pushed in accepted {
         let changed = tell(&scene, pushed, &hooks, received, tx);
-        pulls::follow(store, &push.key, &pushed.update, changed, tx);
+        pulls::follow(store, &push.key, &pushed.update, &pushed.merged, changed, tx);
     }
     judged
 }

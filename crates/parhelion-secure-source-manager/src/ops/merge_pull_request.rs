@@ -7,7 +7,7 @@ use crate::{
         names::Child,
         payload::Scene,
         pulls::{self, full_name},
-        push::{self, MAX_COMMITS, PushedRef},
+        push::{self, PushedRef},
         rules,
     },
     error::Error,
@@ -133,7 +133,7 @@ async fn prepare(context: &Context, request: &MergePullRequestRequest) -> Result
     };
     let merge_base = git.merge_base(base, head).await?;
     let commits = if store.hooks_of(&repository).next().is_some() {
-        git.commits(&[commit], &[base], MAX_COMMITS).await?
+        git.commits(&[commit], &[base], context.settings.max_commits).await?
     } else {
         Vec::new()
     };
@@ -181,11 +181,17 @@ impl Operation for MergePullRequest {
         // Docs: the update of the base is a push. CHOICE: it is told first.
         let update =
             RefUpdate { name: base_ref, old: Some(input.base), new: Some(input.commit), forced: false };
-        let pushed = PushedRef { update, commits: input.commits, after: Some(input.commit), merges: false };
+        let pushed = PushedRef {
+            update,
+            commits: input.commits,
+            after: Some(input.commit),
+            merges: false,
+            merged: Vec::new(),
+        };
         let hooks = push::hooks(store, &repository);
         if let Some(scene) = Scene::of(store, &repository, tx) {
             let changed = push::tell(&scene, &pushed, &hooks, merged, tx);
-            pulls::follow(store, &repository, &pushed.update, changed, tx);
+            pulls::follow(store, &repository, &pushed.update, &[], changed, tx);
         }
         pulls::tell(store, &key, "closed", None, false, merged, tx);
         Ok(begun.end(store, tx, outcome))

@@ -2,7 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test's server needs tasks; the surface itself has none")]
 
-use crate::{shelves, surface};
+use crate::{Settings, shelves, surface};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -55,13 +55,18 @@ impl Emulator {
     }
 
     pub fn with(settings: GitSettings) -> Emulator {
-        let (world, outbox) = testing::world(1, shelves());
+        Emulator::told(settings, Settings::default())
+    }
+
+    pub fn told(git: GitSettings, settings: Settings) -> Emulator {
+        let settings = Arc::new(settings);
+        let (world, outbox) = testing::world(1, shelves(&settings));
         let only = world.clone();
         let worlds = Worlds::new(Ids::seeded(1), Box::new(move |_| only.clone()));
-        let git = Arc::new(GitHost::temporary(settings).unwrap());
+        let git = Arc::new(GitHost::temporary(git).unwrap());
         let folder = tempfile::tempdir().unwrap();
         Emulator {
-            surface: surface(worlds, Arc::clone(&git)),
+            surface: surface(worlds, Arc::clone(&git), settings),
             git,
             world,
             outbox,
@@ -72,7 +77,11 @@ impl Emulator {
 
     /// The same behind a socket.
     pub async fn listening() -> Emulator {
-        let mut emulator = Emulator::new();
+        Emulator::listening_told(Settings::default()).await
+    }
+
+    pub async fn listening_told(settings: Settings) -> Emulator {
+        let mut emulator = Emulator::told(GitSettings::default(), settings);
         let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         emulator.base = format!("http://{}", socket.local_addr().unwrap());
         let (service, base) = (emulator.surface.service.clone(), emulator.base.clone());

@@ -18,6 +18,7 @@ fn late(
         commits: Vec::new(),
         after: *new,
         merges: false,
+        merged: Vec::new(),
     });
     let key = ("us-central1".to_owned(), "my-repo".to_owned());
     let push = Push { key, uid: uid.to_owned(), refs: refs.collect(), atomic: false, bytes: 0, told: true };

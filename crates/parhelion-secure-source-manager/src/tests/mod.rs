@@ -1,6 +1,7 @@
 //! The surface as a whole: its service called directly, and by the real git client over a socket.
 
 mod api;
+mod broken;
 mod git;
 mod harness;
 mod late;
@@ -9,3 +10,4 @@ mod pulls;
 mod refusals;
 mod rules;
 mod shape;
+mod told;

@@ -8,6 +8,10 @@ use bytes::Bytes;
 use parhelion_core::{Event, Verdict};
 use std::error::Error as _;
 
+/// The refusal of a request without credentials. OBSERVED: the words of Google's other APIs, shortened.
+pub const NO_CREDENTIALS: &str = "Request is missing required authentication credential. Expected OAuth 2 access token, \
+                                  login cookie or other valid authentication credential.";
+
 /// Runs a row on an encoded request; `scope` is the resource name that says whose data it is about.
 pub async fn call(context: &Context, row: &Row, scope: &str, request: Bytes) -> Result<Vec<u8>, Error> {
     let done = (row.call)(context.clone(), request).await;

@@ -2,16 +2,17 @@
 
 use crate::{
     domain::{
-        push::{self, Judgement, MAX_COMMITS, Push, PushedRef},
+        pulls,
+        push::{self, Judgement, Push, PushedRef},
         rules,
     },
     operations::Context,
-    store::{ProjectKey, Repository, SsmStore},
+    store::{NumberKey, ProjectKey, Repository, SsmStore},
     wire::{Address, Server},
 };
 use http::{HeaderValue, header, request::Parts};
 use parhelion_core::{Event, Verdict};
-use parhelion_git::{Encoding, GitError, Received, RefUpdate, Service};
+use parhelion_git::{Encoding, GitError, ObjectId, Received, RefUpdate, Service};
 use parhelion_http::{Body, Head, Named, Response, answer as respond};
 use std::{convert::Infallible, sync::Arc};
 
@@ -33,7 +34,7 @@ pub async fn answer(
 ) -> Response {
     let head = Head::of(parts);
     let Some(world) = server.world(head) else { return respond(404, TEXT, "Not found\n") };
-    let context = Context::new(world, Arc::clone(&server.git), head, &parts.headers);
+    let context = server.context(world, head, &parts.headers);
     let tenant = context.tenant(&address.scope());
     let call = match (parts.method.as_str(), rest) {
         ("GET", "info/refs") => match query_service(parts) {
@@ -54,6 +55,19 @@ pub async fn answer(
         }
     };
     let (Call::Advertise(service) | Call::Serve(service)) = call;
+    if server.turns_away(&parts.headers) {
+        note(
+            &context,
+            &tenant,
+            &address,
+            service,
+            "no credentials were given, and they are asked for".to_owned(),
+        );
+        let mut response = respond(401, TEXT, "Authentication required\n");
+        let realm = HeaderValue::from_static("Basic realm=\"Secure Source Manager\"");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, realm);
+        return response;
+    }
     let mut response = match Hosted::find(&context, &tenant, &address) {
         None => {
             let fact =
@@ -192,13 +206,36 @@ impl<'a> Hosted<'a> {
         }
     }
 
+    /// The open pull requests whose head a push brings into their base.
+    async fn merged_by(
+        &self,
+        received: &Received,
+        update: &RefUpdate,
+        new: ObjectId,
+    ) -> Result<Vec<NumberKey>, GitError> {
+        let Some(branch) = update.name.strip_prefix("refs/heads/") else { return Ok(Vec::new()) };
+        let version = self.context.world.shelf::<SsmStore>().load(self.tenant);
+        let mut merged = Vec::new();
+        for (key, pull) in pulls::touched(&version.store, &self.address.key(), branch) {
+            if pull.base == branch && received.is_ancestor(pull.head_sha, new).await? {
+                merged.push(key);
+            }
+        }
+        Ok(merged)
+    }
+
     /// A change with what a delivery tells of it.
     async fn describe(&self, received: &Received, update: &RefUpdate) -> Result<PushedRef, GitError> {
         let merges = match (update.old, update.new) {
             (Some(old), Some(new)) if self.wants_linear => received.brings_merges(new, old).await?,
             _ => false,
         };
-        let mut pushed = PushedRef { update: update.clone(), commits: Vec::new(), after: update.new, merges };
+        let mut merged = Vec::new();
+        if let Some(new) = update.new.filter(|_| self.context.settings.manual_merge) {
+            merged = self.merged_by(received, update, new).await?;
+        }
+        let mut pushed =
+            PushedRef { update: update.clone(), commits: Vec::new(), after: update.new, merges, merged };
         let Some(new) = update.new.filter(|_| self.has_hooks) else { return Ok(pushed) };
         if update.name.starts_with("refs/tags/") {
             pushed.after = received.peel(new).await?.or(Some(new));
@@ -211,7 +248,7 @@ impl<'a> Hosted<'a> {
                     branches.map(|(_, id)| **id).collect()
                 }
             };
-            pushed.commits = received.commits(&[new], &known, MAX_COMMITS).await?;
+            pushed.commits = received.commits(&[new], &known, self.context.settings.max_commits).await?;
             // CHOICE: a new branch of known commits tells of its tip.
             if pushed.commits.is_empty() && update.old.is_none() {
                 pushed.commits = received.commits(&[new], &[], 1).await?;

@@ -46,13 +46,17 @@ pub async fn answer(server: &Arc<Server>, parts: Parts, body: Body) -> Response 
     let Some(world) = server.world(head) else {
         return status(Status::not_found("there is no such world"));
     };
-    let context = Context::new(world, Arc::clone(&server.git), head, &parts.headers);
+    let context = server.context(world, head, &parts.headers);
     let path = parts.uri.path().trim_start_matches('/');
     let Some(route) = routes::method(path) else {
         let path = text::prefix(path, 200);
         refused(&context, "", "", format!("there is no gRPC method {path}"));
         return status(Status::unimplemented(format!("The method {path} is not known here.")));
     };
+    if server.turns_away(&parts.headers) {
+        refused(&context, route.row.info.name, "", call::NO_CREDENTIALS.to_owned());
+        return status(Status::unauthenticated(call::NO_CREDENTIALS));
+    }
     let tenant = Arc::new(OnceLock::new());
     let unary = Unary { context: context.clone(), route, tenant: Arc::clone(&tenant) };
     let limit = usize::try_from(limits::BODY_BYTES).unwrap_or(usize::MAX);

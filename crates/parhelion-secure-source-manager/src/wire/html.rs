@@ -22,7 +22,7 @@ pub async fn answer(server: &Arc<Server>, address: Address, rest: &str, parts: &
     let mut tenant = String::new();
     let found = match server.world(head) {
         Some(world) if parts.method == http::Method::GET => {
-            let context = Context::new(world, Arc::clone(&server.git), head, &parts.headers);
+            let context = server.context(world, head, &parts.headers);
             tenant = context.tenant(&address.scope()).0;
             page(&context, &address, rest).await
         }

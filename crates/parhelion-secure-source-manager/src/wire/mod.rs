@@ -8,7 +8,9 @@ mod json;
 pub mod rest;
 mod routes;
 
-use crate::claims;
+use crate::{Settings, claims, domain::identity, operations::Context};
+use http::HeaderMap;
+use parhelion_core::Call;
 use parhelion_git::GitHost;
 use parhelion_http::{Head, Request, Response};
 use parhelion_state::{World, Worlds};
@@ -21,12 +23,23 @@ pub struct Server {
     pub worlds: Arc<Worlds>,
     /// Where git objects live.
     pub git: Arc<GitHost>,
+    /// What the server's start said.
+    pub settings: Arc<Settings>,
 }
 
 impl Server {
     /// The world that a request is for.
     pub fn world(&self, head: &Head) -> Option<Arc<World>> {
         self.worlds.find(&head.world)
+    }
+    /// What a request runs in.
+    pub fn context(&self, world: Arc<World>, head: &Head, headers: &HeaderMap) -> Context {
+        let call = Call { caller: identity::caller(headers), ..head.call() };
+        Context { world, git: Arc::clone(&self.git), settings: Arc::clone(&self.settings), call }
+    }
+    /// Whether a request is turned away for want of credentials.
+    pub fn turns_away(&self, headers: &HeaderMap) -> bool {
+        self.settings.auth_required && !headers.contains_key(http::header::AUTHORIZATION)
     }
 }
 

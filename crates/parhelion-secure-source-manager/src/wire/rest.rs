@@ -2,11 +2,10 @@
 
 use crate::{
     error::{Code, Error},
-    operations::Context,
     proto,
     wire::{
         Server,
-        call::{call, refused},
+        call::{NO_CREDENTIALS, call, refused},
         json::{self, BadRequest},
         routes,
     },
@@ -26,7 +25,7 @@ pub async fn answer(server: &Arc<Server>, parts: Parts, body: Body) -> Response 
     let head = Head::of(&parts);
     let found = routes::find(parts.method.as_str(), parts.uri.path());
     let Some(world) = server.world(head) else { return error(404, "NOT_FOUND", "Not Found", Vec::new()) };
-    let context = Context::new(world, Arc::clone(&server.git), head, &parts.headers);
+    let context = server.context(world, head, &parts.headers);
     let Some((route, variables)) = found else {
         let path = parhelion_core::text::prefix(parts.uri.path(), 500);
         refused(&context, "", "", format!("the API has no method for {} {path}", parts.method));
@@ -34,6 +33,10 @@ pub async fn answer(server: &Arc<Server>, parts: Parts, body: Body) -> Response 
         return error(404, "NOT_FOUND", "Not Found", Vec::new());
     };
     let operation = route.row.info.name;
+    if server.turns_away(&parts.headers) {
+        refused(&context, operation, "", NO_CREDENTIALS.to_owned());
+        return error(401, "UNAUTHENTICATED", NO_CREDENTIALS, Vec::new());
+    }
     let scope = variables.first().map(|(_, name)| name.clone()).unwrap_or_default();
     let named = Named { operation: operation.into(), tenant: context.tenant(&scope).0 };
 
