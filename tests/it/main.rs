@@ -1,6 +1,8 @@
 //! The cross-surface tests; one binary, one link. Every test has a server of its own, and all run in parallel.
 
 #[cfg(test)]
+mod azure_at_once;
+#[cfg(test)]
 mod azure_git;
 #[cfg(test)]
 mod bad_input;
