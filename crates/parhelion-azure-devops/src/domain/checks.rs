@@ -20,7 +20,7 @@ mod zones;
 pub use approve::{Answer, answer, identity};
 pub use configure::{Given, GivenResource, configure, type_of};
 pub use deploy::{deployed, known_environments};
-pub use gate::{enter, settle, standing, waits_for_permission};
+pub use gate::{enter, is_guarded, settle, standing, waits_for_permission};
 
 /// The word of an approval's status, as answers write it.
 pub fn status_word(status: crate::store::ApprovalStatus) -> String {

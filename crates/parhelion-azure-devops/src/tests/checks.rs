@@ -500,3 +500,100 @@ fn where_nothing_is_open_each_pipeline_needs_its_permission() {
     assert_eq!(said["value"][0].get("allPipelines"), None);
     assert_eq!(result(&bench, id), ("completed".into(), "succeeded".into()));
 }
+
+#[test]
+fn a_deleted_run_lets_go_of_its_lock() {
+    let yaml = YAML.replace("trigger: none", "trigger: none\nlockBehavior: sequential");
+    let (bench, pipeline, environment) = bench_of(&yaml);
+    check(&bench, environment, LOCK, json!({}), 600);
+    bench.pace("job", parhelion_core::Pace::Manual);
+    let runs: Vec<u64> = (0..2).map(|_| run(&bench, pipeline)).collect();
+    for id in &runs {
+        bench.step(Some(&id.to_string()));
+    }
+    let waits = |id: u64| {
+        records(&bench, id)
+            .contains(&"Checkpoint.ExclusiveLock Checkpoint.ExclusiveLock inProgress/-".to_owned())
+    };
+    assert!(!waits(runs[0]) && waits(runs[1]));
+    assert_eq!(bench.call(&format!("DELETE /contoso/P/_apis/build/builds/{}", runs[0]), Value::Null).0, 204);
+    assert!(!waits(runs[1]));
+}
+
+/// A subscription; its id.
+fn subscribe(bench: &Bench, event: &str, filters: Value) -> String {
+    let made = bench.ok(
+        "POST /contoso/_apis/hooks/subscriptions",
+        json!({
+            "publisherId": "pipelines", "eventType": event, "consumerId": "webHooks", "consumerActionId": "httpRequest",
+            "publisherInputs": filters, "consumerInputs": { "url": "https://example.com/hook" },
+        }),
+    );
+    made["id"].as_str().unwrap().to_owned()
+}
+
+/// The events of a subscription, the oldest first.
+fn told(bench: &Bench, id: &str) -> Vec<Value> {
+    let all = bench.get(&format!("/contoso/_apis/hooks/subscriptions/{id}/notifications"));
+    let mut all = all["value"].as_array().unwrap().clone();
+    all.sort_by_key(|n| n["id"].as_u64());
+    all.into_iter().map(|n| n["details"]["event"].clone()).collect()
+}
+
+#[test]
+fn approvals_and_waiting_stages_are_told_to_service_hooks() {
+    let (bench, pipeline, environment) = bench_of(YAML);
+    check(&bench, environment, APPROVAL, approvers(&[ANN]), 60);
+    let pending_event = "ms.vss-pipelinechecks-events.approval-pending";
+    let asked = subscribe(&bench, pending_event, json!({ "environmentName": "prod", "stageName": "deploy" }));
+    let elsewhere = subscribe(&bench, pending_event, json!({ "environmentName": "test" }));
+    let completed = "ms.vss-pipelinechecks-events.approval-completed";
+    let over = subscribe(&bench, completed, json!({ "pipelineId": pipeline.to_string() }));
+    let stage = "ms.vss-pipelines.stage-state-changed-event";
+    let stage = subscribe(&bench, stage, json!({ "stageNameId": "deploy" }));
+    let job = "ms.vss-pipelines.job-state-changed-event";
+    let job = subscribe(&bench, job, json!({ "jobStateId": "Waiting", "stageNameId": "deploy" }));
+    let id = run(&bench, pipeline);
+    let [event] = &told(&bench, &asked)[..] else { panic!() };
+    assert_eq!(
+        event["message"]["text"],
+        "Approval pending for deployment of pipeline D to environment prod."
+    );
+    let resource = &event["resource"];
+    assert_eq!(
+        (&resource["approval"]["status"], &resource["stageName"]),
+        (&json!("pending"), &json!("deploy"))
+    );
+    assert_eq!((&resource["run"]["id"], &resource["resource"]["name"]), (&json!(id), &json!("prod")));
+    assert_eq!(
+        (told(&bench, &over).len(), told(&bench, &elsewhere).len(), told(&bench, &job).len()),
+        (0, 0, 0)
+    );
+    answer(&bench, json!({ "approvalId": resource["approval"]["id"], "status": "rejected" }));
+    let [event] = &told(&bench, &over)[..] else { panic!() };
+    assert_eq!(event["resource"]["approval"]["status"], "rejected");
+    assert_eq!(
+        event["message"]["text"],
+        "Approval for deployment of pipeline D to environment prod rejected."
+    );
+    let states = told(&bench, &stage);
+    let states = states.iter().map(|e| {
+        let stage = &e["resource"]["stage"];
+        format!("{} {}", stage["state"].as_str().unwrap(), stage["result"].as_str().unwrap_or("-"))
+    });
+    assert_eq!(states.collect::<Vec<_>>(), ["notStarted -", "waiting -", "completed rejected"]);
+    let other = run(&bench, pipeline);
+    answer(&bench, json!({ "approvalId": pending(&bench)[0]["id"], "status": "approved" }));
+    assert_eq!(result(&bench, other).1, "succeeded");
+    assert_eq!(told(&bench, &job).len(), 1);
+    // The newest of them can be sent as a test, too.
+    let test = bench.ok(
+        "POST /contoso/_apis/hooks/testNotifications?useRealData=true",
+        json!({ "details": {
+            "publisherId": "pipelines", "eventType": pending_event, "consumerId": "webHooks",
+            "consumerActionId": "httpRequest", "publisherInputs": {},
+            "consumerInputs": { "url": "https://example.com/hook" },
+        } }),
+    );
+    assert_eq!(test["details"]["event"]["resource"]["run"]["id"], other);
+}

@@ -46,6 +46,22 @@ pub(super) struct At {
     pub cause: Cause,
 }
 
+/// Whether anything stands before a stage.
+pub fn is_guarded(store: &AzureDevOpsStore, build: &Build, s: usize) -> bool {
+    let strict = is_strict(store);
+    if !strict && store.checks.len() == 0 && store.permissions.len() == 0 {
+        return false;
+    }
+    let Some((project, definition)) =
+        store.projects.get(&build.project).zip(store.definitions.get(&build.definition))
+    else {
+        return false;
+    };
+    let is_checked = |r: &ResourceId| store.checks_on(r).any(|c| c.project == project.id && !c.disabled);
+    let bars = |r: &ResourceId, implied| !permit::permitted(store, project, definition, r, implied, strict);
+    needs::uses(build, s, definition).iter().any(|(r, implied)| is_checked(r) || bars(r, *implied))
+}
+
 /// Looks at the checks before a stage that is ready to begin.
 pub fn enter(
     store: &mut AzureDevOpsStore,

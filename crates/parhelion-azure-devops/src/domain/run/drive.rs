@@ -59,12 +59,14 @@ fn go(
     let id = build.definition.to_string();
     let about =
         vec![("project", project.as_str()), ("pipeline", pipeline.as_str()), ("pipeline", id.as_str())];
-    let mut drawing = Drawing { store, tx, about, cause: &cause };
+    let mut drawing = Drawing { store, tx, about, cause: &cause, told: Vec::new() };
     moved.extend(life::advance(&mut build, &paces, now, &mut drawing));
-    let at_once = begins && build.status == BuildStatus::Completed;
+    let mut told = drawing.told;
+    let at_once = begins && build.status == BuildStatus::Completed && told.is_empty();
     checks::settle(store, &build, &cause, tx);
     tell(store, &build, &moved, at_once, &cause, tx);
-    checks::deployed(store, &build, &moved, tx);
+    told.append(&mut moved);
+    checks::deployed(store, &build, &told, tx);
     let changed = before.changed(&Locks::of(&build));
     let over =
         (build.status == BuildStatus::Completed).then(|| (build.id, build.definition, build.branch.clone()));
@@ -81,13 +83,20 @@ struct Drawing<'a, 't> {
     tx: &'a mut Tx<'t>,
     about: Vec<(&'static str, &'a str)>,
     cause: &'a Cause,
+    /// What moved and was told already.
+    told: Vec<Moved>,
 }
 
 impl Draw for Drawing<'_, '_> {
     fn listens(&self) -> bool {
         self.tx.is_scripted()
     }
-    fn enter(&mut self, build: &mut Build, stage: usize, _now: Timestamp) -> Entry {
+    fn enter(&mut self, build: &mut Build, stage: usize, _now: Timestamp, moved: &mut Vec<Moved>) -> Entry {
+        if checks::is_guarded(self.store, build, stage) {
+            // What came before is told before what the checks tell.
+            tell(self.store, build, moved, false, self.cause, self.tx);
+            self.told.append(moved);
+        }
         checks::enter(self.store, build, stage, &self.about, self.cause, self.tx)
     }
     fn scripted(

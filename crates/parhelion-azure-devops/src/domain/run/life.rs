@@ -89,8 +89,15 @@ pub trait Draw {
     fn listens(&self) -> bool {
         true
     }
-    /// Whether the checks before a stage let it begin. While they do not, it is asked again each time.
-    fn enter(&mut self, _build: &mut Build, _stage: usize, _now: Timestamp) -> Entry {
+    /// Whether the checks before a stage let it begin. While they do not, it is asked again each time. What moved before
+    /// may be told, and taken out, so that it is told first.
+    fn enter(
+        &mut self,
+        _build: &mut Build,
+        _stage: usize,
+        _now: Timestamp,
+        _moved: &mut Vec<Moved>,
+    ) -> Entry {
         Entry::Open
     }
     /// What a behaviour says of a job (`of_step` is false) or a step of these facets; `subject` is its record.
@@ -202,7 +209,7 @@ fn pass(
             let (mut first, mut entry) = (false, Entry::Open);
             if ready == Ready::Go {
                 first = build.stages.get(s).is_some_and(|stage| stage.checkpoint.is_none());
-                entry = draw.enter(build, s, now);
+                entry = draw.enter(build, s, now, moved);
             }
             let Some(stage) = build.stages.get_mut(s) else { break };
             if first && stage.checkpoint.is_some() {

@@ -3,7 +3,10 @@
 use super::life::*;
 use crate::{
     domain::simulation,
-    store::{Build, BuildResult, BuildStatus, Identity, Life, Reason, RecordResult, StageRun},
+    store::{
+        Build, BuildResult, BuildStatus, CheckStatus, Checkpoint, Identity, Life, Reason, RecordResult,
+        StageRun,
+    },
 };
 use chrono::TimeDelta;
 use parhelion_azure_pipelines::pipeline::{Job, Pipeline, Stage, Step, Strategy};
@@ -32,6 +35,39 @@ const CONDITIONS: [Option<&str>; 9] = [
 struct Dice(Vec<Option<&'static str>>, usize);
 
 impl Draw for Dice {
+    fn enter(&mut self, build: &mut Build, s: usize, now: Timestamp, _: &mut Vec<Moved>) -> Entry {
+        self.1 += 1;
+        let outcome = self.0.get(self.1 % self.0.len().max(1)).copied().flatten();
+        let Some(stage) = build.stages.get_mut(s) else { return Entry::Open };
+        let begun = |due| {
+            let (record, status) = (Uuid::nil(), CheckStatus::Running);
+            Box::new(Checkpoint { record, begun: now, finished: None, status, due, runs: Vec::new() })
+        };
+        let checkpoint = match (&mut stage.checkpoint, outcome) {
+            (None, Some("hang" | "fail")) => {
+                stage.checkpoint.insert(begun(Some(now + TimeDelta::seconds(2))))
+            }
+            (None, _) => return Entry::Open,
+            (Some(checkpoint), _) => checkpoint,
+        };
+        if checkpoint.due.is_some_and(|due| due > now) {
+            return Entry::Held;
+        }
+        match outcome {
+            Some("fail") => {
+                checkpoint.end(CheckStatus::Rejected, now);
+                Entry::Refused(RecordResult::Failed, "no".to_owned())
+            }
+            Some("skip") => {
+                checkpoint.end(CheckStatus::TimedOut, now);
+                Entry::Refused(RecordResult::Skipped, "late".to_owned())
+            }
+            _ => {
+                checkpoint.end(CheckStatus::Approved, now);
+                Entry::Open
+            }
+        }
+    }
     fn scripted(&mut self, _: &str, _: bool, _: &[(&'static str, &str)]) -> Option<Scripted> {
         self.1 += 1;
         let outcome = (*self.0.get(self.1 % self.0.len().max(1))?)?;
@@ -220,6 +256,10 @@ fn check(build: &Build, now: Timestamp) {
     };
     for stage in &build.stages {
         life(&stage.life);
+        // What stands before a stage is over when it begins or ends.
+        let open = stage.checkpoint.as_ref().is_some_and(|c| c.is_open());
+        assert!(!open || stage.life.started.is_none() && stage.life.finished.is_none());
+        assert!(stage.checkpoint.as_ref().is_none_or(|c| c.is_open() == c.due.is_some()));
         for job in &stage.jobs {
             life(&job.life);
             // A job that went well the first time stands for itself while its stage is run again.

@@ -3,7 +3,7 @@
 use super::Key;
 use crate::{
     domain::{
-        ci,
+        checks, ci,
         run::{drive, life},
     },
     error::{Error, Result},
@@ -256,10 +256,13 @@ impl Operation for Delete {
                 b.finished = Some(now);
             }
         });
+        let held = checks::Locks::of(&build).changed(&checks::Locks::default());
         store.delete_build(build.id, tx.now());
         let deleted = Event::new("run.deleted", format!("run:{}", build.id)).fact(fact).verdict(Verdict::Ok);
         let deleted = tx.emit(deleted);
         ci::batch::release(store, build.definition, &build.branch, deleted.into(), tx);
+        // Whoever waits for what it had to itself goes on.
+        drive::let_in(store, held, tx);
         Ok(Reply::Nothing)
     }
 }
