@@ -2,14 +2,15 @@
 //! smart HTTP, and the public endpoint of incoming webhooks, as the official clients see them at `{base}/{organization}`.
 //!
 //! Runs are simulated: their YAML is really read and expanded, jobs and steps begin as their conditions say, and come out as
-//! behaviours say, else well; nothing is executed. Deliberately absent so far: conditions and results of runs, service hooks, variable
-//! groups, environments and approvals; the HTML pages, always.
+//! behaviours say, else well; nothing is executed unless both the server and the pipeline say so (`execute.rs`).
+//! Deliberately absent: the HTML pages.
 //!
 //! Start reading at `operations.rs` (the table), then `wire.rs` (the way of a request), `ops/webhooks/receive.rs`
 //! and `domain/hooks.rs` (incoming webhooks), `domain/push.rs` and `domain/ci.rs` (from a push to its runs), `store.rs`.
 
 mod domain;
 mod error;
+mod execute;
 mod operations;
 mod ops;
 mod scripting;
@@ -25,9 +26,10 @@ mod wire;
 
 pub use settings::{Registration, Settings, organization_name};
 
+use domain::run::handed::{EXECUTE, TIDY};
 use parhelion_git::GitHost;
 use parhelion_http::{Surface, service};
-use parhelion_state::{AnyShelf, Shelf, Worlds};
+use parhelion_state::{AnyShelf, JobDriver, Shelf, Worlds};
 use std::sync::Arc;
 use store::AzureDevOpsStore;
 
@@ -68,4 +70,13 @@ pub fn shelves_with(settings: &Arc<Settings>) -> Vec<Arc<dyn AnyShelf>> {
 /// The shelves of a world that this surface needs.
 pub fn shelves() -> Vec<Arc<dyn AnyShelf>> {
     shelves_with(&Arc::default())
+}
+
+/// The drivers of the jobs that this surface has, by kind: none, when nothing may be executed.
+pub fn drivers(git: Arc<GitHost>, settings: &Settings) -> Vec<(&'static str, Arc<dyn JobDriver>)> {
+    if !settings.exec {
+        return Vec::new();
+    }
+    let execute = execute::Execute::new(git);
+    vec![(EXECUTE, Arc::new(execute.clone())), (TIDY, Arc::new(execute::TidyUp(execute)))]
 }

@@ -20,6 +20,8 @@ pub struct Settings {
     pub strict_permissions: bool,
     /// `azure.webhook_registration`: when the webhooks that a pipeline names begin to exist.
     pub webhook_registration: Registration,
+    /// `azure.exec`: scripts of runs whose pipeline has the variable `parhelion.exec` are executed on this machine.
+    pub exec: bool,
 }
 
 /// When the webhooks named in a pipeline's YAML begin to exist.

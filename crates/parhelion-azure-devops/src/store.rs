@@ -48,12 +48,16 @@ pub use step::{Complaint, Ending, Play, Set, StepRun, What, derived};
 pub use variable_group::{GroupVariable, VariableGroup};
 
 use crate::{
-    domain::{checks, operations, run::drive, service_hooks},
+    domain::{
+        checks, operations,
+        run::{drive, handed},
+        service_hooks,
+    },
     error::{Error, Result},
     settings::Settings,
 };
 use parhelion_core::{Event, Settled, TenantKey, Timestamp};
-use parhelion_state::{AnyTable, Store, Table, Tx};
+use parhelion_state::{AnyTable, Job, Store, Table, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{fmt, str::FromStr, sync::Arc};
@@ -295,6 +299,10 @@ impl Store for AzureDevOpsStore {
 
     fn on_delivered(&mut self, report: &Settled, tx: &mut Tx<'_>) {
         service_hooks::settled(self, report, tx);
+    }
+
+    fn on_job_done(&mut self, job: &Job, outcome: std::result::Result<Value, String>, tx: &mut Tx<'_>) {
+        handed::came_back(self, job, outcome, tx);
     }
 
     fn on_step(&mut self, id: Option<&str>, tx: &mut Tx<'_>) -> Option<String> {

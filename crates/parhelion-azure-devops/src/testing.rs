@@ -3,7 +3,7 @@
 use crate::{
     Settings,
     domain::simulation,
-    shelves, shelves_with,
+    drivers, shelves, shelves_with,
     store::{AzureDevOpsStore, Organization},
     surface_with,
 };
@@ -11,9 +11,9 @@ use http_body_util::BodyExt;
 use parhelion_core::{Call, Pace, WorldName};
 use parhelion_git::{GitHost, GitSettings};
 use parhelion_http::{Body, Head, HttpService, Surface};
-use parhelion_state::{Entry, World, Worlds, testing};
+use parhelion_state::{AnyShelf, Entry, JobDriver, World, Worlds, testing};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 use tower::{Service, ServiceExt};
 
 /// The surface over a fresh world with seed 1.
@@ -22,6 +22,11 @@ pub struct Bench {
     pub world: Arc<World>,
     _worlds: Arc<Worlds>,
     runtime: tokio::runtime::Runtime,
+    drivers: BTreeMap<&'static str, Arc<dyn JobDriver>>,
+}
+
+fn executing() -> Vec<Arc<dyn AnyShelf>> {
+    shelves_with(&Arc::new(Settings { exec: true, ..Settings::default() }))
 }
 
 fn strict_shelves() -> Vec<Arc<dyn parhelion_state::AnyShelf>> {
@@ -51,13 +56,39 @@ impl Bench {
     }
     pub fn with(settings: Settings) -> Self {
         // A world's shelves are made by a plain function.
-        let made = if settings.strict_permissions { strict_shelves } else { shelves };
+        let made = match (settings.strict_permissions, settings.exec) {
+            (true, _) => strict_shelves,
+            (false, true) => executing,
+            (false, false) => shelves,
+        };
         let worlds = testing::worlds(1, made);
         let world = worlds.find(&WorldName::main()).unwrap();
         let git = Arc::new(GitHost::temporary(GitSettings::default()).unwrap());
+        let drivers = drivers(git.clone(), &settings).into_iter().collect();
         let surface = surface_with(worlds.clone(), git, settings);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        Bench { surface, world, _worlds: worlds, runtime }
+        Bench { surface, world, _worlds: worlds, runtime, drivers }
+    }
+    /// Runs the jobs that wait, and those that come of them, until none is left.
+    pub fn work(&self) {
+        while let Some(ticket) = self.world.take_job() {
+            let driver = self.drivers[ticket.job.kind.as_str()].clone();
+            let outcome = self.runtime.block_on(driver.run(self.world.clone(), ticket.clone()));
+            self.world.job_done(&ticket, outcome);
+        }
+    }
+    /// Begins the next job that waits; the run goes on meanwhile.
+    pub fn begin_work(&self) -> tokio::task::JoinHandle<()> {
+        let ticket = self.world.take_job().unwrap();
+        let (driver, world) = (self.drivers[ticket.job.kind.as_str()].clone(), self.world.clone());
+        self.runtime.spawn(async move {
+            let outcome = driver.run(world.clone(), ticket.clone()).await;
+            world.job_done(&ticket, outcome);
+        })
+    }
+    /// Waits for work that was begun.
+    pub fn finish_work(&self, work: tokio::task::JoinHandle<()>) {
+        self.runtime.block_on(work).unwrap();
     }
     /// With a project in the organization `contoso`.
     pub fn with_project(name: &str) -> Self {

@@ -6,6 +6,7 @@ mod ci;
 mod commands;
 mod core;
 mod definitions;
+mod execution;
 mod git;
 mod git_batches;
 mod git_bulk;

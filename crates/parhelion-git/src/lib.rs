@@ -25,6 +25,7 @@ mod refs;
 mod report;
 mod smart;
 mod view;
+mod work_tree;
 mod write;
 
 pub use body::{Answer, Encoding};

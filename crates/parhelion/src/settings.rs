@@ -100,6 +100,10 @@ pub struct Settings {
         value_name = "MODE"
     )]
     pub azure_webhook_registration: Registration,
+    /// Whether scripts of Azure pipelines are executed on this machine, of those that have the variable parhelion.exec =
+    /// true. Without it nothing is executed.
+    #[arg(long, env = "PARHELION_AZURE_EXEC", default_value = "false", default_missing_value = "true", num_args = 0..=1, action = ArgAction::Set, value_name = "BOOL")]
+    pub azure_exec: bool,
     #[command(flatten)]
     pub kudu: KuduSettings,
     #[command(flatten)]
@@ -146,6 +150,7 @@ impl Default for Settings {
             azure_strict_versions: false,
             azure_permissions: "open".to_owned(),
             azure_webhook_registration: Registration::default(),
+            azure_exec: false,
             kudu: KuduSettings::default(),
             ssm: SsmSettings::default(),
             config: None,
@@ -193,6 +198,7 @@ impl Settings {
             strict_versions: self.azure_strict_versions,
             strict_permissions: self.azure_permissions == "strict",
             webhook_registration: self.azure_webhook_registration,
+            exec: self.azure_exec,
         }
     }
 }
@@ -324,6 +330,7 @@ mod tests {
         let all = told(&["--azure-organizations", "Contoso,fabrikam", "--azure-strict-versions"]).unwrap();
         assert_eq!(all.organizations, Some(["contoso".to_owned(), "fabrikam".to_owned()].into()));
         assert!(all.strict_versions && !told(&["--azure-strict-versions", "false"]).unwrap().strict_versions);
+        assert!(told(&["--azure-exec"]).unwrap().exec);
         let first = told(&["--azure-webhook-registration", "first_run"]).unwrap();
         assert_eq!(first.webhook_registration, Registration::FirstRun);
         assert!(told(&["--azure-permissions", "strict"]).unwrap().strict_permissions);

@@ -78,15 +78,17 @@ pub fn wire(
     let transport = outbound::transport(settings.deliver_to.clone(), listen, public, router.clone());
     let transport = transport.map_err(StartError::Other)?;
     let download = outbound::download(transport.clone());
+    let azure_devops = Arc::new(settings.azure_devops());
     let drivers = parhelion_codepipeline::drivers(&codepipeline).into_iter();
-    let drivers: JobDrivers =
-        Arc::new(drivers.chain(parhelion_kudu::drivers(&kudu, &git, &download)).collect());
+    let drivers = drivers.chain(parhelion_kudu::drivers(&kudu, &git, &download));
+    let drivers = drivers.chain(parhelion_azure_devops::drivers(git.clone(), &azure_devops));
+    let drivers: JobDrivers = Arc::new(drivers.collect());
 
     let found = {
         let (ids, real, start) = (ids.clone(), real.clone(), settings.clock_start());
         let (outboxes, transport, drivers) = (outboxes.clone(), transport.clone(), drivers.clone());
         let (codepipeline, ssm, kudu) = (codepipeline.clone(), ssm.clone(), kudu.clone());
-        let azure_devops = Arc::new(settings.azure_devops());
+        let azure_devops = azure_devops.clone();
         move |name: &WorldName| {
             let post = Arc::new(Post::default());
             let clock = WorldClock::new(real.clone(), start);
@@ -100,7 +102,7 @@ pub fn wire(
     };
     let worlds = Worlds::new(ids, Box::new(found));
 
-    let mut all = surfaces(&worlds, &git, codepipeline, settings.azure_devops(), ssm, kudu);
+    let mut all = surfaces(&worlds, &git, codepipeline, (*azure_devops).clone(), ssm, kudu);
     let facts = Facts {
         version: env!("CARGO_PKG_VERSION"),
         seed,
@@ -131,13 +133,8 @@ pub fn surfaces_for_tests() -> Vec<Surface> {
     let (settings, own, its) = (codepipeline.clone(), ssm.clone(), kudu.clone());
     let found = move |name: &WorldName| {
         let clock = WorldClock::new(Arc::new(crate::SystemClock), parhelion_state::ClockStart::default());
-        World::new(
-            name.clone(),
-            Ids::seeded(1),
-            clock,
-            Arc::new(Post::default()),
-            shelves(&settings, &own, &its, &Arc::default()),
-        )
+        let shelves = shelves(&settings, &own, &its, &Arc::default());
+        World::new(name.clone(), Ids::seeded(1), clock, Arc::new(Post::default()), shelves)
     };
     let worlds = Worlds::new(Ids::seeded(1), Box::new(found));
     let Ok(git) = GitHost::temporary(GitSettings::default()) else { return Vec::new() };

@@ -3,6 +3,7 @@
 
 pub mod drive;
 mod expand;
+pub mod handed;
 pub mod life;
 #[cfg(test)]
 mod life_tests;

@@ -233,6 +233,22 @@ pub fn task_name(step: &Step) -> &str {
     }
 }
 
+/// Whether a step checks sources out.
+pub fn is_checkout(step: &Step) -> bool {
+    step.task_name() == CHECKOUT
+}
+
+/// Whether a step is one of those that can be executed: a checkout of the pipeline's own sources, or a script of its own.
+pub fn is_executable(build: &Build, s: usize, j: usize, what: What) -> bool {
+    if what == What::Checkout {
+        return true;
+    }
+    build.step_plan(s, j, what).is_some_and(|(_, step)| {
+        let own = step.input("repository").is_none_or(|named| named == "self");
+        step.script().is_some() || is_checkout(step) && own
+    })
+}
+
 /// The task of a step and its version (`CmdLine`, `2`); `None` for the service's own steps.
 pub fn task(build: &Build, s: usize, j: usize, what: What) -> Option<(&str, &str)> {
     if what == What::Checkout {

@@ -2,7 +2,7 @@
 
 use super::{Links, time, without_nulls};
 use crate::{
-    domain::simulation,
+    domain::{run::life::At, simulation},
     store::{
         Build, CheckKind, CheckStatus, Complaint, Life, Project, RecordResult, StageRun, StepRun, derived,
     },
@@ -367,9 +367,6 @@ pub fn signed_url(url: String, since: Timestamp) -> Value {
     let expires = since.checked_add_signed(chrono::TimeDelta::hours(1)).unwrap_or(since);
     json!({ "url": url, "signatureExpires": time(expires) })
 }
-
-/// The place of a step in a build: its stage, its job, and itself.
-pub type At = (usize, usize, usize);
 
 /// The lines of a log, each with its time in front; `start` and `end` count from 1.
 pub fn lines(build: &Build, at: At, start: Option<usize>, end: Option<usize>) -> Vec<String> {

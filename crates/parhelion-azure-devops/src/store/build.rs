@@ -66,6 +66,9 @@ pub struct Build {
     pub delivery: Option<Delivered>,
     /// Whether the YAML was given with the call.
     pub overridden: bool,
+    /// Whether its scripts are executed.
+    #[serde(default)]
+    pub executes: bool,
     /// The expanded pipeline.
     pub final_yaml: Arc<str>,
     /// The template that its YAML extends.

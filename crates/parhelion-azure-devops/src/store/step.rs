@@ -2,7 +2,7 @@
 //! what was said in the run is made of that when somebody reads it.
 
 use crate::{
-    domain::commands::Detail,
+    domain::{commands::Detail, run::handed::Done},
     store::{Build, JobRun, Life, Lines, Wait},
 };
 use parhelion_azure_pipelines::pipeline::Step;
@@ -97,6 +97,12 @@ pub struct Trail {
     /// How often it was tried again.
     #[serde(default)]
     pub tries: u32,
+    /// Whether it is being executed.
+    #[serde(default)]
+    pub at_work: bool,
+    /// What its execution came to, until the run goes on.
+    #[serde(default)]
+    pub done: Option<Box<Done>>,
 }
 
 /// A variable that a step set for those that come after it.
@@ -147,7 +153,7 @@ impl Trail {
 }
 
 /// How an attempt at a step or job comes out, as a behaviour says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Play {
     /// What comes of it.
     pub end: Ending,
@@ -167,9 +173,10 @@ pub struct Play {
 }
 
 /// What comes of something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ending {
     /// It goes well.
+    #[default]
     Succeed,
     /// It goes well, with issues.
     SucceedWithIssues,

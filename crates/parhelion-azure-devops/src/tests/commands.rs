@@ -7,7 +7,7 @@ use parhelion_core::Pace;
 use serde_json::{Value, json};
 
 /// The lines of the log of the step of this name, without their times.
-fn log(bench: &Bench, id: u64, step: &str) -> Vec<String> {
+pub(super) fn log(bench: &Bench, id: u64, step: &str) -> Vec<String> {
     let log = record(bench, id, "Task", step)["log"]["id"].clone();
     let lines = bench.get(&format!("{BUILDS}/{id}/logs/{log}"));
     let text = |line: &Value| line.as_str().unwrap().split_once(' ').unwrap().1.to_owned();

@@ -1,13 +1,16 @@
 //! Moving the runs of an organization, and telling the journal what moved.
 
-use super::life::{self, Draw, Entry, Moved, Paces, Part, Turn};
+use super::{
+    handed::{EXECUTE, Handed, TIDY, Tidy},
+    life::{self, Draw, Entry, Moved, Paces, Part, Turn},
+};
 use crate::domain::{
     checks::{self, Locks},
     ci, service_hooks, simulation,
 };
 use crate::store::{AzureDevOpsStore, Build, BuildResult, BuildStatus, RecordResult, ResourceId};
 use parhelion_core::{Cause, Event, Scripted, Timestamp, Verdict};
-use parhelion_state::Tx;
+use parhelion_state::{Job, Tx};
 use serde::Serialize;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -87,6 +90,14 @@ struct Drawing<'a, 't> {
     told: Vec<Moved>,
 }
 
+impl Drawing<'_, '_> {
+    fn spawn(&mut self, kind: &str, subject: String, input: &impl Serialize) {
+        // Plain data without maps of other keys than texts: it is always JSON.
+        let Ok(input) = serde_json::to_value(input) else { return };
+        self.tx.spawn_job(Job { kind: kind.to_owned(), subject, input });
+    }
+}
+
 impl Draw for Drawing<'_, '_> {
     fn listens(&self) -> bool {
         self.tx.is_scripted()
@@ -109,6 +120,14 @@ impl Draw for Drawing<'_, '_> {
         let drawn = if of_step { self.tx.scripted_by("step", &all) } else { self.tx.scripted(&all) }?;
         self.tx.emit(drawn.used(subject).because(self.cause.clone()));
         Some(drawn)
+    }
+
+    fn execute(&mut self, handed: &Handed) {
+        self.spawn(EXECUTE, format!("step:{}", handed.record), handed);
+    }
+
+    fn tidy(&mut self, job: Uuid) {
+        self.spawn(TIDY, format!("job:{job}"), &Tidy { job });
     }
 }
 

@@ -11,13 +11,16 @@ mod waits;
 mod work;
 
 pub use ending::{cancel, cancel_only, retry};
-pub use heard::masker;
+pub use heard::{At, hearing, masker};
 pub use waits::{let_go, next, waiting};
+pub use work::{minutes_of_job, too_long};
 
+use super::handed::Handed;
 use crate::store::{Build, BuildResult, BuildStatus, Life, RecordResult, Wait};
 use conditions::Ready;
 use parhelion_core::{Pace, Scripted, Timestamp};
 use parhelion_state::Tx;
+use uuid::Uuid;
 use work::job;
 
 /// How fast the parts of a run go.
@@ -103,6 +106,10 @@ pub trait Draw {
     /// What a behaviour says of a job (`of_step` is false) or a step of these facets; `subject` is its record.
     fn scripted(&mut self, subject: &str, of_step: bool, facets: &[(&'static str, &str)])
     -> Option<Scripted>;
+    /// Hands a step over to be executed.
+    fn execute(&mut self, _handed: &Handed) {}
+    /// Says that a job is over of which something was executed.
+    fn tidy(&mut self, _job: Uuid) {}
 }
 
 /// Something that moved, and how.

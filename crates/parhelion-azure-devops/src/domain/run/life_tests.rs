@@ -180,6 +180,7 @@ fn empty(pipeline: Pipeline) -> Build {
         trigger_info: Default::default(),
         delivery: None,
         overridden: false,
+        executes: false,
         final_yaml: "".into(),
         extends: None,
         pipeline: pipeline.into(),

@@ -3,6 +3,7 @@
 
 use super::{Ask, Expansion, Look, drive, expand::known, root, set_by_caller, shown_parameters};
 use crate::{
+    Settings,
     domain::{build_number, checks, refs, simulation, variable_groups},
     show::Links,
     store::{AzureDevOpsStore, Build, BuildStatus, Extended, Reason},
@@ -16,6 +17,9 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
+
+/// The variable of a pipeline that asks for its scripts to be executed.
+const EXECUTE: &str = "parhelion.exec";
 
 /// Queues a run of what was looked at and expanded. Gives it as it stands at that moment, not yet started: what the
 /// queueing call answers. By the end of the write it has gone as far as the paces let it.
@@ -75,6 +79,9 @@ fn made(
     let counters = store.definitions.get(&definition.id).map(|d| d.counters.clone()).unwrap_or_default();
     let worked_out =
         root::declare(&mut variables, &expanded.pipeline.variables, &groups, look, tx.now(), counters);
+    let wished = variables.get(EXECUTE).is_some_and(|v| v.trim().eq_ignore_ascii_case("true"));
+    let allowed = tx.settings::<Settings>().is_some_and(|settings| settings.exec);
+    let executes = wished && allowed;
     let commit = look.place.commit.unwrap_or(ObjectId::ZERO);
     let set = set_by_caller(definition, ask);
     let by = if ask.reason == Reason::ResourceTrigger { store.service_identity() } else { store.user() };
@@ -103,6 +110,7 @@ fn made(
         trigger_info: ask.trigger_info.clone(),
         delivery: ask.delivery.clone(),
         overridden: ask.yaml.is_some(),
+        executes,
         final_yaml: expanded.final_yaml.as_str().into(),
         extends: extended(expanded.extends.as_ref(), look).map(Into::into),
         pipeline: expanded.pipeline.clone(),
@@ -130,11 +138,16 @@ fn made(
     let jobs: usize = queued.stages.iter().map(|s| s.jobs.len()).sum();
     let mut started = Event::new("run.started", format!("run:{id}"))
         .fact(format!(
-            "run {} of pipeline {} was started on {} at {commit}: {} stages, {jobs} jobs, simulated",
+            "run {} of pipeline {} was started on {} at {commit}: {} stages, {jobs} jobs, {}",
             number.text,
             definition.name,
             if look.place.branch.is_empty() { "no branch" } else { &look.place.branch },
             queued.stages.len(),
+            match (executes, wished) {
+                (true, _) => "its scripts executed",
+                (false, true) => "simulated: nothing is executed without the server's setting azure.exec",
+                (false, false) => "simulated",
+            },
         ))
         .verdict(Verdict::Ok)
         .with("pipeline_id", definition.id)

@@ -50,6 +50,7 @@ pub fn lines(build: &Build, (s, j, t): (usize, usize, usize)) -> Vec<String> {
     let shown = if step.what == What::Initialize { &job.display } else { &title };
     let mut lines = vec![format!("##[section]Starting: {shown}")];
     match step.what {
+        What::Initialize if build.executes => lines.push("Scripts are executed on this machine.".to_owned()),
         What::Initialize => lines.push("Simulated: nothing is executed.".to_owned()),
         What::Checkout => checked_out(build, &mut lines),
         What::Step(_) | What::Increment(..) => of_yaml(build, (s, j, t), &mut lines),

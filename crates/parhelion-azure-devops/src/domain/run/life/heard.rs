@@ -25,7 +25,8 @@ const MAX_LOGS_BYTES: usize = 256 * 1024 * 1024;
 /// A variable of the pipeline that makes simulated scripts' `echo` lines count.
 const INTERPRET_ECHO: &str = "parhelion.interpretEcho";
 
-type At = (usize, usize, usize);
+/// The place of a step in a build: its stage, its job, and itself.
+pub type At = (usize, usize, usize);
 
 /// All secrets that a step's lines may hold: of variables, and what steps of the job before it declared secret.
 pub fn masker(build: &Build, (s, j, t): At) -> Masker {

@@ -2,7 +2,14 @@
 
 use super::{Draw, Moved, Paces, Part, Turn, conditions, conditions::Ready, heard, start};
 use crate::{
-    domain::{commands::Hearing, run::scope::Scope, simulation},
+    domain::{
+        commands::Hearing,
+        run::{
+            handed::Handed,
+            scope::{FOLDER, Scope},
+        },
+        simulation,
+    },
     store::{
         Artifact, Build, BuildStatus, Complaint, Ending, Lines, Play, RecordResult, Set, StageRun, StepRun,
         Wait, What,
@@ -64,6 +71,11 @@ pub(super) fn job(
         other => other,
     };
     job.life.end(result, now);
+    if build.executes
+        && let Some(job) = build.job(s, j)
+    {
+        draw.tidy(job.record);
+    }
     moved.push(Moved(Part::Job(s, j), Turn::Ended));
     true
 }
@@ -113,6 +125,10 @@ fn steps(
         }
         let limits = Limits::of(build, at, now);
         let cancelling = build.status == BuildStatus::Cancelling;
+        let Some(step) = build.step(s, j, t) else { break };
+        if step.wait.is_none() && hand_over(build, at, &limits, now, draw) {
+            return false;
+        }
         let Some(step) = build.step_mut(s, j, t) else { break };
         if step.wait.is_none() {
             // The service's own steps hold up no cancellation.
@@ -131,6 +147,36 @@ fn steps(
         }
     }
     true
+}
+
+/// Hands a step over to be executed, if it is one of those; it then waits for its time limit at most.
+fn hand_over(
+    build: &mut Build,
+    (s, j, t): (usize, usize, usize),
+    limits: &Limits,
+    now: Timestamp,
+    draw: &mut dyn Draw,
+) -> bool {
+    let (Some(job), Some(step)) = (build.job(s, j), build.step(s, j, t)) else { return false };
+    let played = step.trail.as_ref().is_some_and(|trail| trail.play.is_some() || trail.done.is_some());
+    // What a behaviour says goes before.
+    if !build.executes || played || !simulation::is_executable(build, s, j, step.what) {
+        return false;
+    }
+    let tries = step.trail.as_ref().map_or(0, |trail| trail.tries);
+    draw.execute(&Handed { build: build.id, record: job.step_record(t), tries });
+    let Some(step) = build.step_mut(s, j, t) else { return false };
+    let end = if limits.end < limits.end_of_job { Ending::TimeOut } else { Ending::Hang };
+    let trail = step.trail_mut();
+    trail.at_work = true;
+    trail.play = Some(Play { end, ..Play::default() });
+    step.wait = Some(Wait { since: now, until: Some(limits.end.max(now)) });
+    true
+}
+
+/// The minutes that the job of a step may take.
+pub fn minutes_of_job(build: &Build, (s, j, _): (usize, usize, usize)) -> u32 {
+    simulation::minutes(build.job_plan(s, j).and_then(|plan| plan.timeout_in_minutes.as_deref()))
 }
 
 /// How long a step may take.
@@ -280,11 +326,23 @@ fn finish(
     let Some(step) = build.step_mut(s, j, t) else { return true };
     let what = step.what;
     let play = step.trail.as_mut().and_then(|trail| trail.play.take());
+    let done = step.trail.as_mut().and_then(|trail| {
+        // What takes too long is over, whatever its execution comes to.
+        trail.at_work = false;
+        trail.done.take()
+    });
     let of_job = play.as_ref().is_some_and(|play| play.of_job);
-    let scripted = play.is_none().then(|| heard::said_by_script(build, at)).unwrap_or_default();
+    let silent = play.is_some() || done.is_some();
+    let scripted = if silent { Vec::new() } else { heard::said_by_script(build, at) };
     let mut result = RecordResult::Succeeded;
     let mut may_retry = true;
-    if play.is_some() || !scripted.is_empty() {
+    if let Some(done) = done {
+        result = done.result.max(done.heard.result.unwrap_or(RecordResult::Succeeded));
+        if let Some(job) = build.job_mut(s, j).filter(|_| !done.folder.is_empty()) {
+            job.worked_out.insert(FOLDER.to_owned(), done.folder);
+        }
+        heard::apply(build, at, done.heard);
+    } else if play.is_some() || !scripted.is_empty() {
         let nothing = |_: &str| true;
         let mut hearing = heard::hearing(build, at, &nothing);
         scripted.iter().for_each(|line| hearing.line(line));
@@ -373,19 +431,22 @@ fn played(play: Play, hearing: &mut Hearing<'_>, minutes: u32) -> RecordResult {
         Ending::SucceedWithIssues => RecordResult::SucceededWithIssues,
         Ending::Fail => RecordResult::Failed,
         Ending::Cancel => RecordResult::Canceled,
-        Ending::Hang => {
-            // CHOICE: the service's text as remembered, without its link.
-            hearing.complain(Complaint::error(format!(
-                "The job running on agent Hosted Agent ran longer than the maximum time of {minutes} minutes."
-            )));
-            RecordResult::Canceled
-        }
-        Ending::TimeOut => {
-            // OBSERVED: the agent's text.
-            hearing.complain(Complaint::error("The task has timed out."));
-            RecordResult::Failed
-        }
+        ending @ (Ending::Hang | Ending::TimeOut) => too_long(ending, minutes, hearing),
     }
+}
+
+/// Says that a step took longer than it may, or its job.
+pub fn too_long(ending: Ending, minutes: u32, hearing: &mut Hearing<'_>) -> RecordResult {
+    if ending == Ending::TimeOut {
+        // OBSERVED: the agent's text.
+        hearing.complain(Complaint::error("The task has timed out."));
+        return RecordResult::Failed;
+    }
+    // CHOICE: the service's text as remembered, without its link.
+    hearing.complain(Complaint::error(format!(
+        "The job running on agent Hosted Agent ran longer than the maximum time of {minutes} minutes."
+    )));
+    RecordResult::Canceled
 }
 
 /// What a behaviour says of a job or a step.
