@@ -1,5 +1,6 @@
 //! Kudu with real receivers, real git and the emulator's clock.
 
+mod bad_input;
 mod faults;
 mod fetch;
 mod git;

@@ -4,7 +4,7 @@ use super::{Answer, Ask};
 use crate::domain::fetch::branch;
 use crate::domain::lifecycle::Pushed;
 use crate::error::{Error, Fault};
-use crate::ops::fetch_deploy::{FetchDeploy, IgnorePayload};
+use crate::ops::fetch_deploy::FetchDeploy;
 use crate::settings::Fetching;
 use crate::store::KuduStore;
 use crate::wire::answer::{empty, with};
@@ -41,7 +41,7 @@ pub async fn deploy(ask: Ask, body: Body) -> Answer {
     let (fetch, scm) = match payload::read(&json, &sender) {
         Handled::Fetch(fetch) => (fetch, true),
         Handled::Nothing(why) => {
-            ask.write::<IgnorePayload>((why, false))?;
+            ask.note_payload(&why);
             return Ok(empty(200));
         }
         Handled::Unknown => {
@@ -92,8 +92,11 @@ fn payload_of(ask: &Ask, bytes: &bytes::Bytes) -> Result<serde_json::Value, Erro
 }
 
 impl Ask {
+    fn note_payload(&self, why: &str) {
+        self.note("webhook.received", &format!("site:{}", self.site), why);
+    }
     fn refused(&self, why: String, error: Error) -> Answer {
-        self.write::<IgnorePayload>((why, true))?;
+        self.note_payload(&why);
         Err(Fault::from(error))
     }
 }

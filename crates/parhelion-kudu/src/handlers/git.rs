@@ -6,7 +6,7 @@ use crate::commits::{self, about};
 use crate::domain::fetch::branch;
 use crate::domain::package::Package;
 use crate::error::{Error, Fault};
-use crate::ops::push_refs::{NoteGit, PushRefs, Refs as PushedRefs};
+use crate::ops::push_refs::{PushRefs, Refs as PushedRefs};
 use crate::store::{KuduStore, Layout, LogKind, Push};
 use crate::wire::answer::with;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING};
@@ -19,7 +19,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
 /// `GET [SITE.git/]info/refs?service=…`
 pub async fn info_refs(ask: Ask, _: Body) -> Answer {
     let Some(service) = ask.query.get("service").and_then(Service::of) else {
-        ask.write::<NoteGit>("the dumb protocol is not served: info/refs needs ?service=…".to_owned())?;
+        ask.note_git("the dumb protocol is not served: info/refs needs ?service=…");
         return Ok(respond(403, TEXT, "Please upgrade your git client.\n"));
     };
     let refs = ask.refs();
@@ -50,7 +50,7 @@ pub async fn receive_pack(ask: Ask, body: Body) -> Answer {
         Err(e) => return ask.answered(Err(e)),
     };
     for (name, why) in received.refused_by_git() {
-        ask.write::<NoteGit>(format!("git refused {name}: {why}"))?;
+        ask.note_git(&format!("git refused {name}: {why}"));
     }
     let (refused, lines) = match received.updates() {
         [] => (BTreeMap::new(), Vec::new()),
@@ -68,6 +68,10 @@ impl Ask {
         refs(&repository, branch(&version.store))
     }
 
+    fn note_git(&self, fact: &str) {
+        self.note("git.asked", &format!("site:{}", self.site), fact);
+    }
+
     fn protocol(&self) -> Option<&str> {
         self.headers.get("git-protocol").and_then(|value| value.to_str().ok())
     }
@@ -80,7 +84,7 @@ impl Ask {
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => {
-                self.write::<NoteGit>(error.to_string())?;
+                self.note_git(&error.to_string());
                 let status = match &error {
                     GitError::Missing(_) => 503,
                     GitError::TooLarge { .. } => 413,

@@ -130,7 +130,7 @@ pub async fn one_deploy(ask: Ask, body: Body) -> Answer {
         Ok(destination) => destination,
         Err(why) => {
             crate::wire::spool::discard(body).await?;
-            ask.write::<crate::ops::fetch_deploy::IgnorePayload>((format!("refused: {why}"), true))?;
+            ask.note("deployment.refused", &format!("site:{}", ask.site), &format!("refused: {why}"));
             return Err(Fault::from(Error::Artifact(why)));
         }
     };

@@ -34,22 +34,3 @@ impl Operation for FetchDeploy {
         Ok(Some(fetch::run(store, &fetch, tx)))
     }
 }
-
-/// Writes down that a payload asks for nothing.
-pub struct IgnorePayload;
-
-impl Operation for IgnorePayload {
-    const NAME: &'static str = "FetchDeploy";
-    type Store = KuduStore;
-    /// Why, and whether that is the payload's fault.
-    type Input = (String, bool);
-    type Output = ();
-    type Error = Infallible;
-
-    fn run(store: &mut KuduStore, (why, failed): (String, bool), tx: &mut Tx<'_>) -> Result<(), Infallible> {
-        let verdict = if failed { Verdict::Failed } else { Verdict::Skipped };
-        let event = Event::new("webhook.received", format!("site:{}", store.site));
-        tx.explain(event.fact(why).verdict(verdict));
-        Ok(())
-    }
-}

@@ -8,7 +8,6 @@ use parhelion_core::{Event, Verdict};
 use parhelion_git::RefUpdate;
 use parhelion_state::{Operation, Tx};
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 
 /// Most refs of a site's repository.
 const MAX_REFS: usize = 10_000;
@@ -94,23 +93,5 @@ impl Operation for PushRefs {
             Pushed::Deployed { id, lock, .. } => (refused, Some(lock), Some(id)),
             _ => (refused, None, None),
         })
-    }
-}
-
-/// Writes down a git call that came to nothing.
-pub struct NoteGit;
-
-impl Operation for NoteGit {
-    const NAME: &'static str = "NoteGit";
-    type Store = KuduStore;
-    /// What there is to say.
-    type Input = String;
-    type Output = ();
-    type Error = Infallible;
-
-    fn run(store: &mut KuduStore, fact: String, tx: &mut Tx<'_>) -> Result<(), Infallible> {
-        let asked = Event::new("git.asked", format!("site:{}", store.site));
-        tx.explain(asked.fact(fact).verdict(Verdict::Failed));
-        Ok(())
     }
 }

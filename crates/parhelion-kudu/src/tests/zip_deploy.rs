@@ -146,7 +146,7 @@ async fn a_large_package_goes_through_the_disk() {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (state >> 24) as u8
     })
-    .take(9_000_000)
+    .take(17_000_000)
     .collect();
     let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
     let zip = zip_with(|zip| {

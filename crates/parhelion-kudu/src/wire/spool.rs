@@ -10,8 +10,8 @@ use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom, Write};
 use tokio::task::spawn_blocking;
 
-/// What is kept in memory before it goes to the file, bytes.
-const IN_MEMORY: usize = 8 * 1024 * 1024;
+/// What is kept in memory before it goes to the file, bytes: as much as of any other request's body.
+const IN_MEMORY: usize = limits::BODY_BYTES as usize;
 
 /// A package as received.
 pub enum Spooled {
