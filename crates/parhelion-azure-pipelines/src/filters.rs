@@ -161,7 +161,10 @@ mod tests {
             ("x.y", "dot", false),
             // A path that cannot be read.
             ("a[", "", false),
-            ("l[?(@.k=='1')].k", "1", false),
+            ("a[?(@.k", "", false),
+            // A condition.
+            ("l[?(@.k=='1')].k", "1", true),
+            ("l[?(@.k=='1')].k", "2", false),
         ] {
             assert_eq!(verdict(path, value).matched, want, "{path} {value}");
         }

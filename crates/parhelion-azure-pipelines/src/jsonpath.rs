@@ -1,11 +1,20 @@
 //! The JSON paths of webhook filters: names, indexes, wildcards, descent, lists of those, slices.
-//! `a.b`, `a[0]`, `a['x.y']`, `a[*]`, `a.*`, `..k`, `a['x','y']`, `a[0,2]`, `a[1:3]`, with or without a leading `$`.
+//! `a.b`, `a[0]`, `a['x.y']`, `a[*]`, `a.*`, `..k`, `a['x','y']`, `a[0,2]`, `a[1:3]`, `a[?(@.k == 'v')]`, with or without a
+//! leading `$`.
 
+mod parse;
+mod predicate;
+
+use parse::steps;
+use predicate::Predicate;
 use serde_json::Value;
+use std::cell::Cell;
 
 /// Values a path may select before it is cut short, and characters of a path.
 const SELECTED: usize = 10_000;
 const PATH_CHARS: usize = 4_096;
+/// Values that one selection looks at in all, conditions included: about a tenth of a second.
+const LOOKED_AT: usize = 2_000_000;
 
 #[derive(Debug, PartialEq)]
 enum Step {
@@ -20,40 +29,67 @@ enum Step {
     All,
     /// This value and all below it.
     Deep,
+    /// `[?(…)]`: the items or members for which that holds.
+    Where(Predicate),
 }
 
 /// What `path` selects in `root`, in document order, at most [`SELECTED`].
 ///
 /// # Errors
-/// One sentence when the path cannot be read, or uses a form that is not supported (filters: `[?(…)]`).
+/// One sentence when the path cannot be read, or uses a form that is not supported.
 pub(crate) fn select<'v>(path: &str, root: &'v Value) -> Result<Vec<&'v Value>, String> {
-    let mut found = vec![root];
-    for step in steps(path)? {
-        let mut next = Vec::new();
-        for value in found {
-            if next.len() >= SELECTED {
-                break;
-            }
-            match (&step, value) {
-                (Step::Name(name), Value::Object(map)) => next.extend(map.get(name)),
-                (Step::Names(names), Value::Object(map)) => {
-                    next.extend(names.iter().filter_map(|name| map.get(name)));
+    Ok(Walk { root, left: Cell::new(LOOKED_AT) }.select(&steps(path)?, root))
+}
+
+/// One selection.
+struct Walk<'v> {
+    root: &'v Value,
+    /// Values that may still be looked at.
+    left: Cell<usize>,
+}
+
+impl<'v> Walk<'v> {
+    fn select(&self, steps: &[Step], from: &'v Value) -> Vec<&'v Value> {
+        let mut found = vec![from];
+        for step in steps {
+            let mut next = Vec::new();
+            for value in found {
+                if next.len() >= SELECTED || self.left.get() == 0 {
+                    break;
                 }
-                (Step::Index(i), Value::Array(items)) => next.extend(items.get(*i)),
-                (Step::Indexes(all), Value::Array(items)) => {
-                    next.extend(all.iter().filter_map(|i| items.get(*i)));
+                let before = next.len();
+                match (step, value) {
+                    (Step::Name(name), Value::Object(map)) => next.extend(map.get(name)),
+                    (Step::Names(names), Value::Object(map)) => {
+                        next.extend(names.iter().filter_map(|name| map.get(name)));
+                    }
+                    (Step::Index(i), Value::Array(items)) => next.extend(items.get(*i)),
+                    (Step::Indexes(all), Value::Array(items)) => {
+                        next.extend(all.iter().filter_map(|i| items.get(*i)));
+                    }
+                    (Step::Slice(slice), Value::Array(items)) => sliced(items, *slice, &mut next),
+                    (Step::All, Value::Array(items)) => next.extend(items),
+                    (Step::All, Value::Object(map)) => next.extend(map.values()),
+                    (Step::Deep, value) => below(value, &mut next),
+                    (Step::Where(predicate), Value::Array(items)) => {
+                        next.extend(items.iter().filter(|item| predicate.holds(self, item)));
+                    }
+                    (Step::Where(predicate), Value::Object(map)) => {
+                        next.extend(map.values().filter(|item| predicate.holds(self, item)));
+                    }
+                    _ => {}
                 }
-                (Step::Slice(slice), Value::Array(items)) => sliced(items, *slice, &mut next),
-                (Step::All, Value::Array(items)) => next.extend(items),
-                (Step::All, Value::Object(map)) => next.extend(map.values()),
-                (Step::Deep, value) => below(value, &mut next),
-                _ => {}
+                self.spend(1 + next.len().saturating_sub(before));
             }
+            next.truncate(SELECTED);
+            found = next;
         }
-        next.truncate(SELECTED);
-        found = next;
+        found
     }
-    Ok(found)
+
+    fn spend(&self, values: usize) {
+        self.left.set(self.left.get().saturating_sub(values));
+    }
 }
 
 /// `[start:end:step]` as Python has it: negative places count from the end, a negative step goes backwards.
@@ -91,128 +127,6 @@ fn below<'v>(value: &'v Value, out: &mut Vec<&'v Value>) {
     }
 }
 
-fn steps(path: &str) -> Result<Vec<Step>, String> {
-    let chars: Vec<char> = path.trim().chars().collect();
-    if chars.len() > PATH_CHARS {
-        return Err(format!("it has more than {PATH_CHARS} characters"));
-    }
-    // `$` is the root when it stands alone or before a step; `$ref` is a name.
-    let rooted = chars.first() == Some(&'$') && matches!(chars.get(1), None | Some('.' | '['));
-    let mut at = usize::from(rooted);
-    let mut steps = Vec::new();
-    // A path may start with a bare name.
-    let mut name_may_follow = at == 0;
-    while at < chars.len() {
-        match chars[at] {
-            '.' => {
-                at += 1;
-                if chars.get(at) == Some(&'.') {
-                    at += 1;
-                    steps.push(Step::Deep);
-                    if chars.get(at) == Some(&'[') {
-                        continue;
-                    }
-                }
-                name_may_follow = true;
-                if at == chars.len() {
-                    return Err(format!("a name is missing after `.` at character {at}"));
-                }
-            }
-            '[' => {
-                let (step, end) = bracket(&chars, at)?;
-                steps.push(step);
-                at = end;
-                name_may_follow = false;
-            }
-            _ if name_may_follow => {
-                let end =
-                    chars[at..].iter().position(|c| matches!(c, '.' | '[')).map_or(chars.len(), |n| at + n);
-                let name: String = chars[at..end].iter().collect();
-                steps.push(if name == "*" { Step::All } else { Step::Name(name) });
-                at = end;
-                name_may_follow = false;
-            }
-            c => return Err(format!("`{c}` is not expected at character {}", at + 1)),
-        }
-    }
-    Ok(steps)
-}
-
-/// One `[…]` from its bracket on; gives where it ends.
-fn bracket(chars: &[char], open: usize) -> Result<(Step, usize), String> {
-    let unclosed = || format!("`[` is not closed at character {}", open + 1);
-    let blanks = |from: usize| from + chars.iter().skip(from).take_while(|c| **c == ' ').count();
-    let mut at = blanks(open + 1);
-    if !matches!(chars.get(at), Some('\'' | '"')) {
-        let rest = chars.get(open + 1..).unwrap_or_default();
-        let len = rest.iter().position(|c| *c == ']').ok_or_else(unclosed)?;
-        let inner: String = rest.iter().take(len).collect();
-        return Ok((plain(inner.trim())?, open + len + 2));
-    }
-    let mut names = Vec::new();
-    loop {
-        let (name, end) = quoted(chars, at).ok_or_else(unclosed)?;
-        names.push(name);
-        at = blanks(end);
-        match chars.get(at) {
-            Some(',') => at = blanks(at + 1),
-            Some(']') => break,
-            _ => return Err(unclosed()),
-        }
-    }
-    let step = match <[String; 1]>::try_from(names) {
-        Ok([name]) => Step::Name(name),
-        Err(names) => Step::Names(names),
-    };
-    Ok((step, at + 1))
-}
-
-/// A name in quotes, from its quote on; gives where it ends.
-fn quoted(chars: &[char], open: usize) -> Option<(String, usize)> {
-    let quote = chars.get(open).filter(|c| matches!(c, '\'' | '"'))?;
-    let mut name = String::new();
-    let mut rest = chars.iter().enumerate().skip(open + 1);
-    while let Some((at, c)) = rest.next() {
-        match c {
-            '\\' => name.push(*rest.next()?.1),
-            c if c == quote => return Some((name, at + 1)),
-            c => name.push(*c),
-        }
-    }
-    None
-}
-
-/// What stands in brackets without quotes.
-fn plain(inner: &str) -> Result<Step, String> {
-    let unsupported = || format!("`[{inner}]` is not supported");
-    let index = |text: &str| {
-        let text = text.trim();
-        let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        digits.then(|| text.parse().unwrap_or(usize::MAX))
-    };
-    if inner == "*" {
-        return Ok(Step::All);
-    }
-    if let Some(index) = index(inner) {
-        return Ok(Step::Index(index));
-    }
-    if inner.contains(',') {
-        let all: Option<Vec<usize>> = inner.split(',').map(index).collect();
-        return all.map(Step::Indexes).ok_or_else(unsupported);
-    }
-    let mut slice = [None; 3];
-    let parts: Vec<&str> = inner.split(':').map(str::trim).collect();
-    if !(2..=3).contains(&parts.len()) {
-        return Err(unsupported());
-    }
-    for (place, part) in slice.iter_mut().zip(parts) {
-        if !part.is_empty() {
-            *place = Some(part.parse().map_err(|_| unsupported())?);
-        }
-    }
-    if slice[2] == Some(0) { Err("a slice's step cannot be 0".to_owned()) } else { Ok(Step::Slice(slice)) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,6 +139,7 @@ mod tests {
         let root = json!({
             "a": { "b": { "c": 1 }, "x.y": 2, "b c": 3, "it's": 4, "*": 5, "": 6, "ä": 7 },
             "l": [10, 11, 12, 13], "m": [{ "k": 1 }, { "k": 2 }, { "n": 3 }], "$ref": "r", "0": "zero", "A": "upper",
+            "s": ["a)]", "b"], "t": [{ "on": true }, { "on": false }, { "on": null }],
         });
         for (path, want) in [
             ("a.b.c", json!([1])),
@@ -276,6 +191,25 @@ mod tests {
             ("l[2:0:-1]", json!([12, 11])),
             ("l[9:]", json!([])),
             ("l[-9:2]", json!([10, 11])),
+            ("m[?(@.k)].k", json!([1, 2])),
+            ("m[?(@.k == 2)]", json!([{ "k": 2 }])),
+            ("$.m[?(@.k==2)].k", json!([2])),
+            ("m[?(@.k != 2)].k", json!([1])),
+            ("m[?(@.k > 1 || @.n >= 3)]", json!([{ "k": 2 }, { "n": 3 }])),
+            ("m[?(@.k < 2 && @.k <= 1)].k", json!([1])),
+            ("m[?(@['k'] == 1 || @.k == 2 && @.n)].k", json!([1])),
+            ("m[?((@.k == 1 || @.k == 2) && @.n)].k", json!([])),
+            ("m[?(!@.k)].n", json!([3])),
+            ("m[?(@.k == '1')].k", json!([])),
+            ("m[?(@.k == $.m[0].k)].k", json!([1])),
+            ("l[?(@ > 11)]", json!([12, 13])),
+            ("l[?(@ == 10.0)]", json!([10])),
+            ("m[?(@.k == null)]", json!([])),
+            ("a[?(@ == 2)]", json!([2])),
+            ("$..[?(@.c == 1)].c", json!([1])),
+            ("s[?(@ == 'a)]')]", json!(["a)]"])),
+            ("s[?(@ > 'a')]", json!(["a)]", "b"])),
+            ("t[?(@.on == true)].on", json!([true])),
             ("", json!([root])),
             ("$", json!([root])),
         ] {
@@ -289,7 +223,15 @@ mod tests {
     fn unsupported_and_broken_paths_are_errors() {
         let root = json!({ "a": [1] });
         for (path, reason) in [
-            ("a[?(@.x)]", "`[?(@.x)]` is not supported"),
+            ("a[?(@.x]", "`)` is missing in a condition at character 8"),
+            ("a[?(@.x)", "`[` is not closed at character 2"),
+            ("a[?()]", "a condition compares nothing at character 5"),
+            ("a[?(@.x = 1)]", "`=` is not expected in a condition at character 9"),
+            ("a[?(@.x =~ /y/)]", "`=~` is not supported in a condition"),
+            ("a[?(@.x == )]", "a condition compares nothing at character 12"),
+            ("a[?(@.x == yes)]", "a condition compares nothing at character 12"),
+            ("a[?(@.x == 1 &&)]", "a condition compares nothing at character 16"),
+            ("a[?@.x]", "`(` is missing after `?` at character 4"),
             ("a[-1]", "`[-1]` is not supported"),
             ("a[x]", "`[x]` is not supported"),
             ("a[]", "`[]` is not supported"),
@@ -321,7 +263,23 @@ mod tests {
         assert_eq!(select("$", &root).unwrap(), [&root]);
     }
 
+    #[test]
+    fn conditions_end_within_bounds() {
+        let item = json!({ "a": { "b": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] } });
+        let root = json!({ "l": vec![item; 20_000] });
+        let found = select("$..[?(@..b[?($..b)] == $..b)]", &root).unwrap();
+        assert!(found.len() <= SELECTED);
+        let deep = format!("a[?{}@{}]", "(".repeat(1_000), ")".repeat(1_000));
+        assert_eq!(select(&deep, &root), Err("a condition is nested more than 20 times".to_owned()));
+        let inner = format!("{}@{}", "@[?(".repeat(30), ")]".repeat(30));
+        assert!(select(&format!("a[?({inner})]"), &root).is_err());
+    }
+
     proptest! {
+        #[test]
+        fn conditions_never_panic(inner in r"[@$.a\[\]'()*0=!<>&|? ]{0,24}") {
+            let _ = select(&format!("a[?({inner})]"), &json!({"a": [{"a": 0}, ["a"]]}));
+        }
         #[test]
         fn never_panics(path in "[$.a\\[\\]'*0\"\\\\:,-]{0,20}") {
             let _ = select(&path, &json!({"a": [{"a": 0}, ["a"]]}));
