@@ -1,6 +1,8 @@
 //! The slow work of deployments: fetching a package by its address, fetching a repository. Each writes what came of it
 //! itself; only that it could not be had at all is told as the job's outcome.
 
+mod webjobs;
+
 use crate::commits::{self, about};
 use crate::domain::lifecycle::{self, STAGING};
 use crate::domain::package::{Package, PackageError};
@@ -27,6 +29,11 @@ type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// Fetches what stands at an address, at most so many bytes; why not, in a sentence.
 pub type Download = Arc<dyn Fn(String, u64) -> Running<Result<Bytes, String>> + Send + Sync>;
 
+/// A [`Download`] that has no network.
+pub fn no_download() -> Download {
+    Arc::new(|_, _| Box::pin(async { Err("there is no network here".to_owned()) }))
+}
+
 /// The drivers of this surface's jobs.
 pub fn drivers(
     settings: &Arc<Settings>,
@@ -36,10 +43,12 @@ pub fn drivers(
     let packages = FetchPackages { settings: settings.clone(), download: download.clone() };
     let commits = FetchCommits { settings: settings.clone(), git: git.clone() };
     let commands = RunCommands { settings: settings.clone() };
+    let scripts = webjobs::RunScripts { settings: settings.clone() };
     vec![
         (FETCH_PACKAGE, Arc::new(packages)),
         (fetch::KIND, Arc::new(commits)),
         (lifecycle::RUN, Arc::new(commands)),
+        (crate::domain::webjobs::run::KIND, Arc::new(scripts)),
     ]
 }
 

@@ -29,7 +29,7 @@ mod testing;
 mod tests;
 mod wire;
 
-pub use jobs::{Download, drivers};
+pub use jobs::{Download, drivers, no_download};
 pub use settings::{AuthMode, Fetching, HookSettings, PayloadForm, Settings};
 
 use parhelion_git::GitHost;
@@ -38,8 +38,13 @@ use parhelion_state::{AnyShelf, Shelf, Worlds};
 use std::sync::Arc;
 
 /// The surface over these worlds. The settings are those that their shelves were made with.
-pub fn surface(worlds: Arc<Worlds>, git: Arc<GitHost>, settings: Arc<Settings>) -> Surface {
-    let server = Arc::new(operations::Server { worlds, git, settings });
+pub fn surface(
+    worlds: Arc<Worlds>,
+    git: Arc<GitHost>,
+    settings: Arc<Settings>,
+    download: Download,
+) -> Surface {
+    let server = Arc::new(operations::Server { worlds, git, settings, download });
     let own = server.clone();
     Surface {
         name: "kudu",

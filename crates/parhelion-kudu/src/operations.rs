@@ -2,6 +2,7 @@
 
 use crate::error::{Fault, Refusal};
 use crate::handlers::{Ask, Handler};
+use crate::jobs::Download;
 use crate::place::Place;
 use crate::settings::{AuthMode, Settings};
 use crate::store::{KuduStore, Site};
@@ -28,6 +29,8 @@ pub struct Server {
     pub git: Arc<GitHost>,
     /// What it was told at its start.
     pub settings: Arc<Settings>,
+    /// Fetches what stands at an address.
+    pub download: Download,
 }
 
 /// From a request that this surface claims to its answer.
@@ -92,8 +95,9 @@ fn find(
     }
     let query = Query::parse(place.query.as_deref().unwrap_or_default());
     let call = head.call();
-    let (method, headers) = (parts.method, parts.headers);
-    Ok((row.handler, Ask { world, call, site, place, method, headers, query, params, settings, git }))
+    let headers = parts.headers;
+    let download = server.download.clone();
+    Ok((row.handler, Ask { world, call, site, place, headers, query, params, settings, git, download }))
 }
 
 fn authorize(

@@ -204,7 +204,10 @@ impl Store for KuduStore {
     }
 
     fn on_job_done(&mut self, job: &Job, outcome: Result<Value, String>, tx: &mut Tx<'_>) {
-        lifecycle::job_done(self, job, outcome, tx);
+        match (job.kind.as_str(), outcome) {
+            (webjobs::run::KIND, Err(why)) => webjobs::run::not_run(self, job, why, tx),
+            (_, outcome) => lifecycle::job_done(self, job, outcome, tx),
+        }
     }
 
     fn standing(&self, subject: &str, now: Timestamp) -> Vec<Event> {

@@ -138,7 +138,7 @@ impl Server {
         let git = parhelion_git::GitHost::temporary(parhelion_git::GitSettings::default()).unwrap();
         let only = world.clone();
         let worlds = Worlds::new(Ids::seeded(1), Box::new(move |_| only.clone()));
-        Server { world, outbox, surface: crate::surface(worlds, Arc::new(git), settings) }
+        Server { world, outbox, surface: crate::surface(worlds, Arc::new(git), settings, download()) }
     }
     /// Sends a request to `http://127.0.0.1:4600{path}`, or with `host/path` to that host.
     pub async fn call(&self, method: &str, target: &str, media_type: &str, body: impl Into<Body>) -> Reply {
@@ -207,4 +207,14 @@ impl Server {
         let id = self.outbox.sent()[n].id;
         self.outbox.settle(&self.world, id, outcome, b"");
     }
+}
+
+/// An address has a zip with one file when it ends with `.zip`, nothing otherwise.
+fn download() -> crate::Download {
+    Arc::new(|url, _| {
+        Box::pin(async move {
+            let zip = bytes::Bytes::from(zip_of(&[("fetched.txt", "1")]));
+            url.ends_with(".zip").then_some(zip).ok_or_else(|| "it answered 404".to_owned())
+        })
+    })
 }

@@ -47,11 +47,12 @@ fn surfaces(
     azure_devops: parhelion_azure_devops::Settings,
     ssm: Arc<parhelion_secure_source_manager::Settings>,
     kudu: Arc<parhelion_kudu::Settings>,
+    download: parhelion_kudu::Download,
 ) -> Vec<Surface> {
     vec![
         parhelion_codepipeline::surface(worlds.clone(), codepipeline),
         parhelion_secure_source_manager::surface(worlds.clone(), git.clone(), ssm),
-        parhelion_kudu::surface(worlds.clone(), git.clone(), kudu),
+        parhelion_kudu::surface(worlds.clone(), git.clone(), kudu, download),
         parhelion_azure_devops::surface_with(worlds.clone(), git.clone(), azure_devops),
     ]
 }
@@ -102,7 +103,7 @@ pub fn wire(
     };
     let worlds = Worlds::new(ids, Box::new(found));
 
-    let mut all = surfaces(&worlds, &git, codepipeline, (*azure_devops).clone(), ssm, kudu);
+    let mut all = surfaces(&worlds, &git, codepipeline, (*azure_devops).clone(), ssm, kudu, download);
     let facts = Facts {
         version: env!("CARGO_PKG_VERSION"),
         seed,
@@ -139,5 +140,5 @@ pub fn surfaces_for_tests() -> Vec<Surface> {
     let worlds = Worlds::new(Ids::seeded(1), Box::new(found));
     let Ok(git) = GitHost::temporary(GitSettings::default()) else { return Vec::new() };
     let azure_devops = parhelion_azure_devops::Settings::default();
-    surfaces(&worlds, &Arc::new(git), codepipeline, azure_devops, ssm, kudu)
+    surfaces(&worlds, &Arc::new(git), codepipeline, azure_devops, ssm, kudu, parhelion_kudu::no_download())
 }

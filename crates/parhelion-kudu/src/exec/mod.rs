@@ -6,7 +6,7 @@
 
 mod workspace;
 
-pub use workspace::{Change, Workspace};
+pub use workspace::{Change, Workspace, apply};
 
 use crate::store::Tree;
 use std::collections::BTreeMap;

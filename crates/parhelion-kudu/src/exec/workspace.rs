@@ -76,6 +76,27 @@ impl Workspace {
     }
 }
 
+/// Makes changes to files that may have changed otherwise meanwhile; how many could not be made, as something stands in
+/// their way. `now` in .NET ticks.
+pub fn apply(tree: &mut Tree, changes: Vec<Change>, now: i64) -> usize {
+    let (gone, come): (Vec<Change>, Vec<Change>) =
+        changes.into_iter().partition(|change| matches!(change, Change::Gone(_)));
+    let mut blocked = 0usize;
+    for change in gone.into_iter().chain(come) {
+        let made = match change {
+            Change::Gone(path) => {
+                tree.remove(&path, now);
+                tree.remove_folder(&path, now);
+                Ok(())
+            }
+            Change::Folder(path) => tree.make_folder(&path, now).map(drop),
+            Change::Put(path, hash, content) => tree.put(&path, hash, content, now),
+        };
+        blocked += usize::from(made.is_err());
+    }
+    blocked
+}
+
 struct Walk<'a> {
     tree: &'a Tree,
     changes: Vec<Change>,

@@ -2,13 +2,16 @@
 
 use super::{Answer, Ask};
 use crate::domain::home::Shown;
+use crate::domain::hook_url::HookUrl;
 use crate::domain::package::Package;
+use crate::domain::vfs_path::VfsPath;
 use crate::error::{Fault, FilesError, Refusal};
 use crate::ops::get_item::{GetItem, Item, ReadFolder};
 use crate::ops::site::unpack_zip::{UnpackZip, Unpacking};
+use crate::store::join;
 use crate::wire::answer::{empty, with};
 use crate::wire::archive;
-use crate::wire::spool;
+use crate::wire::{body as bodies, spool};
 use http::header::CONTENT_DISPOSITION;
 use parhelion_http::{Body, Response};
 
@@ -36,8 +39,17 @@ pub async fn put(ask: Ask, body: Body) -> Answer {
         Ok(Item::File(..)) => return Err(FilesError::IsDirectory.into()),
         Err(_) => {}
     }
-    let folder = path.path;
-    let spooled = spool::receive(body).await?;
+    let mut folder = path.path;
+    let spooled = if bodies::media_type(&ask.headers).eq_ignore_ascii_case("application/json") {
+        let (uri, below) = named_package(&bodies::whole(body).await?)?;
+        if let Some(below) = below {
+            let parsed = VfsPath::parse(&below).map_err(|_| FilesError::NotFound { path: below.clone() })?;
+            folder = join(&folder, &parsed.path).trim_matches('/').to_owned();
+        }
+        ask.downloaded(uri).await?
+    } else {
+        spool::receive(body).await?
+    };
     let max_bytes = ask.settings.max_unzip_bytes;
     let unpacked = tokio::task::spawn_blocking(move || Package::read(spooled, max_bytes));
     let package = unpacked.await.map_err(|_| Refusal::Internal)?.map_err(|error| {
@@ -74,4 +86,28 @@ async fn answer(entries: Vec<(String, Option<Shown>)>, name: &str) -> Result<Res
     let name = if quoted { format!("\"{name}\"") } else { name };
     let answer = parhelion_http::answer(200, "application/zip", bytes);
     Ok(with(answer, CONTENT_DISPOSITION, &format!("attachment; filename={name}")))
+}
+/// The address and the folder that a body names.
+fn named_package(bytes: &bytes::Bytes) -> Result<(String, Option<String>), FilesError> {
+    let json = bodies::text(bytes).and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
+    let member = |name: &str| json.as_ref()?.get(name)?.as_str().map(str::to_owned);
+    let given = member("packageUri").unwrap_or_default();
+    if HookUrl::parse(&given).is_none_or(|url| !url.is_http()) {
+        return Err(FilesError::PackageUri { given: parhelion_core::text::prefix(&given, 1_000).to_owned() });
+    }
+    Ok((given, member("path").filter(|path| !path.is_empty())))
+}
+
+impl Ask {
+    /// What stands at an address.
+    async fn downloaded(&self, url: String) -> Result<spool::Spooled, Fault> {
+        let shown = crate::domain::fetch::shown(&url);
+        let fetched = (self.download)(url, self.settings.max_unzip_bytes).await;
+        let bytes = fetched.map_err(|why| {
+            let fact = format!("nothing is unpacked: {shown} could not be fetched: {why}");
+            self.note("file.refused", &format!("site:{}", self.site), &fact);
+            FilesError::Fetch { why }
+        })?;
+        Ok(spool::Spooled::Memory(std::io::Cursor::new(bytes)))
+    }
 }

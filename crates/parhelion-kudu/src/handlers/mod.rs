@@ -17,6 +17,7 @@ pub mod webjobs;
 pub mod zip_deploy;
 
 use crate::error::{Fault, Refusal};
+use crate::jobs::Download;
 use crate::place::Place;
 use crate::settings::Settings;
 use crate::store::{KuduStore, Site};
@@ -41,8 +42,6 @@ pub struct Ask {
     pub site: Site,
     /// How the site was addressed.
     pub place: Place,
-    /// Its method.
-    pub method: http::Method,
     /// Its headers.
     pub headers: HeaderMap,
     /// Its query.
@@ -53,6 +52,8 @@ pub struct Ask {
     pub settings: Arc<Settings>,
     /// Where git objects are.
     pub git: Arc<GitHost>,
+    /// Fetches what stands at an address.
+    pub download: Download,
 }
 
 /// What a handler gives.

@@ -79,6 +79,8 @@ pub struct SiteUrls {
 pub struct Ending {
     /// When; `None`: when it is stepped.
     pub at: Option<Timestamp>,
+    /// Whether its script is being run: then that decides when and how.
+    pub executing: bool,
     /// What went wrong by then.
     pub error: Option<String>,
     /// What the script prints.

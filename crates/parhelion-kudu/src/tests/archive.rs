@@ -128,3 +128,24 @@ async fn a_dump_holds_logs_and_deployments() {
         "{names:?}"
     );
 }
+
+#[tokio::test]
+async fn a_zip_is_fetched_by_its_address() {
+    let server = Server::new();
+    let json = async |body: &str| {
+        server.call("PUT", &format!("{API}/zip/site/"), "application/json", body.to_owned()).await
+    };
+    let fetched = json(r#"{"packageUri":"http://h/a.zip","path":"wwwroot/x"}"#).await;
+    assert_eq!(fetched.pair(), (200, ""));
+    assert_eq!(get(&server, "vfs/site/wwwroot/x/fetched.txt").await.pair(), (200, "1"));
+    for (body, message) in [
+        ("", "Payload contains invalid '' packageUri property"),
+        (r#"{"packageUri":"a.zip"}"#, "Payload contains invalid 'a.zip' packageUri property"),
+        (r#"{"packageUri":"http://h/gone"}"#, "it answered 404"),
+    ] {
+        let bad = json(body).await;
+        assert_eq!((bad.status, &bad.json()["ExceptionMessage"]), (400, &json!(message)), "{body}");
+    }
+    let out = json(r#"{"packageUri":"http://h/a.zip","path":"../../x"}"#).await;
+    assert_eq!(out.status, 404);
+}

@@ -4,11 +4,12 @@ use super::find::Job;
 use super::log::{self, Level};
 use super::{Kind, payload};
 use crate::domain::{publish, script, time};
+use crate::settings::Settings;
 use crate::store::{Ending, KuduStore, Run, RunKey, RunStatus, SiteUrls};
 use chrono::TimeDelta;
 use parhelion_core::{Cause, Event, Pace, Scripted, Timestamp, Verdict};
-use parhelion_state::Tx;
-use serde_json::json;
+use parhelion_state::{Job as Work, Tx};
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// How long a run is at it as long as nobody sets a pace.
@@ -17,6 +18,8 @@ const USUAL: Pace = Pace::After(TimeDelta::milliseconds(50));
 const HISTORY: usize = 50;
 /// Longest text of a run that a client gives, bytes.
 pub const MAX_TEXT_BYTES: usize = 4_096;
+/// The kind of the job that runs a script.
+pub const KIND: &str = "kudu.webjob";
 const LOG: &str = "output_log.txt";
 
 /// The subject of a run in the journal.
@@ -50,7 +53,7 @@ pub fn start(
     let fact = format!("a run of the job {} was accepted: {trigger}", job.name);
     let started = Event::new("webjob.started", &*subject).fact(fact).verdict(Verdict::Ok);
     let started = tx.emit(started.with("job", &*job.name).with("status", RunStatus::Initializing.name()));
-    let running = format!("{} would be run by the {}; nothing is run here", job.run_command, job.host);
+    let running = format!("{} is for the {}", job.run_command, job.host);
     let running = Event::new("webjob.changed", &*subject).fact(running).because(started);
     let running = tx.emit(running.with("status", RunStatus::Running.name()));
     let ending = ending(job, &subject, running.into(), tx);
@@ -65,10 +68,31 @@ pub fn start(
     store.jobs.runs.put(key.clone(), run);
     store.jobs.running.put(key.clone(), ending.clone());
     write_status(store, &key);
-    if ending.at.is_some_and(|at| at <= now) {
+    if ending.executing {
+        let input = json!({"job": key.0, "run": id});
+        tx.spawn_job(Work { kind: KIND.to_owned(), subject, input });
+    } else if ending.at.is_some_and(|at| at <= now) {
         finish(store, &key, tx);
     }
     id
+}
+
+/// What runs the scripts of a host on this machine, if anything does.
+pub fn program(host: &str) -> Option<&'static str> {
+    match host {
+        "BashScriptHost" => Some("sh"),
+        "PythonScriptHost" => Some("python3"),
+        "NodeScriptHost" => Some("node"),
+        "PhpScriptHost" => Some("php"),
+        "PowerShellScriptHost" => Some("pwsh -File"),
+        _ => None,
+    }
+}
+
+/// Ends a run whose script was run.
+pub fn end(store: &mut KuduStore, key: &RunKey, error: Option<String>, lines: Vec<String>, tx: &mut Tx<'_>) {
+    store.jobs.running.edit(key, |ending| (ending.error, ending.lines) = (error, lines));
+    finish(store, key, tx);
 }
 
 /// How a run will end: as a behaviour says, or as the script's text reads.
@@ -83,12 +107,14 @@ fn ending(job: &Job, subject: &str, cause: Cause, tx: &mut Tx<'_>) -> Ending {
         Pace::Manual => None,
     };
     let Some(scripted) = scripted else {
+        if tx.settings::<Settings>().is_some_and(|settings| settings.exec) && program(job.host).is_some() {
+            return Ending { at: None, executing: true, error: None, lines: Vec::new(), behaviour: None };
+        }
         // CHOICE: a script that holds a line `exit N` with N above 0 fails with it.
         let code = exit_code(&job.content);
         let error = code.map(|code| format!("Job failed due to exit code {code}"));
-        let lines =
-            vec!["Parhelion does not run scripts: the outcome is read off the script's text.".to_owned()];
-        return Ending { at, error, lines, behaviour: None };
+        let lines = vec!["Parhelion does not run the script: its outcome is read off its text.".to_owned()];
+        return Ending { at, executing: false, error, lines, behaviour: None };
     };
     tx.emit(scripted.used(subject).because(cause));
     if let Some(delay) = scripted.delay() {
@@ -98,7 +124,7 @@ fn ending(job: &Job, subject: &str, cause: Cause, tx: &mut Tx<'_>) -> Ending {
         at = None;
     }
     let lines = lines(&scripted);
-    Ending { at, error: error(&scripted), lines, behaviour: Some(scripted.behaviour) }
+    Ending { at, executing: false, error: error(&scripted), lines, behaviour: Some(scripted.behaviour) }
 }
 
 /// What a behaviour has a script print.
@@ -124,6 +150,13 @@ fn exit_code(content: &[u8]) -> Option<u32> {
     })
 }
 
+/// Learns that a script could not be run at all.
+pub fn not_run(store: &mut KuduStore, work: &Work, why: String, tx: &mut Tx<'_>) {
+    let text = |name: &str| work.input.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let key = (text("job"), text("run"));
+    end(store, &key, Some(format!("WebJob run failed due to: {why}")), Vec::new(), tx);
+}
+
 /// Ends the runs whose time has come.
 pub fn due(store: &mut KuduStore, tx: &mut Tx<'_>) {
     let now = tx.now();
@@ -137,7 +170,7 @@ pub fn due(store: &mut KuduStore, tx: &mut Tx<'_>) {
 
 /// Ends a run that waits to be stepped: the one of this id (`NAME/RUN`, a run's id or a job's name), or the oldest.
 pub fn step(store: &mut KuduStore, id: Option<&str>, tx: &mut Tx<'_>) -> Option<String> {
-    let waiting = store.jobs.running.iter().filter(|(_, ending)| ending.at.is_none());
+    let waiting = store.jobs.running.iter().filter(|(_, ending)| ending.at.is_none() && !ending.executing);
     let meant = waiting.filter_map(|(key, _)| {
         let run = store.jobs.runs.get(key)?;
         let whole = format!("{}/{}", run.job, key.1);
@@ -163,6 +196,7 @@ pub fn standing(store: &KuduStore, asked: &str, now: Timestamp) -> Vec<Event> {
                 waiting.fact(fact).with("waits_for", "clock")
             }
             Some(_) => waiting.fact("the run is about to end"),
+            None if ending.executing => waiting.fact("the run goes on until its script ends"),
             None => waiting.fact("the run goes on until it is stepped (POST /_parhelion/step)"),
         }
     });

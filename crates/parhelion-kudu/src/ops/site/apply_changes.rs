@@ -1,7 +1,7 @@
 //! Taking over what a command did to the site's files.
 
 use crate::domain::time;
-use crate::exec::Change;
+use crate::exec::{self, Change};
 use crate::store::KuduStore;
 use parhelion_core::{Event, Verdict};
 use parhelion_state::{Operation, Tx};
@@ -30,21 +30,7 @@ impl Operation for ApplyChanges {
     fn run(store: &mut KuduStore, done: Done, tx: &mut Tx<'_>) -> Result<(), Infallible> {
         let now = time::ticks(tx.now());
         let count = done.changes.len();
-        let (gone, come): (Vec<Change>, Vec<Change>) =
-            done.changes.into_iter().partition(|change| matches!(change, Change::Gone(_)));
-        let mut blocked = 0usize;
-        for change in gone.into_iter().chain(come) {
-            let stored = match change {
-                Change::Gone(path) => {
-                    store.files.remove(&path, now);
-                    store.files.remove_folder(&path, now);
-                    Ok(())
-                }
-                Change::Folder(path) => store.files.make_folder(&path, now).map(drop),
-                Change::Put(path, hash, content) => store.files.put(&path, hash, content, now),
-            };
-            blocked += usize::from(stored.is_err());
-        }
+        let blocked = exec::apply(&mut store.files, done.changes, now);
         let command = parhelion_core::text::prefix(&done.command, 500);
         let mut fact = format!("\"{command}\" was run: exit code {}, {count} changes of files", done.code);
         if blocked > 0 {

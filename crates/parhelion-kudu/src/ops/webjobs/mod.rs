@@ -2,6 +2,7 @@
 
 pub mod delete_job;
 pub mod get_job;
+pub mod job_ended;
 pub mod job_history;
 pub mod job_settings;
 pub mod put_job;
