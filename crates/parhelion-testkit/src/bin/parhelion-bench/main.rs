@@ -8,6 +8,7 @@ mod expansion;
 mod kudu;
 mod load;
 mod servers;
+mod ssm;
 
 use load::{CONNECTIONS, Call, LOAD, ROUNDS, connect, once, rate};
 use servers::{bare, cold_start, emulator, rss_kib, start};
@@ -43,6 +44,13 @@ async fn measure(binary: &str, part: &str) -> Result<(), Fault> {
         let own = std::env::current_exe()?;
         let sink = start(own.to_str().ok_or("a path that is no text")?, &["--bare"])?;
         kudu::measure(&emulator(binary)?, sink.addr).await?;
+    }
+    if wanted("ssm") {
+        let own = std::env::current_exe()?;
+        let bare = start(own.to_str().ok_or("a path that is no text")?, &["--bare"])?;
+        let server = emulator(binary)?;
+        println!("Secure Source Manager, requests a second");
+        ssm::measure(server.addr, bare.addr).await?;
     }
     if wanted("sizes") {
         codepipeline::sizes(emulator(binary)?).await?;
