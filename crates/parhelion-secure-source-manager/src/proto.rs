@@ -1,7 +1,7 @@
 //! The API's messages: structs made from `proto/`, and the descriptors that give their JSON form and routes.
 
 use prost::Message;
-use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, SerializeOptions};
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, ReflectMessage, SerializeOptions};
 use serde_json::Value;
 use std::sync::LazyLock;
 
@@ -65,6 +65,20 @@ pub fn to_json(message: &DynamicMessage) -> Value {
         message.serialize_with_options(serde_json::value::Serializer, &options).unwrap_or(Value::Null);
     strip_empty(&mut json);
     json
+}
+
+/// The same as an indented text.
+pub fn to_pretty(message: &DynamicMessage) -> Vec<u8> {
+    // Only operations hold packed messages; anything else goes the short way.
+    if message.descriptor().package_name() == "google.longrunning" {
+        return serde_json::to_vec_pretty(&to_json(message)).unwrap_or_default();
+    }
+    let options = SerializeOptions::new().stringify_64_bit_integers(true).skip_default_fields(true);
+    let mut text = Vec::with_capacity(1024);
+    let mut serializer = serde_json::Serializer::pretty(&mut text);
+    // A message of known types always has a JSON form.
+    let _ = message.serialize_with_options(&mut serializer, &options);
+    text
 }
 
 /// The JSON form of a message of [`PACKAGE`].

@@ -43,7 +43,11 @@ fn head(base: &str, uri: &http::Uri) -> Head {
 }
 
 /// A request's way through a service as the server would send it.
-async fn through(service: HttpService, base: &str, mut request: http::Request<Body>) -> http::Response<Body> {
+pub async fn through(
+    service: HttpService,
+    base: &str,
+    mut request: http::Request<Body>,
+) -> http::Response<Body> {
     let head = head(base, request.uri());
     request.extensions_mut().insert(head);
     service.oneshot(request).await.unwrap()

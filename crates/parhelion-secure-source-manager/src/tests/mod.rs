@@ -3,6 +3,7 @@
 mod api;
 mod broken;
 mod git;
+mod grpc;
 mod harness;
 mod late;
 mod pace;

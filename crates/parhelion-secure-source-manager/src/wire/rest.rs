@@ -72,7 +72,11 @@ pub async fn answer(server: &Arc<Server>, parts: Parts, body: Body) -> Response 
 
 fn message_response(route: &routes::Route, bytes: &[u8]) -> Response {
     match DynamicMessage::decode(route.method.output(), bytes) {
-        Ok(message) => respond(200, JSON, pretty(&proto::to_json(&message))),
+        Ok(message) => {
+            let mut text = proto::to_pretty(&message);
+            text.push(b'\n');
+            respond(200, JSON, text)
+        }
         Err(e) => {
             tracing::error!(error = %e, operation = route.row.info.name, "an answer could not be decoded");
             internal()
