@@ -9,9 +9,13 @@ use parhelion_core::{Event, Verdict};
 use parhelion_state::{Job, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// The kind of the job that clones.
 pub const KIND: &str = "kudu.fetch";
+
+/// Commits made of payloads that a site keeps besides those of its deployments.
+const COMMITS: usize = 1_000;
 
 /// What is to be fetched.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,7 +50,16 @@ pub fn run(store: &mut KuduStore, fetch: &Fetch, tx: &mut Tx<'_>) -> Pushed {
         // CHOICE: nothing is fetched, so the head of the branch is a commit of our own making.
         None => hex(&tx.bytes::<20>("commit")),
     };
+    let kept: BTreeSet<String> = store.deployments.keys().cloned().collect();
     let repository = store.repository.get_or_insert_default();
+    if repository.simulated.len() >= COMMITS {
+        // Those that no deployment shows can be asked for by nobody who does not know them from before.
+        let gone: Vec<String> =
+            repository.simulated.keys().filter(|id| !kept.contains(*id)).cloned().collect();
+        for id in gone {
+            repository.simulated.remove(&id);
+        }
+    }
     repository.simulated.put(id.clone(), fetch.said.clone());
     repository.fetched = Some(id.clone());
     if fetch.continuous && store.active.as_ref() == Some(&id) {

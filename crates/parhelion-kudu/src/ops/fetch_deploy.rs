@@ -23,8 +23,9 @@ impl Operation for FetchDeploy {
     fn run(store: &mut KuduStore, fetch: Fetch, tx: &mut Tx<'_>) -> Result<Option<Pushed>, Infallible> {
         let site = format!("site:{}", store.site);
         if let Some(lock) = &store.lock {
-            let holder = lock.deployment.clone().or(lock.temporary.clone()).unwrap_or_default();
-            let fact = format!("deferred: deployment {holder} holds the lock; it is fetched after that");
+            let id = lock.deployment.as_ref().or(lock.temporary.as_ref());
+            let holder = id.map_or_else(|| "somebody".to_owned(), |id| format!("deployment {id}"));
+            let fact = format!("deferred: {holder} holds the lock; it is fetched after that");
             tx.emit(Event::new("deployment.deferred", site).fact(fact).verdict(Verdict::Waiting));
             store.deferred = Some(Arc::new(fetch));
             return Ok(None);

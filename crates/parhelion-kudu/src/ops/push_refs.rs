@@ -3,7 +3,7 @@
 use crate::domain::lifecycle::{self, Pushed, explain_lock};
 use crate::domain::package::{Package, PackageError};
 use crate::error::Error;
-use crate::store::{KuduStore, Push};
+use crate::store::{KuduStore, Push, Repository};
 use parhelion_core::{Event, Verdict};
 use parhelion_git::RefUpdate;
 use parhelion_state::{Operation, Tx};
@@ -29,6 +29,14 @@ pub struct Refs {
 /// Refs that were not set, each with git's word for why; the lock and the id of the deployment that was begun.
 type Taken = (BTreeMap<String, String>, Option<u64>, Option<String>);
 
+/// Whether a new ref cannot stand beside those that are there: `a` and `a/b` exclude each other.
+fn clashes(repository: &Repository, name: &str) -> bool {
+    let above =
+        name.match_indices('/').any(|(at, _)| repository.refs.contains_key(name.get(..at).unwrap_or(name)));
+    let below = format!("{name}/");
+    above || repository.refs.range(below.clone()..).next().is_some_and(|(other, _)| other.starts_with(&below))
+}
+
 /// Sets refs and deploys. Docs: wiki "Deploying from a local Git repository".
 pub struct PushRefs;
 
@@ -52,6 +60,10 @@ impl Operation for PushRefs {
             let why = match update.new {
                 _ if there != update.old => "fetch first",
                 Some(_) if update.old.is_none() && repository.refs.len() >= MAX_REFS => "too many refs",
+                // Git has seen to that among the refs that the push found; others may have come since.
+                Some(_) if update.old.is_none() && clashes(&repository, &update.name) => {
+                    "failed to update ref"
+                }
                 Some(new) => {
                     repository.refs.put(update.name.clone(), new);
                     continue;

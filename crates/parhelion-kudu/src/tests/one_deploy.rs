@@ -51,6 +51,7 @@ async fn types_go_to_their_places() {
         ),
         ("type=jar", b"x".to_vec(), "site/wwwroot/app", vec![".jar"]),
         ("type=zip&path=sub&clean=false", zip_of(&[("z", "1")]), "site/wwwroot/sub/", vec!["z"]),
+        ("type=zip&path=/home&clean=false", zip_of(&[("at-home", "1")]), "at-", vec!["home"]),
         ("type=zip&path=/home/data/x", zip_of(&[("z", "1")]), "data/x/", vec!["z"]),
         ("type=zip", zip_of(&[("only", "1")]), "site/wwwroot/", vec!["only"]),
     ] {

@@ -36,6 +36,10 @@ pub fn read(json: &Value, sender: &Sender<'_>) -> Handled {
         .unwrap_or(Handled::Unknown)
 }
 
+fn short(text: &str) -> String {
+    parhelion_core::text::prefix(text, SAID_BYTES).to_owned()
+}
+
 fn text<'a>(json: &'a Value, path: &[&str]) -> Option<&'a str> {
     let found = path.iter().try_fold(json, |json, name| json.get(name))?;
     found.as_str().map(str::trim).filter(|text| !text.is_empty())
@@ -60,7 +64,7 @@ fn generic(json: &Value, _: &Sender<'_>) -> Handled {
         host => host.to_owned(),
     };
     // CHOICE: real Kudu reads the message from the clone; without one it says where it comes from.
-    let said = Commit { message: format!("Deployment from {url}"), ..Commit::default() };
+    let said = Commit { message: short(&format!("Deployment from {url}")), ..Commit::default() };
     Handled::Fetch(Fetch { url: url.to_owned(), commit, said, deployer: Some(deployer), continuous: false })
 }
 
@@ -111,8 +115,11 @@ fn is_commit(id: &str) -> bool {
     (7..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
+/// Longest text that is kept of a commit, bytes.
+const SAID_BYTES: usize = 64 * 1024;
+
 fn said(commit: &Value) -> Commit {
-    let of = |path: &[&str]| text(commit, path).unwrap_or_default().to_owned();
+    let of = |path: &[&str]| short(text(commit, path).unwrap_or_default());
     Commit { author: of(&["author", "name"]), email: of(&["author", "email"]), message: of(&["message"]) }
 }
 
@@ -155,9 +162,9 @@ fn bitbucket(json: &Value, sender: &Sender<'_>) -> Handled {
     let (author, email) =
         raw.split_once('<').map_or((raw, ""), |(name, rest)| (name, rest.trim_end_matches('>')));
     let said = Commit {
-        author: author.trim().to_owned(),
-        email: email.to_owned(),
-        message: text(commit, &["message"]).unwrap_or_default().to_owned(),
+        author: short(author.trim()),
+        email: short(email),
+        message: short(text(commit, &["message"]).unwrap_or_default()),
     };
     let url = format!("{}{path}", base.trim_end_matches('/'));
     Handled::Fetch(Fetch { url, commit: id, said, deployer: Some("Bitbucket".to_owned()), continuous: true })
@@ -184,9 +191,9 @@ fn bitbucket_v2(json: &Value, sender: &Sender<'_>) -> Handled {
     let (author, email) =
         raw.split_once('<').map_or((raw, ""), |(name, rest)| (name, rest.trim_end_matches('>')));
     let said = Commit {
-        author: author.trim().to_owned(),
-        email: email.to_owned(),
-        message: text(new, &["target", "message"]).unwrap_or_default().to_owned(),
+        author: short(author.trim()),
+        email: short(email),
+        message: short(text(new, &["target", "message"]).unwrap_or_default()),
     };
     let deployer = Some("Bitbucket".to_owned());
     Handled::Fetch(Fetch { url: url.to_owned(), commit: id, said, deployer, continuous: true })
@@ -219,7 +226,7 @@ fn vso(json: &Value, sender: &Sender<'_>) -> Handled {
         return Handled::Nothing("the payload's repository has no address".to_owned());
     };
     let commits = json.get("resource").and_then(|resource| resource.get("commits")).and_then(Value::as_array);
-    let of = |commit: &Value, path: &[&str]| text(commit, path).unwrap_or_default().to_owned();
+    let of = |commit: &Value, path: &[&str]| short(text(commit, path).unwrap_or_default());
     let said = commits.and_then(|commits| commits.first()).map(|commit| Commit {
         author: of(commit, &["author", "name"]),
         email: of(commit, &["author", "email"]),

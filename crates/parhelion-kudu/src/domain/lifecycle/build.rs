@@ -99,7 +99,8 @@ impl Build {
         }
     }
     fn target(&self) -> Target {
-        let root = format!("{}/", self.root);
+        // HOME itself has no name.
+        let root = if self.root.is_empty() { String::new() } else { format!("{}/", self.root) };
         match self.push.layout {
             Layout::Sync { clean, .. } => Target { root, clean, with_manifest: true },
             Layout::Place { clean, .. } => Target { root, clean, with_manifest: false },
