@@ -17,7 +17,7 @@ use crate::{
     expr::{Object, Value, budget::Budget},
     files::{Files, NoFiles},
     issue::Issue,
-    pipeline::{Pipeline, graph, normal, read as typed},
+    pipeline::{Pipeline, graph, normal, read as typed, tasks},
     runtime::queue,
     schema, webhooks,
     yaml::{Mark, Node, emit, read::fold, read::push_bounded},
@@ -143,13 +143,14 @@ fn finish(
     tree: Node,
     library: &Library<'_>,
     mut issues: Vec<Issue>,
-    warnings: Vec<Issue>,
+    mut warnings: Vec<Issue>,
 ) -> Result<Expanded, Vec<Issue>> {
     let mut report = |mark: Mark, message: String| {
         push_bounded(&mut issues, Issue::at(library.name(mark.file.into()), mark, message));
     };
     schema::check(&tree, &mut report);
     webhooks::read(&tree, &mut report);
+    schema::reserved::check(&tree, &mut report);
     if !issues.is_empty() {
         return Err(issues);
     }
@@ -160,6 +161,9 @@ fn finish(
     }
     if !issues.is_empty() {
         return Err(issues);
+    }
+    for message in tasks::unknown(&pipeline) {
+        push_bounded(&mut warnings, Issue::bare(message));
     }
     let final_yaml = emit::emit(&tree);
     Ok(Expanded { tree, pipeline, final_yaml, warnings, files: library.included(), extends: None })

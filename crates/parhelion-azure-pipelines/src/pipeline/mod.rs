@@ -5,6 +5,7 @@
 pub(crate) mod graph;
 pub(crate) mod normal;
 pub(crate) mod read;
+pub(crate) mod tasks;
 
 use crate::webhooks::WebhookResource;
 use serde::{Deserialize, Serialize};

@@ -2,6 +2,7 @@
 
 mod check;
 mod json;
+pub(crate) mod reserved;
 mod tables;
 
 pub(crate) use check::{check, check_part, check_trigger};
