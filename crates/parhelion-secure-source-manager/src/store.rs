@@ -3,8 +3,8 @@
 mod work;
 
 pub use work::{
-    Binding, BranchRule, CommentKey, CommentKind, Issue, IssueComment, Merged, NumberKey, Policy, PolicyKey,
-    PullComment, PullRequest, PullState, ReviewAction, StatusKey, StatusState,
+    Audit, Binding, BranchRule, CommentKey, CommentKind, Issue, IssueComment, Merged, NumberKey, Policy,
+    PolicyKey, PullComment, PullRequest, PullState, ReviewAction, StatusKey, StatusState,
 };
 
 use crate::domain::lro;

@@ -11,7 +11,7 @@ use crate::{
             TestIamPermissionsRequest, TestIamPermissionsResponse,
         },
     },
-    store::{Binding, Policy, PolicyKey, SsmStore},
+    store::{Audit, Binding, Policy, PolicyKey, SsmStore},
 };
 use parhelion_core::text;
 use parhelion_state::{Operation, Query, Tx, View};
@@ -63,9 +63,10 @@ fn message(policy: Option<&Policy>) -> iam::Policy {
         members: b.members.clone(),
         condition: b.condition.clone().map(condition),
     });
-    let audit_configs = policy.audit_configs.iter().map(|(service, logs)| AuditConfig {
-        service: service.clone(),
-        audit_log_configs: logs
+    let audit_configs = policy.audit_configs.iter().map(|audit| AuditConfig {
+        service: audit.service.clone(),
+        audit_log_configs: audit
+            .logs
             .iter()
             .map(|(log_type, exempted)| AuditLogConfig {
                 log_type: *log_type,
@@ -220,9 +221,7 @@ fn bindings(given: Vec<iam::Binding>, version: i32) -> Result<Vec<Binding>, Erro
     Ok(bindings)
 }
 
-type Audits = Vec<(String, Vec<(i32, Vec<String>)>)>;
-
-fn audit_configs(given: Vec<AuditConfig>) -> Result<Audits, Error> {
+fn audit_configs(given: Vec<AuditConfig>) -> Result<Vec<Audit>, Error> {
     if given.len() > 100 {
         return Err(Error::field("policy.audit_configs", "at most 100 are allowed."));
     }
@@ -239,7 +238,7 @@ fn audit_configs(given: Vec<AuditConfig>) -> Result<Audits, Error> {
             }
             logs.push((log.log_type, log.exempted_members));
         }
-        configs.push((config.service, logs));
+        configs.push(Audit { service: config.service, logs });
     }
     Ok(configs)
 }

@@ -209,8 +209,17 @@ pub struct Policy {
     pub etag: Vec<u8>,
     /// Roles and who has them.
     pub bindings: Vec<Binding>,
-    /// Service, and for each kind of log who is left out.
-    pub audit_configs: Vec<(String, Vec<(i32, Vec<String>)>)>,
+    /// Which calls are to be logged.
+    pub audit_configs: Vec<Audit>,
+}
+
+/// Which calls of a service are to be logged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Audit {
+    /// The service.
+    pub service: String,
+    /// The kind of log (1 to 3), and who is left out of it.
+    pub logs: Vec<(i32, Vec<String>)>,
 }
 
 /// A role and who has it.
