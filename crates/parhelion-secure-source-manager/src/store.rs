@@ -7,7 +7,7 @@ pub use work::{
     PolicyKey, PullComment, PullRequest, PullState, ReviewAction, StatusKey, StatusState,
 };
 
-use crate::domain::lro;
+use crate::domain::{lro, pulls};
 use parhelion_core::{Event, TenantKey, Timestamp};
 use parhelion_git::{ObjectId, Refs};
 use parhelion_state::{AnyTable, Store, Table, Tx};
@@ -310,7 +310,7 @@ impl Store for SsmStore {
         lro::step(self, id, tx)
     }
     fn standing(&self, subject: &str, _: Timestamp) -> Vec<Event> {
-        lro::standing(self, subject).into_iter().collect()
+        lro::standing(self, subject).or_else(|| pulls::standing(self, subject)).into_iter().collect()
     }
     fn things(&self, kind: &str, id: Option<&str>) -> Vec<Value> {
         id.filter(|_| kind == "operation").and_then(|id| lro::thing(self, id)).into_iter().collect()

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         delivery,
         payload::{Change, CommentAction, PullScene},
+        rules,
     },
     store::{
         CommentKind, Hook, HookEvent, HookKey, Key, Merged, NumberKey, PullComment, PullRequest, PullState,
@@ -20,6 +21,22 @@ use std::sync::Arc;
 /// Journal subject of a pull request.
 pub fn subject(key: &NumberKey) -> String {
     format!("pull_request:{}/{}/{}", key.0, key.1, key.2)
+}
+
+/// What an open pull request waits for by the rule of its base, for explain. Code owners are not looked at here: that
+/// takes git.
+pub fn standing(store: &SsmStore, subject: &str) -> Option<Event> {
+    let mut parts = subject.strip_prefix("pull_request:")?.split('/');
+    let (location, repository) = (parts.next()?.to_owned(), parts.next()?.to_owned());
+    let key = (location, repository, parts.next()?.parse().ok()?);
+    let pull = store.pull_requests.get(&key).filter(|pull| pull.state == PullState::Open)?;
+    let event = Event::new("pull_request.changed", subject).verdict(Verdict::Waiting);
+    Some(match rules::of_merge(store, &key, pull, false) {
+        Some((rule, field, why)) => {
+            event.fact(format!("branch rule \"{rule}\" ({field}) does not let it be merged yet: {why}"))
+        }
+        None => event.fact("it is open, and no rule keeps it from being merged"),
+    })
 }
 
 /// A pull request's name, with the project as at its creation.

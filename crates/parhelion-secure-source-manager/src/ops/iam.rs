@@ -19,7 +19,7 @@ use parhelion_state::{Operation, Query, Tx, View};
 /// Docs: an empty policy has the etag `ACAB`.
 const NO_POLICY: [u8; 3] = [0, 0x20, 1];
 /// Docs: what the service's permissions are about.
-const RESOURCES: [&str; 10] = [
+const RESOURCES: [&str; 11] = [
     "repositories",
     "instances",
     "hooks",
@@ -30,6 +30,7 @@ const RESOURCES: [&str; 10] = [
     "pullRequestComments",
     "operations",
     "locations",
+    "sshkeys",
 ];
 /// Docs: most members of a policy.
 const MEMBERS: usize = 1500;

@@ -180,6 +180,13 @@ async fn a_rule_asks_for_reviews_threads_checks_and_a_line() {
         format!("400 FAILED_PRECONDITION Branch rule \"strict\" ({field}) does not let it be merged: ")
     };
     assert_eq!(merge().await, broken("minimum_reviews_count") + "0 of 1 reviews.");
+    let subject = "pull_request:us-central1/my-repo/1";
+    let waits = |emulator: &Emulator| emulator.world.standing(crate::NAME, "my-project", subject);
+    let told = waits(&emulator).pop().unwrap().fact;
+    assert!(
+        told.ends_with("(minimum_reviews_count) does not let it be merged yet: 0 of 1 reviews"),
+        "{told}"
+    );
     comment(&emulator, json!({"review": {"actionType": "CHANGE_REQUESTED", "body": "no"}})).await;
     assert_eq!(merge().await, broken("minimum_approvals_count") + "0 of 1 approvals.");
     comment(&emulator, json!({"review": {"actionType": "APPROVED"}})).await;
@@ -215,6 +222,7 @@ async fn a_rule_asks_for_reviews_threads_checks_and_a_line() {
     // Nothing else came to main: it moves forward, without a merge commit.
     let merged = emulator.done("POST", &format!("{REPOSITORY}/pullRequests/1:merge"), "{}").await;
     assert_eq!(merged["state"], "MERGED");
+    assert!(waits(&emulator).is_empty());
     work.ok(&["fetch", "-q"]).await;
     assert_eq!(work.ok(&["rev-parse", "origin/main"]).await, dev);
 }
