@@ -344,6 +344,18 @@ impl Store for SsmStore {
             assert!(self.instances.contains_key(&key), "repository {id} of an instance that is not there");
         }
         assert_eq!(self.operations.len(), self.operation_order.len());
+        for (key, record) in self.operations.iter() {
+            let open = self.open_operations.contains_key(key);
+            assert_eq!(record.wait.is_some(), open, "operation {}", key.1);
+            assert_eq!(record.ended.is_none(), open, "operation {}", key.1);
+        }
+        for (key, instance) in self.instances.iter() {
+            let awaited = self.open_operations.keys().filter_map(|key| self.operations.get(key)).any(|operation| {
+                matches!(&operation.then, Some(Then::Activate(of) | Then::Remove(of)) if of == key)
+            });
+            let ready = instance.state == InstanceState::Active;
+            assert_ne!(ready, awaited, "instance {} and its operation", key.1);
+        }
         for ((location, repository, number), pull) in self.pull_requests.iter() {
             let key = (location.clone(), repository.clone());
             assert!(self.repositories.contains_key(&key), "pull request {number} of no repository");

@@ -185,8 +185,11 @@ impl Operation for DeleteInstance {
             return Err(Error::NotEmpty(input.name));
         }
         let target = format!("projects/{}/locations/{}/instances/{}", record.project, key.0, key.1);
-        if record.state == InstanceState::Deleting {
-            return Err(Error::state(&target, "the instance is being deleted."));
+        // CHOICE: one operation at a time; one that is under way can be cancelled.
+        match record.state {
+            InstanceState::Active => {}
+            InstanceState::Creating => return Err(Error::state(&target, "the instance is being created.")),
+            InstanceState::Deleting => return Err(Error::state(&target, "the instance is being deleted.")),
         }
         let mut begun = lro::begin(tx, &name.place, "delete", &target);
         if begun.succeeds() && begun.waits() {

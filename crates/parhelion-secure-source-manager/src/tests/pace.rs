@@ -7,6 +7,7 @@ use super::{
 use chrono::TimeDelta;
 use parhelion_core::Pace;
 use parhelion_state::ScriptedOutcome;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -70,4 +71,94 @@ async fn a_behaviour_lets_an_operation_fail_or_hang() {
     assert!(stepped.is_some());
     assert_eq!(emulator.call("GET", &format!("{PLACE}/instances/held"), "").await.1["state"], "ACTIVE");
     assert!(emulator.facts("behaviour.used").len() == 2);
+}
+
+/// A step of somebody who makes and deletes instances while operations take their time.
+#[derive(Clone, Debug)]
+enum Step {
+    Create(u8, bool),
+    Delete(u8, bool),
+    Cancel(u8),
+    ByHand,
+    Pace(u8),
+    Later(u8),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        (0_u8..3, any::<bool>()).prop_map(|(n, repeated)| Step::Create(n, repeated)),
+        (0_u8..3, any::<bool>()).prop_map(|(n, force)| Step::Delete(n, force)),
+        any::<u8>().prop_map(Step::Cancel),
+        Just(Step::ByHand),
+        (0_u8..3).prop_map(Step::Pace),
+        (1_u8..30).prop_map(Step::Later),
+    ]
+}
+
+async fn take(emulator: &Emulator, operations: &mut Vec<String>, step: Step) {
+    let instances = format!("{PLACE}/instances");
+    let answer = match step {
+        Step::Create(n, repeated) => {
+            let id = if repeated {
+                format!("&requestId=6546af81-25c6-46d9-aa41-70c00dc6000{n}")
+            } else {
+                String::new()
+            };
+            emulator.call("POST", &format!("{instances}?instanceId=i{n}{id}"), "{}").await
+        }
+        Step::Delete(n, force) => {
+            emulator.call("DELETE", &format!("{instances}/i{n}?force={force}"), "").await
+        }
+        Step::Cancel(n) => match operations.get(usize::from(n) % operations.len().max(1)) {
+            Some(name) => emulator.call("POST", &format!("{name}:cancel"), "{}").await,
+            None => return,
+        },
+        Step::ByHand => {
+            emulator.world.step_by_hand(crate::NAME, None, &Default::default());
+            return;
+        }
+        Step::Pace(n) => {
+            let pace = match n {
+                0 => Pace::Immediate,
+                1 => Pace::After(TimeDelta::seconds(10)),
+                _ => Pace::Manual,
+            };
+            emulator.world.edit_script(|script| script.set_pace(Some(crate::NAME), None, pace));
+            return;
+        }
+        Step::Later(n) => {
+            let to = emulator.world.clock.now() + TimeDelta::seconds(i64::from(n));
+            while emulator.world.step(to).is_some() {}
+            emulator.world.clock.reach(to);
+            return;
+        }
+    };
+    assert!(answer.0 < 500, "{answer:?}");
+    operations.extend(answer.1["name"].as_str().map(str::to_owned));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    /// The store's invariants are checked after each of these commits.
+    #[test]
+    fn instances_and_their_operations_agree_whatever_happens(steps in proptest::collection::vec(step(), 1..40)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let emulator = Emulator::new();
+            let mut operations = Vec::new();
+            for step in steps {
+                take(&emulator, &mut operations, step).await;
+            }
+            // What stands is ended by hand; nothing is left over.
+            emulator.world.edit_script(|script| script.set_pace(Some(crate::NAME), None, Pace::Immediate));
+            while emulator.world.step_by_hand(crate::NAME, None, &Default::default()).is_some() {}
+            let to = emulator.world.clock.now() + TimeDelta::minutes(10);
+            while emulator.world.step(to).is_some() {}
+            let (_, open) = emulator.call("GET", &format!("{PLACE}/operations?filter=done%3Dfalse"), "").await;
+            assert_eq!(open, json!({}));
+            let (_, list) = emulator.call("GET", &format!("{PLACE}/instances"), "").await;
+            let states = list["instances"].as_array().cloned().unwrap_or_default();
+            assert!(states.iter().all(|i| i["state"] == "ACTIVE"), "{states:?}");
+        });
+    }
 }
