@@ -435,6 +435,18 @@ impl Store for AzureDevOpsStore {
                 }
             }
         }
+        for check in records(store, "checks") {
+            check::mask(check.get_mut("settings"));
+        }
+        for suite in records(store, "suites") {
+            check::mask_runs(suite.get_mut("checkpoint"));
+        }
+        for build in records(store, "builds") {
+            let stages = build.get_mut("stages").and_then(Value::as_array_mut);
+            for stage in stages.into_iter().flatten() {
+                check::mask_runs(stage.get_mut("checkpoint"));
+            }
+        }
         for delivery in records(store, "deliveries") {
             let headers = delivery.get_mut("headers").and_then(Value::as_array_mut);
             for header in headers.into_iter().flat_map(|h| h.iter_mut()) {

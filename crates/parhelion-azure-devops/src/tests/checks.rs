@@ -597,3 +597,107 @@ fn approvals_and_waiting_stages_are_told_to_service_hooks() {
     );
     assert_eq!(test["details"]["event"]["resource"]["run"]["id"], other);
 }
+
+#[test]
+fn hours_that_end_while_somebody_thinks_begin_again() {
+    let (bench, pipeline, environment) = bench_of(YAML);
+    let opened = bench.world.clock.now() - chrono::TimeDelta::minutes(30);
+    let hours = json!({
+        "businessDays": "Monday,Tuesday,Wednesday,Thursday,Friday,Saturday,Sunday", "timeZone": "UTC",
+        "startTime": opened.format("%H:%M").to_string(),
+        "endTime": (opened + chrono::TimeDelta::hours(1)).format("%H:%M").to_string(),
+    });
+    check(
+        &bench,
+        environment,
+        TASK,
+        task("445fde2f-6c39-441c-807f-8a59ff2e075f", "evaluateBusinessHours", hours),
+        6000,
+    );
+    check(&bench, environment, APPROVAL, approvers(&[ANN]), 6000);
+    let id = run(&bench, pipeline);
+    bench.advance(3600);
+    answer(&bench, json!({ "approvalId": pending(&bench)[0]["id"], "status": "approved" }));
+    assert_eq!(result(&bench, id).0, "inProgress");
+    bench.advance(23 * 3600);
+    assert_eq!(result(&bench, id), ("completed".into(), "succeeded".into()));
+}
+
+#[test]
+fn a_queue_a_group_and_a_connection_are_guarded_too() {
+    let yaml = "
+trigger: none
+stages:
+- stage: a
+  variables: [{group: Shared}]
+  jobs: [{job: a, steps: [{script: echo a}]}]
+- stage: b
+  jobs: [{job: b, steps: [{task: AzureCLI@2, inputs: {azureSubscription: Cloud, inlineScript: x}}]}]
+";
+    let (bench, pipeline, _) = bench_of(yaml);
+    let group = bench.ok(
+        "POST /contoso/_apis/distributedtask/variablegroups",
+        json!({
+            "name": "Shared", "type": "Vsts", "variables": { "x": { "value": "1" } },
+            "variableGroupProjectReferences": [{ "name": "Shared", "projectReference": { "name": "P" } }],
+        }),
+    );
+    let endpoint = bench.connect("Cloud", "hook", "", "");
+    let queue = bench.get("/contoso/P/_apis/build/definitions/1")["queue"]["id"].clone();
+    for (kind, id) in [("variablegroup", &group["id"]), ("endpoint", &endpoint["id"]), ("queue", &queue)] {
+        bench.ok("POST /contoso/P/_apis/pipelines/checks/configurations", json!({
+            "type": { "name": "Approval" }, "settings": approvers(&[ANN]), "resource": { "type": kind, "id": id },
+        }));
+    }
+    let id = run(&bench, pipeline);
+    let kinds = |bench: &Bench| {
+        let facts = bench.facts(&["approval.started"]);
+        ["variablegroup Shared", "endpoint Cloud", "queue Azure Pipelines"]
+            .map(|what| facts.matches(what).count())
+    };
+    assert_eq!(kinds(&bench), [1, 0, 1]);
+    for approval in pending(&bench) {
+        answer(&bench, json!({ "approvalId": approval["id"], "status": "approved" }));
+    }
+    assert_eq!(kinds(&bench), [1, 1, 2]);
+    for approval in pending(&bench) {
+        answer(&bench, json!({ "approvalId": approval["id"], "status": "approved" }));
+    }
+    assert_eq!(result(&bench, id), ("completed".into(), "succeeded".into()));
+}
+
+#[test]
+fn a_required_template_is_extended_or_the_stage_fails() {
+    let (bench, pipeline, environment) = bench_of(YAML);
+    let templates = json!({ "extendsChecks": [{
+        "repositoryType": "git", "repositoryName": "P/P", "repositoryRef": "refs/heads/main", "templatePath": "templates/good.yml",
+    }] });
+    check(&bench, environment, "4020e66e-b0f3-47e1-bc88-48f3cc59b5f3", templates, 60);
+    let id = run(&bench, pipeline);
+    assert_eq!(result(&bench, id), ("completed".into(), "failed".into()));
+    assert!(bench.facts(&["check.finished"]).contains("the pipeline extends no template"));
+    bench.commit("/templates/good.yml", YAML.trim_start().trim_start_matches("trigger: none\n"));
+    bench.commit("/azure-pipelines.yml", "trigger: none\nextends:\n  template: templates/good.yml\n");
+    let id = run(&bench, pipeline);
+    assert_eq!(result(&bench, id), ("completed".into(), "succeeded".into()));
+}
+
+#[test]
+fn a_check_that_was_fixed_stays_when_its_environment_goes() {
+    let (bench, pipeline, environment) = bench_of(YAML);
+    let settings = task(
+        "9c3e8943-130d-4c78-ac63-8af81df62dfb",
+        "InvokeRESTAPI",
+        json!({ "headers": "Authorization: geheim" }),
+    );
+    check(&bench, environment, TASK, settings, 60);
+    check(&bench, environment, APPROVAL, approvers(&[ANN]), 60);
+    let id = run(&bench, pipeline);
+    assert!(!bench.dump(false).to_string().contains("geheim"));
+    let line = format!("DELETE /contoso/P/_apis/distributedtask/environments/{environment}");
+    assert_eq!(bench.call(&line, Value::Null).0, 204);
+    assert_eq!(bench.store().checks.len(), 0);
+    assert_eq!(result(&bench, id).0, "inProgress");
+    answer(&bench, json!({ "approvalId": pending(&bench)[0]["id"], "status": "approved" }));
+    assert_eq!(result(&bench, id), ("completed".into(), "succeeded".into()));
+}

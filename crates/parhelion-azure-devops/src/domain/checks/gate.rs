@@ -77,8 +77,9 @@ pub fn enter(
         return Entry::Open;
     };
     let strict = is_strict(store);
-    // Where nobody guards anything there is nothing to look at.
-    if !strict && store.checks.len() == 0 && store.permissions.len() == 0 {
+    // Where nobody guards anything there is nothing to look at; what was fixed before is.
+    let is_open = build.stages.get(s).is_some_and(|stage| stage.is_held());
+    if !is_open && !strict && store.checks.len() == 0 && store.permissions.len() == 0 {
         return Entry::Open;
     }
     let Some(stage) = build.stages.get_mut(s) else { return Entry::Open };
@@ -93,7 +94,7 @@ pub fn enter(
     let mut checkpoint = match held {
         Some(checkpoint) if !checkpoint.is_open() => {
             // A stage is asked once: it was let in or refused then.
-            build.stages.get_mut(s).map(|stage| stage.checkpoint = Some(checkpoint));
+            stage.checkpoint = Some(checkpoint);
             return Entry::Open;
         }
         Some(checkpoint) => checkpoint,
