@@ -168,7 +168,7 @@ const COUNT: usize = {
     count
 };
 
-const TABLE: [Row; COUNT] = {
+static TABLE: [Row; COUNT] = {
     let mut table = [organization::ROWS[0]; COUNT];
     let (mut at, mut part) = (0, 0);
     while part < PARTS.len() {

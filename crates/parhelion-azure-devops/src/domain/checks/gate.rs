@@ -49,7 +49,7 @@ pub(super) struct At {
 /// Whether anything stands before a stage.
 pub fn is_guarded(store: &AzureDevOpsStore, build: &Build, s: usize) -> bool {
     let strict = is_strict(store);
-    if !strict && store.checks.len() == 0 && store.permissions.len() == 0 {
+    if !strict && store.checks.is_empty() && store.permissions.is_empty() {
         return false;
     }
     let Some((project, definition)) =
@@ -79,7 +79,7 @@ pub fn enter(
     let strict = is_strict(store);
     // Where nobody guards anything there is nothing to look at; what was fixed before is.
     let is_open = build.stages.get(s).is_some_and(|stage| stage.is_held());
-    if !is_open && !strict && store.checks.len() == 0 && store.permissions.len() == 0 {
+    if !is_open && !strict && store.checks.is_empty() && store.permissions.is_empty() {
         return Entry::Open;
     }
     let Some(stage) = build.stages.get_mut(s) else { return Entry::Open };

@@ -136,7 +136,7 @@ fn pool(project: &Project, job: &Job) -> Option<ResourceId> {
 }
 
 fn connections(store: &AzureDevOpsStore, project: &Project, job: &Job) -> Vec<ResourceId> {
-    if store.endpoints.len() == 0 {
+    if store.endpoints.is_empty() {
         return Vec::new();
     }
     let named = |(name, value): &(String, String)| {
