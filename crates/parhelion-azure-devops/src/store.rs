@@ -4,12 +4,15 @@ mod approval;
 mod batch;
 mod build;
 mod check;
+mod check_all;
 mod definition;
 mod delivery;
 mod endpoint;
 mod environment;
 mod forget;
 mod lines;
+mod mask;
+mod organization;
 mod pool;
 mod project;
 mod repository;
@@ -33,7 +36,8 @@ pub use environment::{
     ResourceKind,
 };
 pub use lines::Lines;
-pub use pool::{DEFAULT_POOL, HOSTED_POOL, Pool};
+pub use organization::{Identity, Organization, Profile};
+pub use pool::Pool;
 pub use project::{
     Folder, OperationKind, OperationRecord, Project, ProjectState, Queue, ResourceReference,
     valid_project_name,
@@ -54,13 +58,12 @@ use crate::{
         service_hooks,
     },
     error::{Error, Result},
-    settings::Settings,
 };
-use parhelion_core::{Event, Settled, TenantKey, Timestamp};
+use parhelion_core::{Event, Settled, Timestamp};
 use parhelion_state::{AnyTable, Job, Store, Table, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{fmt, str::FromStr, sync::Arc};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Builds kept in an organization; the oldest go first.
@@ -84,80 +87,6 @@ pub const MAX_OPERATIONS: usize = 1_000;
 pub const MAX_DELETED: usize = 1_000;
 /// Earlier revisions kept of a definition.
 pub const MAX_REVISIONS: u32 = 100;
-
-/// The name of an organization, in lower case: names are compared ignoring case.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Organization(String);
-
-impl Organization {
-    /// The name in lower case.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for Organization {
-    type Err = Error;
-    fn from_str(s: &str) -> Result<Self> {
-        // CHOICE: letters, digits, hyphens, as the sign-up form takes them; also dots and underscores, which
-        // Azure DevOps Server's collections may hold, but not in front.
-        let good = (1..=50).contains(&s.len())
-            && s.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
-        if good {
-            Ok(Organization(s.to_ascii_lowercase()))
-        } else {
-            Err(Error::OrganizationNameBad { name: s.chars().take(80).collect() })
-        }
-    }
-}
-impl TryFrom<String> for Organization {
-    type Error = Error;
-    fn try_from(s: String) -> Result<Self> {
-        s.parse()
-    }
-}
-impl From<Organization> for String {
-    fn from(o: Organization) -> String {
-        o.0
-    }
-}
-impl fmt::Display for Organization {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-impl TenantKey for Organization {}
-
-/// Somebody, as answers show them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
-    /// The id.
-    pub id: Uuid,
-    /// The name shown.
-    pub name: String,
-    /// The name used for signing in.
-    pub unique_name: String,
-}
-
-/// What is drawn when an organization comes into being.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Profile {
-    /// The name as first written.
-    pub name: String,
-    /// The organization's own id.
-    pub instance: Uuid,
-    /// Everybody who calls: credentials are accepted, not looked into.
-    pub user: Identity,
-    /// Who starts runs for webhooks.
-    pub service: Identity,
-    /// When it came into being.
-    pub created: Timestamp,
-    /// Whether pipelines need a permission for what their YAML names (`azure.permissions=strict`).
-    #[serde(default)]
-    pub strict_permissions: bool,
-}
 
 /// One organization.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -356,118 +285,11 @@ impl Store for AzureDevOpsStore {
     }
 
     fn check(&self) {
-        let mut names = std::collections::BTreeSet::new();
-        for project in self.projects.values() {
-            assert!(names.insert(project.name.to_lowercase()), "two projects are named {}", project.name);
-        }
-        for (id, definition) in self.definitions.iter() {
-            assert_eq!(*id, definition.id);
-            assert!(self.projects.contains_key(&definition.project), "definition {id} has no project");
-        }
-        for (id, build) in self.builds.iter() {
-            assert_eq!(*id, build.id);
-            assert!(self.definitions.contains_key(&build.definition), "build {id} has no definition");
-            assert_eq!(build.status == BuildStatus::Completed, build.result.is_some(), "build {id}");
-            let (due, held) = crate::domain::run::life::next(build);
-            assert_eq!(
-                build.status == BuildStatus::Completed,
-                due.or(held).is_none(),
-                "build {id} stands still"
-            );
-            assert!(due.is_none_or(|at| self.due.contains_key(&(at, *id))), "build {id} is forgotten");
-            assert!(held.is_none_or(|at| self.held.contains_key(&(at, *id))), "build {id} is forgotten");
-        }
-        for (definition, branch) in self.batches.keys() {
-            assert!(self.definitions.contains_key(definition), "{branch} of no definition is held back");
-        }
-        for endpoint in self.endpoints.values() {
-            assert!(!endpoint.shares.is_empty(), "endpoint {} is in no project", endpoint.id);
-        }
-        for (id, group) in self.variable_groups.iter() {
-            assert!(*id == group.id && !group.shares.is_empty(), "variable group {id} is in no project");
-        }
-        for (queue, project) in self.projects.values().flat_map(|p| p.queues.iter().map(|q| (q.pool, p.id))) {
-            assert!(self.pools.contains_key(&queue), "a queue of project {project} has no pool");
-        }
-        for repository in self.repositories.values() {
-            assert!(self.projects.contains_key(&repository.project), "{} has no project", repository.name);
-        }
-        for (_, id) in self.due.keys().chain(self.held.keys()) {
-            assert!(self.builds.contains_key(id), "build {id} is gone");
-        }
-        for id in self.open_operations.keys() {
-            assert!(self.operations.get(id).is_some_and(|o| o.wait.is_some()), "operation {id} is done");
-        }
-        assert!(self.deleted_builds.len() <= MAX_DELETED && self.deleted_definitions.len() <= MAX_DELETED);
-        assert!(self.deliveries.len() <= MAX_DELIVERIES && self.issues.len() <= MAX_ISSUES);
-        assert!(self.builds.len() <= MAX_BUILDS && self.pushes.len() <= MAX_PUSHES);
-        let bodies = self.deliveries.values().map(|d| d.body.0.len());
-        assert_eq!(self.delivery_bytes, bodies.sum::<usize>());
-        assert_eq!(self.push_bytes, self.pushes.values().map(|p| p.weight()).sum::<usize>());
-        self.check_service_hooks();
-        self.check_approvals();
-        self.check_checks();
-        assert_eq!(self.build_bytes, self.builds.values().map(|b| b.weight()).sum::<usize>());
+        self.check_all();
     }
 
     fn mask(store: &mut Value) {
-        fn records<'a>(store: &'a mut Value, table: &str) -> impl Iterator<Item = &'a mut Value> {
-            let pairs = store.get_mut(table).and_then(Value::as_array_mut).map(|v| v.iter_mut());
-            pairs.into_iter().flatten().filter_map(|pair| pair.get_mut(1))
-        }
-        for endpoint in records(store, "endpoints") {
-            let parameters = endpoint.get_mut("parameters").and_then(Value::as_object_mut);
-            for (name, value) in parameters.into_iter().flat_map(|p| p.iter_mut()) {
-                if is_secret(name) && value.as_str().is_some_and(|v| !v.is_empty()) {
-                    *value = "****".into();
-                }
-            }
-        }
-        for table in ["subscriptions", "notifications"] {
-            for record in records(store, table) {
-                let inputs = record.get_mut("consumer_inputs").and_then(Value::as_object_mut);
-                for (_, value) in inputs
-                    .into_iter()
-                    .flat_map(|i| i.iter_mut())
-                    .filter(|(n, _)| is_confidential(n) || *n == "httpHeaders")
-                {
-                    *value = MASKED.into();
-                }
-            }
-        }
-        for check in records(store, "checks") {
-            check::mask(check.get_mut("settings"));
-        }
-        for suite in records(store, "suites") {
-            check::mask_runs(suite.get_mut("checkpoint"));
-        }
-        for build in records(store, "builds") {
-            let stages = build.get_mut("stages").and_then(Value::as_array_mut);
-            for stage in stages.into_iter().flatten() {
-                check::mask_runs(stage.get_mut("checkpoint"));
-            }
-        }
-        for delivery in records(store, "deliveries") {
-            let headers = delivery.get_mut("headers").and_then(Value::as_array_mut);
-            for header in headers.into_iter().flat_map(|h| h.iter_mut()) {
-                if header[0].as_str().is_some_and(crate::ops::webhooks::is_credential) {
-                    header[1] = "****".into();
-                }
-            }
-        }
-        for build in records(store, "builds") {
-            build::mask(build);
-        }
-        for table in ["definitions", "revisions", "variable_groups", "builds", "deleted_definitions"] {
-            for record in records(store, table) {
-                let variables = record.get_mut("variables").and_then(Value::as_object_mut);
-                for (_, variable) in variables.into_iter().flat_map(|v| v.iter_mut()) {
-                    if variable["is_secret"] == true {
-                        variable["value"] = "****".into();
-                    }
-                }
-            }
-        }
+        mask::mask(store);
     }
 }
 
@@ -476,47 +298,6 @@ impl AzureDevOpsStore {
     pub fn name(&self) -> &str {
         self.profile.as_ref().map_or(self.key.as_str(), |p| &p.name)
     }
-    /// Makes the organization, if it is not there yet.
-    pub fn come_into_being(&mut self, name: &str, tx: &mut Tx<'_>) {
-        if self.profile.is_some() {
-            return;
-        }
-        let instance = tx.uuid("organization");
-        let mut identity = |name: &str, unique_name: &str| Identity {
-            id: tx.uuid("identity"),
-            name: name.to_owned(),
-            unique_name: unique_name.to_owned(),
-        };
-        let user = identity("Parhelion User", "user@example.com");
-        // CHOICE: the identity that starts runs for a webhook (azure-devops.md 4.5).
-        let service = identity("Microsoft.VisualStudio.Services.TFS", "");
-        let strict_permissions = tx.settings::<Settings>().is_some_and(|s| s.strict_permissions);
-        let (name, created) = (name.to_owned(), tx.now());
-        self.profile = Some(Profile { name, instance, user, service, created, strict_permissions });
-        // OBSERVED: an organization has these two from its beginning.
-        for (name, hosted) in [(DEFAULT_POOL, false), (HOSTED_POOL, true)] {
-            let pool = Pool {
-                id: u32::try_from(tx.number("pool")).unwrap_or(u32::MAX),
-                name: name.to_owned(),
-                hosted,
-                kind: "automation".to_owned(),
-                auto_provision: true,
-                auto_update: true,
-                created: tx.now(),
-            };
-            self.pools.put(pool.id, pool);
-        }
-    }
-    /// Everybody who calls.
-    pub fn user(&self) -> Identity {
-        let nobody = || Identity { id: Uuid::nil(), name: String::new(), unique_name: String::new() };
-        self.profile.as_ref().map_or_else(nobody, |p| p.user.clone())
-    }
-    /// Who starts runs for webhooks.
-    pub fn service_identity(&self) -> Identity {
-        self.profile.as_ref().map_or_else(|| self.user(), |p| p.service.clone())
-    }
-
     /// A project that can be used, by id or, ignoring case, by name.
     pub fn project(&self, name_or_id: &str) -> Result<Arc<Project>> {
         let found = self.project_in_any_state(name_or_id)?;
@@ -577,18 +358,5 @@ impl AzureDevOpsStore {
     pub fn default_branch(&self, definition: &Definition) -> Option<String> {
         let own = definition.repository.default_branch.clone();
         own.or_else(|| self.source_of(definition)?.default_branch.clone())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn organizations_are_the_same_in_any_case() {
-        assert_eq!("Contoso".parse::<Organization>().unwrap(), "contoso".parse().unwrap());
-        for bad in ["", "-a", "a b", "a/b", "ä", "_git", &"a".repeat(51)] {
-            assert!(bad.parse::<Organization>().is_err(), "{bad}");
-        }
     }
 }

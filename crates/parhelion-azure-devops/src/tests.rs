@@ -17,6 +17,7 @@ mod life;
 mod outcomes;
 mod projects;
 mod rows;
+mod run_time;
 mod runs;
 mod service_hooks;
 mod state;

@@ -10,6 +10,8 @@ mod life_tests;
 mod queue;
 mod root;
 pub mod scope;
+#[cfg(test)]
+mod table_tests;
 
 pub use expand::{Expansion, Outcome, expanded, expanded_in};
 pub use queue::{queue, start};

@@ -17,7 +17,6 @@ use parhelion_azure_pipelines::{
     Document, Expanded, Files, Inputs, Issue, Repository, Unread, expand_with, expand_within, parse,
     pipeline::Strategy,
 };
-use serde_json::Value;
 use std::{cell::Cell, sync::Arc};
 
 /// An expanded pipeline, and what it was made of besides the definition's own repository.

@@ -6,14 +6,17 @@
 mod conditions;
 mod ending;
 mod heard;
+mod hooks;
+mod plays;
 mod start;
 mod waits;
 mod work;
 
 pub use ending::{cancel, cancel_only, retry};
 pub use heard::{At, hearing, masker};
+pub use plays::too_long;
 pub use waits::{let_go, next, waiting};
-pub use work::{minutes_of_job, too_long};
+pub use work::minutes_of_job;
 
 use super::handed::Handed;
 use crate::store::{Build, BuildResult, BuildStatus, Life, RecordResult, Wait};

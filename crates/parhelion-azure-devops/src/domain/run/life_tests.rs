@@ -154,7 +154,8 @@ fn build(shape: &Shape) -> Build {
     build
 }
 
-fn empty(pipeline: Pipeline) -> Build {
+/// A build of a pipeline that nothing of was laid out yet.
+pub(super) fn empty(pipeline: Pipeline) -> Build {
     Build {
         id: 1,
         number: "1".into(),

@@ -1,7 +1,8 @@
 //! What is measured of Azure DevOps: signed POSTs at the public webhook endpoint, each of which queues a run.
 
 use crate::Fault;
-use crate::load::{Call, Connection, connect, done, rate};
+use crate::load::{CONNECTIONS, Call, Connection, connect, done, latency, many, rate};
+use crate::servers::{Server, rss_kib};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -53,6 +54,15 @@ async fn post(connection: &mut Connection, path: &str, body: Value) -> Result<()
     Ok(())
 }
 
+/// Puts a pipeline's file into the repository of a project.
+async fn commit(connection: &mut Connection, project: &str, yaml: &str) -> Result<(), Fault> {
+    let change = json!({"changeType": "add", "item": {"path": "/azure-pipelines.yml"},
+        "newContent": {"content": yaml, "contentType": "rawtext"}});
+    let push = json!({"refUpdates": [{"name": "refs/heads/main", "oldObjectId": "0".repeat(40)}],
+        "commits": [{"comment": "Write the pipeline", "changes": [change]}]});
+    post(connection, &format!("{project}/_apis/git/repositories/{project}/pushes"), push).await
+}
+
 /// A project with a connection, a repository and a pipeline; gives the POST that runs it.
 async fn webhook(connection: &mut Connection) -> Result<Call, Fault> {
     post(connection, "_apis/projects", json!({"name": "Site"})).await?;
@@ -61,16 +71,61 @@ async fn webhook(connection: &mut Connection) -> Result<Call, Fault> {
         "authorization": {"scheme": "None", "parameters": parameters},
         "serviceEndpointProjectReferences": [{"projectReference": {"name": "Site"}, "name": "IncomingWH"}]});
     post(connection, "_apis/serviceendpoint/endpoints", endpoint).await?;
-    let file = "/azure-pipelines.yml";
-    let change = json!({"changeType": "add", "item": {"path": file},
-        "newContent": {"content": YAML, "contentType": "rawtext"}});
-    let push = json!({"refUpdates": [{"name": "refs/heads/main", "oldObjectId": "0".repeat(40)}],
-        "commits": [{"comment": "Write the pipeline", "changes": [change]}]});
-    post(connection, "Site/_apis/git/repositories/Site/pushes", push).await?;
-    let pipeline = json!({"name": "site", "configuration": {"type": "yaml", "path": file}});
+    commit(connection, "Site", YAML).await?;
+    let pipeline = json!({"name": "site", "configuration": {"type": "yaml", "path": "/azure-pipelines.yml"}});
     post(connection, "Site/_apis/pipelines", pipeline).await?;
     let path = "/bench/_apis/public/distributedtask/webhooks/pushed?api-version=6.0-preview".to_owned();
     Ok(Call::post(path, body()).with("content-type", "application/json").with("X-WH-Checksum", CHECKSUM))
+}
+
+/// A pipeline of ten jobs with five steps each.
+fn ten_jobs() -> String {
+    let job = |n: usize| {
+        let steps: String = (0..5)
+            .map(|m| format!("  - script: echo step {m} of job {n} at $(Build.BuildNumber)\n"))
+            .collect();
+        format!("- job: Job{n}\n  steps:\n{steps}")
+    };
+    format!("trigger: none\njobs:\n{}", (0..10).map(job).collect::<String>())
+}
+
+/// Builds that the list's first page is measured with.
+const MANY: usize = 10_000;
+
+/// Runs of ten jobs with five steps: how many a second, what a finished one takes with its logs, and whether many of
+/// them slow the list's first page down.
+pub async fn runs(server: Server) -> Result<(), Fault> {
+    let addr = server.addr;
+    let rss = || rss_kib(&server.process).ok_or("no memory figure");
+    let mut connection = connect(addr).await?;
+    post(&mut connection, "_apis/projects", json!({"name": "Runs"})).await?;
+    commit(&mut connection, "Runs", &ten_jobs()).await?;
+    post(&mut connection, "Runs/_apis/pipelines", json!({"name": "ten"})).await?;
+    let body = bytes::Bytes::from(json!({"definition": {"id": 1}}).to_string());
+    let queue = move |_: usize, _: usize| {
+        Call::post("/bench/Runs/_apis/build/builds".to_owned(), body.clone())
+            .with("content-type", "application/json")
+    };
+    let page = Call::get("/bench/Runs/_apis/build/builds?$top=50");
+    many(addr, 100usize.div_ceil(CONNECTIONS), queue.clone()).await?;
+    let few = latency(addr, &page).await?;
+    println!("runs of ten jobs with five steps each, on one organization");
+    println!("  {:44} {:9.0}", "runs a second", rate(addr, queue.clone()).await?);
+    // Journal, kept requests and past values are bounded: they are full by now.
+    let before = rss()?;
+    let each = MANY / CONNECTIONS;
+    many(addr, each, queue).await?;
+    let grown = rss()?.saturating_sub(before) as f64 / (each * CONNECTIONS) as f64;
+    println!("  {:44} {grown:9.1} KiB, goal 64", "memory of a finished one with its logs");
+    let after = latency(addr, &page).await?;
+    println!(
+        "  {:44} {:7.0} us after {:5.0} us   ratio {:.2}, goal 1.5",
+        "first page of the list of builds",
+        after.as_secs_f64() * 1e6,
+        few.as_secs_f64() * 1e6,
+        after.as_secs_f64() / few.as_secs_f64()
+    );
+    Ok(())
 }
 
 /// POSTs that queue a run, beside the bare server under the same requests.

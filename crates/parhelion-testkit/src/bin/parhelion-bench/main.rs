@@ -23,7 +23,8 @@ fn main() -> Result<(), Fault> {
         Some("--bare") => runtime.block_on(bare()),
         Some(binary) => runtime.block_on(measure(binary, arguments.get(1).map_or("", String::as_str))),
         None => {
-            Err("usage: parhelion-bench PATH-OF-PARHELION [rates|azure|kudu|sizes|expansion|history]".into())
+            Err("usage: parhelion-bench PATH-OF-PARHELION [rates|azure|runs|kudu|sizes|expansion|history]"
+                .into())
         }
     }
 }
@@ -51,6 +52,9 @@ async fn measure(binary: &str, part: &str) -> Result<(), Fault> {
         let server = emulator(binary)?;
         println!("Secure Source Manager, requests a second");
         ssm::measure(server.addr, bare.addr).await?;
+    }
+    if wanted("runs") {
+        azure::runs(emulator(binary)?).await?;
     }
     if wanted("sizes") {
         codepipeline::sizes(emulator(binary)?).await?;
