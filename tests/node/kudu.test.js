@@ -96,15 +96,15 @@ for (const how of ["prefix", "host"]) {
     await assert.rejects(kudu.webHooks.subscribe1(wanted), (error) => error.statusCode === 201);
     await assert.rejects(kudu.webHooks.subscribe(wanted), (error) => error.statusCode === 201);
     const listed = await kudu.webHooks.getWebHooks1();
-    const [hook] = JSON.parse(listed._response.bodyAsText);
-    assert.equal(listed.length, 1);
+    const [hook, ...others] = JSON.parse(listed._response.bodyAsText);
+    assert.deepEqual(others, []);
     assert.deepEqual([hook.url, hook.event, hook.last_status], [receiving.url, "MyEvent", null]);
     await kudu.webHooks.publishEvent1("myevent", { some: "thing", none: null });
     assert.deepEqual(receiving.came, [{ some: "thing", none: null }]);
     const got = await kudu.webHooks.getWebHook1(hook.id);
     assert.equal(JSON.parse(got._response.bodyAsText).last_status, "OK");
     await kudu.webHooks.unsubscribe1(hook.id);
-    assert.equal((await kudu.webHooks.getWebHooks()).length, 0);
+    assert.equal((await kudu.webHooks.getWebHooks())._response.bodyAsText, "[]");
     receiving.stop();
   });
 

@@ -1,14 +1,15 @@
-//! Kudu, the SCM site of Azure App Service: web hooks that tell of deployments, deployments by zip, and their
-//! records.
+//! Kudu, the SCM site of Azure App Service: web hooks that tell of deployments, deployments in all the ways there are
+//! (zip, OneDeploy, war, git, repositories' hooks), their records, and the site around them.
 //!
 //! A site is addressed by `/kudu/{site}/…`, by the host `{site}.scm.localhost`, or as `default` by plain
 //! `/api/…`. What the archived project's code does is done here as well, its oddities included; what the 2014
 //! wiki page spells otherwise is served in addition.
 //!
-//! Not here: sending (the delivery crate sends what a commit decides), running commands (an outcome is read off
-//! the command's text), fetching packages by their address, git, vfs, settings, WebJobs.
+//! Not here: sending (the delivery crate sends what a commit decides), git's wire (the git crate), fetching by address
+//! (the binary passes in a function). Commands are run only where the settings say so; otherwise their outcome is read
+//! off their text.
 //!
-//! Start reading at `table/` (every route), then `store.rs` and `domain/lifecycle.rs`.
+//! Start reading at `table/` (every route), then `store.rs`, `store/lock.rs` and `domain/lifecycle/`.
 
 mod commits;
 mod control;

@@ -10,8 +10,9 @@ use crate::error::{Error, Fault, Refusal};
 use crate::ops::zip_deploy::{
     FetchPackage, NoteDeliveries, PackageAt, PreparePackage, ReleaseLock, ZipDeploy, ZipPush,
 };
-use crate::store::{Content, DeployStatus, KuduStore, Lock, Phase, Push};
+use crate::store::{DeployStatus, KuduStore, Lock, Phase, Push};
 use crate::wire::answer::{empty, with};
+use crate::wire::package::{Shape, package};
 use crate::wire::spool::Spooled;
 use crate::wire::{body as bodies, spool};
 use bytes::Bytes;
@@ -20,7 +21,6 @@ use parhelion_core::DeliveryId;
 use parhelion_http::Body;
 use parhelion_state::Committed;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use std::io::Read;
 use std::sync::Arc;
 
 /// Tells the deployment's id when the client asked for it.
@@ -36,49 +36,6 @@ pub struct Wanted {
     pub is_async: bool,
     /// Whether the deployment's id is told.
     pub tracked: bool,
-}
-
-/// What the bytes of a package are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shape {
-    /// A zip that is unpacked; otherwise a file.
-    pub unpack: bool,
-    /// The folder that unpacked files stand in, or the file's name.
-    pub at: String,
-    /// Whether the zip itself is kept.
-    pub keep_zip: bool,
-}
-
-impl Shape {
-    /// A zip whose files stand as they are.
-    pub const ZIP: Shape = Shape { unpack: true, at: String::new(), keep_zip: false };
-}
-
-/// Makes a package of bytes.
-pub fn package(mut source: Spooled, shape: &Shape, max_bytes: u64) -> Result<Package, PackageError> {
-    if shape.keep_zip || !shape.unpack {
-        let mut bytes = Vec::new();
-        let read = source.by_ref().take(max_bytes.saturating_add(1)).read_to_end(&mut bytes);
-        read.map_err(|e| PackageError::Disk(e.to_string()))?;
-        if bytes.len() as u64 > max_bytes {
-            return Err(PackageError::TooLarge { limit: max_bytes });
-        }
-        let content = Content::new(Bytes::from(bytes.into_boxed_slice()));
-        if !shape.unpack {
-            let (size, file) = (content.size(), (content.hash(), content));
-            return Ok(Package { files: [(shape.at.clone(), file)].into(), bytes: size, zip: None });
-        }
-        // It is looked into all the same: what is no zip is not kept.
-        let looked = Package::read(std::io::Cursor::new(content.bytes().clone()), max_bytes)?;
-        return Ok(Package { zip: Some(content), ..looked });
-    }
-    let mut unpacked = Package::read(source, max_bytes)?;
-    if !shape.at.is_empty() {
-        let files = std::mem::take(&mut unpacked.files);
-        unpacked.files =
-            files.into_iter().map(|(path, file)| (format!("{}/{path}", shape.at), file)).collect();
-    }
-    Ok(unpacked)
 }
 
 impl Ask {

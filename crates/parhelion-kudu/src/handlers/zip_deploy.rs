@@ -1,6 +1,6 @@
 //! `zipdeploy`, `wardeploy` and OneDeploy's `publish`.
 
-use super::pushing::{Shape, Wanted, package_uri};
+use super::pushing::{Wanted, package_uri};
 use super::{Answer, Ask};
 use crate::domain::layout::{self, Artifact};
 use crate::domain::package::Package;
@@ -8,6 +8,7 @@ use crate::error::{Error, Fault, Refusal};
 use crate::store::{Content, FIRST_PAGE, FIRST_PAGE_CONTENT, KuduStore, Layout, Push, WWWROOT};
 use crate::wire::answer::json;
 use crate::wire::body as bodies;
+use crate::wire::package::Shape;
 use crate::wire::query::Query;
 use parhelion_http::Body;
 use serde_json::json as object;

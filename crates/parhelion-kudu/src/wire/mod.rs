@@ -9,6 +9,7 @@ pub mod disposition;
 pub mod etag;
 pub mod hook;
 pub mod multipart;
+pub mod package;
 pub mod payload;
 pub mod query;
 pub mod spool;
