@@ -132,7 +132,7 @@ fn a_failed_build_is_told_and_leaves_the_site_alone() {
         assert_eq!(store.active.as_ref(), Some(&good));
         assert!(
             store.files.get(&format!("{WWWROOT}a")).is_some()
-                && !store.files.get(&format!("{WWWROOT}b")).is_some()
+                && store.files.get(&format!("{WWWROOT}b")).is_none()
         );
         let log = &store.logs[&bad];
         assert_eq!(log.last().unwrap().message, "Deployment Failed.");
