@@ -190,13 +190,15 @@ impl Store for KuduStore {
             Some(Phase::Building(building)) => building.until,
             _ => None,
         };
-        build.into_iter().chain(self.jobs.next_deadline()).min()
+        let jobs = self.jobs.next_deadline().into_iter().chain(webjobs::schedule::next_deadline(self));
+        build.into_iter().chain(jobs).min()
     }
 
     fn on_time(&mut self, tx: &mut Tx<'_>) {
         lifecycle::due(self, tx);
         webjobs::run::due(self, tx);
         webjobs::continuous::due(self, tx);
+        webjobs::schedule::due(self, tx);
     }
 
     fn on_step(&mut self, id: Option<&str>, tx: &mut Tx<'_>) -> Option<String> {

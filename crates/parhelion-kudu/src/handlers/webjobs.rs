@@ -35,6 +35,39 @@ pub async fn list_triggered(ask: Ask, _: Body) -> Answer {
 pub async fn list_continuous(ask: Ask, _: Body) -> Answer {
     list(&ask, &[Kind::Continuous])
 }
+/// `GET triggeredwebjobsswagger`: the triggered jobs as an API that runs them. OBSERVED: SwaggerApiDef.
+pub async fn swagger(ask: Ask, _: Body) -> Answer {
+    let jobs = ask.read::<ListJobs>(&[Kind::Triggered])?;
+    let success = value!({ "description": "Success" });
+    let run = |name: &str| {
+        value!({ "post": {
+            "deprecated": false,
+            "operationId": name,
+            "consumes": [],
+            "produces": [],
+            "responses": { "200": success, "default": success },
+            "parameters": [{
+                "name": "arguments",
+                "in": "query",
+                "description": "Web Job Arguments",
+                "required": false,
+                "type": "string",
+            }],
+        } })
+    };
+    let paths: serde_json::Map<String, serde_json::Value> = jobs
+        .iter()
+        .map(|shown| (format!("/api/triggeredjobs/{}/run", shown.job.name), run(&shown.job.name)))
+        .collect();
+    let api = value!({
+        "swagger": "2.0",
+        "info": { "version": "v1", "title": "WebJobs" },
+        "host": "placeHolder",
+        "schemes": ["https"],
+        "paths": paths,
+    });
+    Ok(json(200, &api))
+}
 /// `GET triggeredwebjobs/{name}`.
 pub async fn get_triggered(ask: Ask, _: Body) -> Answer {
     get(&ask, Kind::Triggered)
@@ -166,7 +199,7 @@ async fn put(ask: Ask, body: Body, kind: Kind) -> Answer {
     });
     let upload = read.await.map_err(|_| Refusal::Internal)?;
     let name = ask.param(0);
-    let job = NewJob { kind, name, upload, max_site_bytes: ask.settings.max_site_bytes };
+    let job = NewJob { kind, name, upload, max_site_bytes: ask.settings.max_site_bytes, urls: ask.urls() };
     ask.write::<PutJob>(job)?.value?;
     get(&ask, kind)
 }

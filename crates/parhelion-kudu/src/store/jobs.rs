@@ -16,6 +16,10 @@ pub struct Jobs {
     pub running: Table<RunKey, Ending>,
     /// Continuous jobs whose process does not simply go on, by name in lower case.
     pub continuous: Table<String, Continuous>,
+    /// When triggered jobs were last due by their own schedules, by name in lower case.
+    pub fired: Table<String, Timestamp>,
+    /// How the site was addressed when somebody last asked for something of its jobs.
+    pub urls: Option<SiteUrls>,
 }
 
 /// How far a run is.
@@ -143,6 +147,7 @@ impl Jobs {
             self.running.remove(&(job.clone(), id));
         }
         self.continuous.remove(&job);
+        self.fired.remove(&job);
     }
     /// Its tables, for counts.
     pub fn tables(&self) -> [(&'static str, &dyn AnyTable); 1] {

@@ -9,6 +9,7 @@ const WIKI: &str = "https://github.com/projectkudu/kudu/wiki/WebJobs-API";
 pub const ROWS: &[Row] = &[
     row!("ListJobs", "GET", "webjobs", WIKI, Real, webjobs::list_all, Api),
     row!("ListTriggeredJobs", "GET", "triggeredwebjobs", WIKI, Real, webjobs::list_triggered, Api),
+    row!("DescribeTriggeredJobs", "GET", "triggeredwebjobsswagger", WIKI, Real, webjobs::swagger, Api),
     row!("GetTriggeredJob", "GET", "triggeredwebjobs/{name}", WIKI, Real, webjobs::get_triggered, Api),
     row!("PutTriggeredJob", "PUT", "triggeredwebjobs/{name}", WIKI, Real, webjobs::put_triggered, Api).streamed(),
     row!("DeleteTriggeredJob", "DELETE", "triggeredwebjobs/{name}", WIKI, Real, webjobs::delete_triggered, Api),

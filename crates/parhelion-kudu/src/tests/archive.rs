@@ -146,6 +146,9 @@ async fn a_zip_is_fetched_by_its_address() {
         let bad = json(body).await;
         assert_eq!((bad.status, &bad.json()["ExceptionMessage"]), (400, &json!(message)), "{body}");
     }
+    let zip = zip_of(&[("as-json.txt", "1")]);
+    let claimed = server.call("PUT", &format!("{API}/zip/site/"), "application/json", zip).await;
+    assert_eq!(claimed.pair(), (200, ""));
     let out = json(r#"{"packageUri":"http://h/a.zip","path":"../../x"}"#).await;
     assert_eq!(out.status, 404);
 }

@@ -138,10 +138,10 @@ async fn a_behaviour_decides_before_the_script() {
     advance(&server, 1_000_000).await;
     assert_eq!((&newest().await["status"], run().await), (&json!("Running"), 409));
     let id = newest().await["id"].as_str().unwrap().to_owned();
-    let waits = server.world.standing("kudu", "site", &format!("webjob:mail/{id}"));
+    let waits = server.world.standing("kudu", "site", &format!("webjob:mail@{id}"));
     assert!(waits[0].fact.contains("until it is stepped"), "{waits:?}");
     let stepped = server.world.step_by_hand("kudu", None, &Call::default()).unwrap();
-    assert_eq!(stepped.what, format!("webjob:mail/{id}"));
+    assert_eq!(stepped.what, format!("webjob:mail@{id}"));
     assert_eq!(newest().await["status"], "Success");
     assert_eq!(server.world.step_by_hand("kudu", None, &Call::default()), None);
 }
@@ -232,6 +232,8 @@ async fn lists_have_tags_and_older_paths() {
     let known = [("if-none-match", tag.as_str())];
     let same = server.call_with("GET", &format!("{API}/webjobs"), &known, Body::empty()).await;
     assert_eq!(same.pair(), (304, ""));
+    let swagger = get(&server, "triggeredwebjobsswagger").await.json();
+    assert_eq!(swagger["paths"]["/api/triggeredjobs/b/run"]["post"]["operationId"], "b");
     // By host, the addresses are the host's.
     let by_host = server.get("site.scm.localhost:4600/api/triggeredwebjobs/b").await.json();
     assert_eq!(by_host["url"], "http://site.scm.localhost:4600/api/triggeredwebjobs/b");
@@ -336,4 +338,41 @@ async fn a_rollback_takes_runs_back() {
     assert_eq!(get(&server, "triggeredwebjobs/mail/history").await.status, 404);
     advance(&server, 1_000).await;
     assert_eq!(get(&server, "triggeredwebjobs/mail").await.json()["latest_run"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_schedule_starts_runs() {
+    let server = Server::new();
+    server.post(&format!("{API}/hooks"), &json!({"url": "http://a/", "event": "TriggeredJobFinished"})).await;
+    let zip = zip_of(&[("run.sh", ""), ("settings.job", r#"{"schedule":"0 */5 * * * *"}"#)]);
+    put(&server, "triggeredwebjobs/mail", "job.zip", zip).await;
+    advance(&server, 299_000).await;
+    assert_eq!(get(&server, "triggeredwebjobs/mail/history").await.status, 404);
+    advance(&server, 601_100).await;
+    let runs = get(&server, "triggeredwebjobs/mail/history").await.json();
+    let seen: Vec<(&str, &str)> = runs["runs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|run| (run["start_time"].as_str().unwrap(), run["trigger"].as_str().unwrap()))
+        .collect();
+    let trigger = "Schedule - 0 */5 * * * *";
+    let times = ["2026-01-01T00:15:00Z", "2026-01-01T00:10:00Z", "2026-01-01T00:05:00Z"];
+    assert_eq!(seen, times.map(|time| (time, trigger)));
+    assert_eq!(server.outbox.sent().len(), 3);
+    let job = get(&server, "triggeredwebjobs/mail").await.json();
+    let log = "http://127.0.0.1:4600/kudu/site/vfs/data/jobs/triggered/mail/job_scheduler.log";
+    assert_eq!(job["scheduler_logs_url"], log);
+    // A run that goes on is not doubled; without a schedule there is none.
+    behave(&server, &[json!({"outcome": "hang"})]);
+    advance(&server, 700_000).await;
+    assert_eq!(
+        get(&server, "triggeredwebjobs/mail/history").await.json()["runs"].as_array().unwrap().len(),
+        4
+    );
+    assert_eq!(server.world.entries(0, usize::MAX, |e| e.kind == "webjob.skipped").len(), 1);
+    let path = format!("{API}/triggeredwebjobs/mail/settings");
+    server.call("PUT", &path, JSON, r#"{"schedule":"never"}"#).await;
+    advance(&server, 7_000_000).await;
+    assert_eq!(server.world.entries(0, usize::MAX, |e| e.kind == "webjob.skipped").len(), 1);
 }

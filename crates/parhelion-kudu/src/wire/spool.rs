@@ -21,6 +21,22 @@ pub enum Spooled {
     Disk(BufReader<File>),
 }
 
+impl Spooled {
+    /// Whether it begins as a zip does.
+    pub fn is_zip(&mut self) -> io::Result<bool> {
+        let mut start = Vec::with_capacity(2);
+        self.by_ref().take(2).read_to_end(&mut start)?;
+        self.seek(SeekFrom::Start(0))?;
+        Ok(start == b"PK")
+    }
+    /// The bytes of what is not meant to be long; what is beyond the general limit is left out.
+    pub fn small(self) -> io::Result<bytes::Bytes> {
+        let mut bytes = Vec::new();
+        self.take(limits::BODY_BYTES).read_to_end(&mut bytes)?;
+        Ok(bytes.into())
+    }
+}
+
 impl Read for Spooled {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self {

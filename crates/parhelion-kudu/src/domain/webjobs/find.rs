@@ -57,6 +57,11 @@ pub fn find(store: &KuduStore, kind: Kind, name: &str) -> Option<Job> {
     at(store, &folder(store, kind, name)?)
 }
 
+/// Whether there is the folder of triggered jobs, in just the spelling that the service gives it.
+pub fn has_triggered(store: &KuduStore) -> bool {
+    store.files.is_folder("site/wwwroot/App_Data/jobs/triggered")
+}
+
 /// All jobs of a kind, by name.
 pub fn list(store: &KuduStore, kind: Kind) -> Vec<Job> {
     let root = store.files.spelled(&format!("{BINARIES}/{}", kind.name()));

@@ -3,10 +3,12 @@
 //! No script is run: its outcome is what a behaviour says, or is read off its text.
 
 pub mod continuous;
+pub mod cron;
 pub mod find;
 pub mod log;
 pub mod payload;
 pub mod run;
+pub mod schedule;
 
 /// The two kinds of jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

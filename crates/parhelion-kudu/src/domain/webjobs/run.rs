@@ -24,7 +24,7 @@ const LOG: &str = "output_log.txt";
 
 /// The subject of a run in the journal.
 pub fn subject(job: &str, id: &str) -> String {
-    format!("webjob:{job}/{id}")
+    format!("webjob:{job}@{id}")
 }
 
 /// Starts a run of a job that has none going on; its id.
@@ -168,12 +168,12 @@ pub fn due(store: &mut KuduStore, tx: &mut Tx<'_>) {
     }
 }
 
-/// Ends a run that waits to be stepped: the one of this id (`NAME/RUN`, a run's id or a job's name), or the oldest.
+/// Ends a run that waits to be stepped: the one of this id (`NAME@RUN`, a run's id or a job's name), or the oldest.
 pub fn step(store: &mut KuduStore, id: Option<&str>, tx: &mut Tx<'_>) -> Option<String> {
     let waiting = store.jobs.running.iter().filter(|(_, ending)| ending.at.is_none() && !ending.executing);
     let meant = waiting.filter_map(|(key, _)| {
         let run = store.jobs.runs.get(key)?;
-        let whole = format!("{}/{}", run.job, key.1);
+        let whole = format!("{}@{}", run.job, key.1);
         let is_meant = id.is_none_or(|id| id == whole || id == key.1 || id.eq_ignore_ascii_case(&run.job));
         is_meant.then(|| (run.start, key.clone(), whole))
     });

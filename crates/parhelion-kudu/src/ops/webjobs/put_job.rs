@@ -5,7 +5,7 @@ use crate::domain::time;
 use crate::domain::vfs_path::is_name;
 use crate::domain::webjobs::{Kind, continuous, find};
 use crate::error::JobsError;
-use crate::store::{Content, KuduStore, join};
+use crate::store::{Content, KuduStore, SiteUrls, join};
 use parhelion_core::{Event, Verdict};
 use parhelion_state::{Operation, Tx};
 
@@ -32,6 +32,8 @@ pub struct NewJob {
     pub upload: Upload,
     /// Most bytes that the site's files may take.
     pub max_site_bytes: u64,
+    /// How the site was addressed.
+    pub urls: SiteUrls,
 }
 
 /// Puts a job in the place of the one of its name, whose runs stay. When nothing in it can be run, or it cannot be
@@ -54,6 +56,7 @@ impl Operation for PutJob {
             return Err(JobsError::BadName);
         };
         let now = time::ticks(tx.now());
+        store.jobs.urls = Some(input.urls.clone());
         store.files.remove_folder(&folder, now);
         let stored = write(store, &folder, &input, now);
         let job = find::find(store, input.kind, &input.name);

@@ -47,6 +47,7 @@ impl Operation for RunJob {
         if let Some((_, id)) = store.jobs.running(&job.name) {
             return refused(format!("its run {id} is going on"), JobsError::Running, tx);
         }
+        store.jobs.urls = Some(input.urls.clone());
         let id = run::start(store, &job, input.arguments, &input.trigger, input.urls, tx);
         Ok((job.name, id))
     }
