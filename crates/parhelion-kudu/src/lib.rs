@@ -9,7 +9,8 @@
 //! (the binary passes in a function). Commands are run only where the settings say so; otherwise their outcome is read
 //! off their text.
 //!
-//! Start reading at `table/` (every route), then `store.rs`, `store/lock.rs` and `domain/lifecycle/`.
+//! Start reading at `table/` (every route), then `store.rs`, `store/lock.rs`, `store/tree.rs` (its
+//! files), `domain/lifecycle/` and `domain/webjobs/`.
 
 mod commits;
 mod control;

@@ -81,7 +81,7 @@ async fn a_job_is_uploaded_run_and_told_of() {
     assert_eq!((&told["status"], &told["job_name"]), (&json!("Success"), &json!("mail")));
     assert_eq!((&told["url"], told.get("error_url")), (&json!(place), None));
     let facts = server.world.entries(0, usize::MAX, |e| e.kind.starts_with("webjob."));
-    let kinds: Vec<&str> = facts.iter().map(|e| &*e.kind).collect();
+    let kinds: Vec<&str> = facts.iter().map(|e| e.kind).collect();
     assert_eq!(
         kinds,
         ["webjob.changed", "webjob.started", "webjob.changed", "webjob.refused", "webjob.finished"]
