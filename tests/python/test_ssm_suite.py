@@ -369,6 +369,8 @@ def test_operations_take_their_time(client, control):
     assert not made.done
     assert client.get_instance(name=f"{PLACE}/instances/slow").state == ssm.Instance.State.CREATING
     control.post("step", {"surface": "secure-source-manager"})
+    came = control.post("await", {"condition": {"operation": {"name": made.name}}, "timeout": "5s"})
+    assert made.name in json.dumps(came) and "succeeded" in json.dumps(came)
     assert client.get_operation(operations_pb2.GetOperationRequest(name=made.name)).done
     assert client.get_instance(name=f"{PLACE}/instances/slow").state == ssm.Instance.State.ACTIVE
     gone = client.operation("delete_instance", name=f"{PLACE}/instances/slow")

@@ -25,8 +25,10 @@ use tonic::{
 /// Whether a request is one of gRPC: by its content type and a path `/package.Service/Method`.
 pub fn is_grpc(parts: &Parts) -> bool {
     let content_type = parts.headers.get(http::header::CONTENT_TYPE).map(http::HeaderValue::as_bytes);
+    // gRPC-Web, which begins alike, is another protocol.
+    let after = content_type.and_then(|t| t.strip_prefix(b"application/grpc"));
     parts.method == http::Method::POST
-        && content_type.is_some_and(|t| t.starts_with(b"application/grpc"))
+        && after.is_some_and(|rest| rest.first().is_none_or(|b| b"+; ".contains(b)))
         && is_method(parts.uri.path())
 }
 
