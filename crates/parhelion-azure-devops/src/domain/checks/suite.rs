@@ -5,7 +5,7 @@ use super::{
     gate::{self, At},
     is_strict,
     judge::About,
-    permit,
+    permit, told,
 };
 use crate::{
     error::{Error, Result},
@@ -78,7 +78,7 @@ fn look(store: &mut AzureDevOpsStore, suite: &mut Suite, tx: &mut Tx<'_>) {
         .cloned()
         .collect();
     for run in over {
-        gate::finished(store, &run, None, &at.cause, tx);
+        told::finished(store, &run, None, &at.cause, tx);
     }
 }
 
