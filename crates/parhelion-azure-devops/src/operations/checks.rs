@@ -40,6 +40,12 @@ pub const ROWS: &[Row] = &[
         doc!("environments/kubernetes/get"), 200, Read(reads::<environments::kubernetes::Get>)),
     row(environments::kubernetes::Delete::NAME, "DELETE /{organization}/{project}/_apis/distributedtask/environments/{environmentId}/providers/kubernetes/{resourceId}", id::KUBERNETES,
         doc!("environments/kubernetes/delete"), 204, Write(writes::<environments::kubernetes::Delete>)),
+    row(environments::kubernetes::Create::NAME, "POST /{organization}/{project}/_apis/pipelines/environments/{environmentId}/providers/kubernetes", id::PIPELINE_KUBERNETES,
+        doc!("environments/kubernetes/add"), 200, Write(writes::<environments::kubernetes::Create>)),
+    row(environments::kubernetes::Get::NAME, "GET /{organization}/{project}/_apis/pipelines/environments/{environmentId}/providers/kubernetes/{resourceId}", id::PIPELINE_KUBERNETES,
+        doc!("environments/kubernetes/get"), 200, Read(reads::<environments::kubernetes::Get>)),
+    row(environments::kubernetes::Delete::NAME, "DELETE /{organization}/{project}/_apis/pipelines/environments/{environmentId}/providers/kubernetes/{resourceId}", id::PIPELINE_KUBERNETES,
+        doc!("environments/kubernetes/delete"), 204, Write(writes::<environments::kubernetes::Delete>)),
 
     row(checks::Create::NAME, "POST /{organization}/{project}/_apis/pipelines/checks/configurations", id::CHECKS,
         doc!("approvalsandchecks/check-configurations/add"), 200, Write(writes::<checks::Create>)),

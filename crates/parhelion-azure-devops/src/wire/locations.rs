@@ -107,6 +107,7 @@ pub mod id {
     pub const PIPELINE_ENVIRONMENTS: &str = "d86b72de-d240-4d6f-8d06-08c2d66b015d";
     pub const DEPLOYMENTS: &str = "51bb5d21-4305-4ea6-9dbb-b7488af73334";
     pub const KUBERNETES: &str = "73fba52f-15ab-42b3-a538-ce67a9223a04";
+    pub const PIPELINE_KUBERNETES: &str = "73fba52f-33ab-42b3-a538-ce67a9223b15";
     pub const CHECKS: &str = "86c8381e-5aee-4cde-8ae4-25c0c7f5eaea";
     pub const CHECKS_QUERY: &str = "5f3d0e64-f943-4584-8811-77eb495e831e";
     pub const CHECK_RUNS: &str = "91282c1d-c183-444f-9554-1485bfb3879d";
@@ -188,6 +189,7 @@ pub static LOCATIONS: &[Location] = &[
     released(id::PIPELINE_ENVIRONMENTS, "environments", "environments", "{project}/_apis/pipelines/{resource}/{environmentId}", 1, "5.2"),
     released(id::DEPLOYMENTS, "distributedtask", "environmentdeploymentRecords", "{project}/_apis/{area}/environments/{environmentId}/{resource}", 1, "5.0"),
     preview(id::KUBERNETES, "distributedtask", "kubernetes", "{project}/_apis/{area}/environments/{environmentId}/providers/{resource}/{resourceId}", 1, "5.0"),
+    preview(id::PIPELINE_KUBERNETES, "environments", "kubernetes", "{project}/_apis/pipelines/environments/{environmentId}/providers/{resource}/{resourceId}", 2, "5.2"),
     preview(id::CHECKS, "PipelinesChecks", "configurations", "{project}/_apis/pipelines/checks/{resource}/{id}", 1, "5.1"),
     preview(id::CHECKS_QUERY, "PipelinesChecks", "queryconfigurations", "{project}/_apis/pipelines/checks/{resource}", 1, "5.2"),
     preview(id::CHECK_RUNS, "PipelinesChecks", "runs", "{project}/_apis/pipelines/checks/{resource}/{checkSuiteId}", 1, "5.1"),

@@ -207,3 +207,24 @@ fn approvals_and_waiting_stages_are_told_to_service_hooks() {
     );
     assert_eq!(test["details"]["event"]["resource"]["run"]["id"], other);
 }
+
+#[test]
+fn an_environment_has_its_resources_by_both_routes() {
+    let (bench, _, environment) = bench_of(YAML);
+    let resources =
+        |area: &str| format!("/contoso/P/_apis/{area}/environments/{environment}/providers/kubernetes");
+    let web = json!({ "name": "web", "namespace": "ns", "clusterName": "c" });
+    let made = bench.ok(&format!("POST {}", resources("pipelines")), web.clone());
+    assert_eq!(
+        (&made["type"], &made["environmentReference"]["name"]),
+        (&json!("kubernetes"), &json!("prod"))
+    );
+    let one = format!("{}/{}", resources("distributedtask"), made["id"]);
+    assert_eq!(bench.get(&one)["namespace"], "ns");
+    assert_eq!(bench.call(&format!("POST {}", resources("distributedtask")), web).0, 409);
+    let strange = json!({ "namespace": "x", "serviceEndpointId": ANN });
+    assert_eq!(bench.call(&format!("POST {}", resources("pipelines")), strange).0, 404);
+    assert_eq!(bench.call(&format!("POST {}", resources("pipelines")), json!({})).0, 400);
+    assert_eq!(bench.call(&format!("DELETE {one}"), Value::Null).0, 204);
+    assert_eq!(bench.call(&format!("GET {one}"), Value::Null).0, 404);
+}
