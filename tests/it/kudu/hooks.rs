@@ -3,6 +3,7 @@
 use super::deploy;
 use parhelion_testkit::{Api, Receiver, TestServer};
 use serde_json::json;
+use std::future::IntoFuture;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -191,4 +192,49 @@ async fn a_deployment_command_is_run_for_real_where_that_is_on() {
     deploy(&api, "", &[(".deployment", failing)]).await.want(200);
     assert_eq!(receiver.requests()[2].json()["status"], "failed");
     assert_eq!(api.get(&format!("{SITE}/vfs/site/wwwroot/b.txt")).await.want(200).text(), "two");
+}
+
+#[tokio::test]
+async fn explain_says_why_a_hook_was_not_told_and_why_a_deployment_was_refused() {
+    let server = TestServer::start().await;
+    let api = server.main();
+    let made =
+        api.post(&format!("{SITE}/hooks"), &json!({"url": "http://127.0.0.1:1/", "event": "Other"})).await;
+    let id = made.want(201).json()["id"].as_str().unwrap().to_owned();
+    deploy(&api, "", &[("a.txt", "one")]).await.want(200);
+    let story = api.explain(&format!("hook:{id}")).await;
+    assert!(story.contains(&format!("hook {id} is for \"Other\", not for \"PostDeployment\"")), "{story}");
+    api.put("/_parhelion/surfaces/kudu/site/lock", &json!({})).await.want(200);
+    let refused = deploy(&api, "", &[("a.txt", "two")]).await.want(409);
+    let story = api.explain(refused.header("x-parhelion-request-id")).await;
+    assert!(story.contains("refused: somebody holds the lock until it is given back by hand"), "{story}");
+    // What a command or a package lacks is told by the deployment's own id.
+    api.delete("/_parhelion/surfaces/kudu/site/lock").await.want(204);
+    deploy(&api, "", &[(".deployment", "[config]\nproject = none\n")]).await.want(200);
+    let failed = api.get(&format!("{SITE}/deployments/latest")).await.want(200).json();
+    let story = api.explain(failed["id"].as_str().unwrap()).await;
+    assert!(story.contains("has no folder 'none'") && story.contains("the build failed"), "{story}");
+}
+
+#[tokio::test]
+async fn a_receiver_that_hangs_is_given_up_and_holds_up_nobody_else() {
+    let server = TestServer::start().await;
+    let (api, hangs, answers) = (server.main(), Receiver::start().await, Receiver::start().await);
+    hangs.hang();
+    for url in [hangs.url(), answers.url()] {
+        api.post(&format!("{SITE}/hooks"), &json!({"url": url, "event": "x"})).await.want(201);
+    }
+    let path = format!("{SITE}/hooks/publish/x");
+    let publish = api.post(&path, &json!({"a": 1}));
+    let meanwhile = async {
+        hangs.wait_for(1).await;
+        answers.wait_for(1).await;
+        api.get(&format!("{SITE}/hooks")).await.want(200);
+        deploy(&api, "", &[("a.txt", "one")]).await.want(200);
+    };
+    let (answer, ()) = tokio::join!(publish.into_future(), meanwhile);
+    answer.want(200);
+    let shown = api.get(&format!("{SITE}/hooks")).await.want(200).json();
+    assert_eq!((&shown[0]["last_status"], &shown[1]["last_status"]), (&json!("Failure"), &json!("OK")));
+    assert_eq!(shown[0]["last_reason"], "A task was canceled.");
 }
