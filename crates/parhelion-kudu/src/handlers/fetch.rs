@@ -79,8 +79,14 @@ fn payload_of(ask: &Ask, bytes: &bytes::Bytes) -> Result<serde_json::Value, Erro
     let text = match is_form {
         false => text.into_owned(),
         true => {
-            let form = Query::parse(&text);
-            form.get("payload").or_else(|| form.first()).unwrap_or_default().to_owned()
+            // A part without `=` is a value without a name: so JSON comes that was sent as a form by mistake.
+            let first = text.split('&').next().unwrap_or_default();
+            let first = if first.contains('=') { first.to_owned() } else { format!("={first}") };
+            let value = |form: &Query, name: &str| form.get(name).unwrap_or_default().to_owned();
+            match value(&Query::parse(&text), "payload") {
+                payload if !payload.is_empty() => payload,
+                _ => Query::parse(&first).first().unwrap_or_default().to_owned(),
+            }
         }
     };
     let json = bodies::text(&text.clone().into()).and_then(|text| serde_json::from_str(&text).ok());

@@ -84,6 +84,9 @@ async fn payloads_that_ask_for_nothing() {
         percent_encoding::utf8_percent_encode(&push(ID).to_string(), percent_encoding::NON_ALPHANUMERIC)
             .to_string();
     assert_eq!(server.call("POST", DEPLOY, form, format!("first={json}")).await.status, 202);
+    // JSON that goes as a form by mistake, as curl sends it.
+    let mistaken = server.call("POST", DEPLOY, form, push(ID).to_string()).await;
+    assert_eq!(mistaken.status, 202);
     let page = server.get(DEPLOY).await;
     assert_eq!((page.status, page.header("location")), (302, "http://127.0.0.1:4600/kudu/site/"));
     assert_eq!(server.call("PUT", DEPLOY, "", "{}").await.status, 404);

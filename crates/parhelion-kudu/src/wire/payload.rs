@@ -51,7 +51,9 @@ fn generic(json: &Value, _: &Sender<'_>) -> Handled {
         return Handled::Unknown;
     };
     let (url, commit) = match url.split_once('#') {
-        Some((url, commit)) if !commit.is_empty() => (url, Some(commit.to_owned())),
+        // CHOICE: what is no commit's id would fail in the clone.
+        Some((_, commit)) if !commit.is_empty() && !is_commit(commit) => return Handled::Unknown,
+        Some((url, commit)) if !commit.is_empty() => (url, Some(commit.to_ascii_lowercase())),
         _ => (url.trim_end_matches('#'), None),
     };
     let Some(host) = host(url) else {

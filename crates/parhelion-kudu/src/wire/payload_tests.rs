@@ -53,12 +53,16 @@ fn github_is_known_by_its_header_and_its_shape_without() {
 fn the_generic_one_names_its_deployer_by_the_host() {
     for (url, deployer, commit) in [
         ("https://github.com/o/r.git", "GitHub", None),
-        ("https://u:p@bitbucket.org/o/r#abc", "Bitbucket", Some("abc")),
+        ("https://u:p@bitbucket.org/o/r#abc1234", "Bitbucket", Some("abc1234")),
         ("https://gitlab.example/o/r#", "GitlabHQ", None),
         ("https://git.example:8443/r", "git.example", None),
     ] {
         let (_, id, by, _, continuous) = fetched(read_as(&json!({"format": "basic", "url": url}), false, ""));
         assert_eq!((by.as_str(), id.as_deref(), continuous), (deployer, commit, false), "{url}");
+    }
+    for id in ["../../x", "abc", "refs/heads/x"] {
+        let url = format!("https://github.com/o/r#{id}");
+        assert_eq!(read_as(&json!({"format": "basic", "url": url}), false, ""), Handled::Unknown, "{id}");
     }
     assert_eq!(read_as(&json!({"format": "other", "url": "https://h/"}), false, ""), Handled::Unknown);
     assert!(matches!(
