@@ -5,6 +5,8 @@ mod azure_at_once;
 #[cfg(test)]
 mod azure_git;
 #[cfg(test)]
+mod azure_rows;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod classify;
