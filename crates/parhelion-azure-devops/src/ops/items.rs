@@ -117,11 +117,11 @@ impl Work for Get {
             repository: repository.name.clone(),
             version: input.version.shown(&repository),
         };
-        if let Some(full) = input.list {
-            if let Some(items) = show.below(tenant, &input.path, full).await? {
-                return Ok(Reply::list(items));
-            }
-            // The path of a file: a list of one.
+        // The path of a file: a list of one.
+        if let Some(full) = input.list
+            && let Some(items) = show.below(tenant, &input.path, full).await?
+        {
+            return Ok(Reply::list(items));
         }
         let file = tenant.git.file(commit, &input.path).await.map_err(unavailable)?;
         let Some(file) = file else {

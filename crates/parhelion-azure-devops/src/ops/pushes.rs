@@ -16,6 +16,7 @@ use crate::{
         request::ApiRequest,
     },
 };
+use parhelion_core::Timestamp;
 use parhelion_state::{Query, View};
 
 /// A repository and which of its pushes.
@@ -23,6 +24,9 @@ pub struct Wanted {
     repository: One,
     id: String,
     name: Option<String>,
+    by: Option<String>,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
     top: usize,
     skip: usize,
 }
@@ -30,7 +34,15 @@ pub struct Wanted {
 impl Input for Wanted {
     fn read(request: &ApiRequest) -> Result<Self> {
         let q = &request.query;
+        let time = |name: &str| -> Result<Option<Timestamp>> {
+            let bad = |_| Error::invalid(format!("searchCriteria.{name} is no ISO 8601 time."));
+            let read = |t: &str| chrono::DateTime::parse_from_rfc3339(t).map(|t| t.to_utc()).map_err(bad);
+            q.get(&format!("searchCriteria.{name}")).map(read).transpose()
+        };
         Ok(Wanted {
+            by: q.get("searchCriteria.pusherId").map(str::to_lowercase),
+            from: time("fromDate")?,
+            to: time("toDate")?,
             repository: One::read(request)?,
             id: request.value("pushId").to_owned(),
             name: q.get("searchCriteria.refName").map(str::to_owned),
@@ -54,8 +66,12 @@ impl Query for List {
         let repository = wanted.repository.find(store)?;
         let links = Links::of(store, view.call);
         let found = store.pushes.values().rev().filter(|p| p.repository == repository.id);
-        let found =
-            found.filter(|p| wanted.name.as_ref().is_none_or(|n| p.refs.iter().any(|r| r.name == *n)));
+        let found = found.filter(|p| {
+            wanted.name.as_ref().is_none_or(|n| p.refs.iter().any(|r| r.name == *n))
+                && wanted.by.as_ref().is_none_or(|by| p.by.id.to_string() == *by)
+                && wanted.from.is_none_or(|t| p.date >= t)
+                && wanted.to.is_none_or(|t| p.date <= t)
+        });
         let (items, next) =
             page(found.map(|p| show::push(store, &repository, p, &links)), wanted.skip, wanted.top);
         Ok(Reply::List { items, next: next.map(|n| n.to_string()) })

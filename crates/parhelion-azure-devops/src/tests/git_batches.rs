@@ -106,18 +106,18 @@ fn commits_are_asked_for_by_criteria_in_the_body() {
     };
     let of = |name: &str| json!({ "version": name, "versionType": "branch" });
     assert_eq!(ids(json!({})), [main.clone(), first.clone()]);
-    assert_eq!(ids(json!({ "$top": 1 })), [main.clone()]);
+    assert_eq!(ids(json!({ "$top": 1 })), [main.as_str()]);
     assert_eq!(ids(json!({ "itemVersion": of("topic") })), [topic.clone(), first.clone()]);
     // What the other branch has besides.
-    assert_eq!(ids(json!({ "itemVersion": of("main"), "compareVersion": of("topic") })), [topic.clone()]);
+    assert_eq!(ids(json!({ "itemVersion": of("main"), "compareVersion": of("topic") })), [topic.as_str()]);
     assert_eq!(ids(json!({ "ids": [first, topic] })), [first.clone(), topic.clone()]);
     assert_eq!(ids(json!({ "fromCommitId": first, "toCommitId": topic })), [topic.clone(), first.clone()]);
     assert_eq!(ids(json!({ "showOldestCommitsFirst": true })), [first.clone(), main.clone()]);
-    assert_eq!(ids(json!({ "itemPath": "/a.txt", "itemVersion": of("topic") })), [first.clone()]);
+    assert_eq!(ids(json!({ "itemPath": "/a.txt", "itemVersion": of("topic") })), [first.as_str()]);
     let deleted =
         |exclude| json!({ "itemPath": "/d/b.txt", "itemVersion": of("topic"), "excludeDeletes": exclude });
     assert_eq!(ids(deleted(false)), [topic.clone(), first.clone()]);
-    assert_eq!(ids(deleted(true)), [first.clone()]);
+    assert_eq!(ids(deleted(true)), [first.as_str()]);
     assert!(ids(json!({ "author": "nobody" })).is_empty() && ids(json!({ "user": "parhelion" })).len() == 2);
     // The same by query.
     let query = format!(
@@ -152,4 +152,16 @@ fn two_commits_have_a_common_one() {
     assert_eq!(bases(&main, ZERO).0, 404);
     assert_eq!(bases("nonsense", &main).0, 400);
     assert_eq!(bench.call(&format!("GET {R}/commits/{main}/mergeBases"), Value::Null).0, 400);
+}
+
+#[test]
+fn pushes_are_found_by_who_made_them_and_when() {
+    let (bench, ..) = bench();
+    let count = |query: &str| bench.get(&format!("{R}/pushes?{query}"))["count"].clone();
+    let who = bench.get(&format!("{R}/pushes"))["value"][0]["pushedBy"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(count(&format!("searchCriteria.pusherId={who}")), count(""));
+    assert_eq!(count(&format!("searchCriteria.pusherId={}", &ZERO[..36])), 0);
+    assert_eq!(count("searchCriteria.fromDate=2100-01-01T00:00:00Z"), 0);
+    assert_eq!(count("searchCriteria.toDate=2100-01-01T00:00:00Z&searchCriteria.refName=refs/heads/main"), 2);
+    assert_eq!(bench.call(&format!("GET {R}/pushes?searchCriteria.fromDate=now"), Value::Null).0, 400);
 }
