@@ -16,7 +16,7 @@ def test_every_scene_of_the_demo_is_ok():
     played = run("demo", "--color", "never")
     assert played.returncode == 0, played.stdout[-3000:]
     outcome = played.stdout.split("━━ Outcome")[1].strip().splitlines()
-    assert len(outcome) == 4 and all(line.startswith("ok ") for line in outcome), outcome
+    assert len(outcome) == 5 and all(line.startswith("ok ") for line in outcome), outcome
 
 
 def test_health_tells_by_its_exit_code(server):
