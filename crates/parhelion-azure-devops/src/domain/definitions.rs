@@ -172,6 +172,7 @@ pub fn build(
         registered: Registered::default(),
         activated: before.is_some(),
         numbering: before.and_then(|b| b.numbering.clone()),
+        last_build: before.and_then(|b| b.last_build),
         counters: before.map(|b| b.counters.clone()).unwrap_or_default(),
     })
 }

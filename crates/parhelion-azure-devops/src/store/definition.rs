@@ -46,6 +46,9 @@ pub struct Definition {
     pub activated: bool,
     /// The newest run's number without its `Rev`, and that `Rev`.
     pub numbering: Option<(String, u32)>,
+    /// The newest run.
+    #[serde(default)]
+    pub last_build: Option<u32>,
     /// The last value of each counter of its YAML, by prefix.
     #[serde(default)]
     pub counters: BTreeMap<String, i64>,

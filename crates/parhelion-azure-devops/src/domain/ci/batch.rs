@@ -97,6 +97,6 @@ pub fn release(store: &mut AzureDevOpsStore, definition: u32, branch: &str, caus
         files: batch.files.clone(),
         extends: batch.extends.clone(),
     };
-    let expansion = Expansion { expanded, others: batch.others.clone() };
+    let expansion = Expansion { expanded, others: batch.others.clone(), known: None };
     run::start(store, &look, &ask, &expansion, Cause::Event(told), tx);
 }

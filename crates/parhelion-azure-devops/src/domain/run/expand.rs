@@ -25,6 +25,8 @@ pub struct Expansion {
     pub expanded: Expanded,
     /// Other repositories that it names.
     pub others: Vec<OtherSource>,
+    /// The variables that were known to it; what the look saw has them all. `None`: they are to be gathered again.
+    pub known: Option<Variables>,
 }
 
 impl Expansion {
@@ -93,7 +95,7 @@ async fn expansion(tenant: &Tenant, store: &AzureDevOpsStore, look: &Look, ask: 
         variables: variables.shown(),
     };
     if let Source::Parsed(document) = &source
-        && let Some(done) = soon(store, look, document, &inputs)
+        && let Some(done) = soon(store, look, document, &inputs, &variables)
     {
         return Ok(done);
     }
@@ -114,7 +116,7 @@ async fn expansion(tenant: &Tenant, store: &AzureDevOpsStore, look: &Look, ask: 
     };
     let (expanded, others) = with_files(files, work).await?;
     Ok(match expanded {
-        Ok(expanded) => within(store, look, Expansion { expanded, others }),
+        Ok(expanded) => within(store, look, Expansion { expanded, others, known: Some(variables) }),
         Err(issues) => Err(said(&issues)),
     })
 }
@@ -123,12 +125,21 @@ async fn expansion(tenant: &Tenant, store: &AzureDevOpsStore, look: &Look, ask: 
 const SHORT: u64 = 2_000;
 
 /// Expands what takes little work and no other files, which spares a change of threads; `None`: it takes more.
-fn soon(store: &AzureDevOpsStore, look: &Look, document: &Document, inputs: &Inputs) -> Option<Outcome> {
+fn soon(
+    store: &AzureDevOpsStore,
+    look: &Look,
+    document: &Document,
+    inputs: &Inputs,
+    known: &Variables,
+) -> Option<Outcome> {
     let files = Unasked::default();
     let (expanded, spent) = expand_within(document, inputs, &files, SHORT);
     let whole = !files.0.get() && spent.events < SHORT;
     whole.then(|| match expanded {
-        Ok(expanded) => within(store, look, Expansion { expanded, others: Vec::new() }),
+        Ok(expanded) => {
+            let known = Some(known.clone());
+            within(store, look, Expansion { expanded, others: Vec::new(), known })
+        }
         Err(issues) => Err(said(&issues)),
     })
 }

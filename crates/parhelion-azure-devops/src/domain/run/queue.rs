@@ -8,7 +8,7 @@ use crate::{
     show::Links,
     store::{AzureDevOpsStore, Build, BuildStatus, Extended, Reason},
 };
-use parhelion_azure_pipelines::Extends;
+use parhelion_azure_pipelines::{Expanded, Extends, pipeline::Pipeline};
 use parhelion_core::{Cause, Event, EventNo, Verdict};
 use parhelion_git::ObjectId;
 use parhelion_state::Tx;
@@ -63,7 +63,8 @@ fn made(
 ) -> (Build, EventNo) {
     let (definition, project, expanded) = (&look.definition, &look.project, &expansion.expanded);
     let id = u32::try_from(tx.number("build")).unwrap_or(u32::MAX);
-    let mut variables = known(store, look, ask, &Links::of(store, tx.call()));
+    let gathered = || known(store, look, ask, &Links::of(store, tx.call()));
+    let mut variables = expansion.known.clone().unwrap_or_else(gathered);
     variable_groups::add_linked(store, project, definition.settings.get("variableGroups"), &mut variables);
     // Expansion has found them all; one that was deleted since gives nothing.
     let groups = variable_groups::of_pipeline(store, project, &expanded.pipeline).unwrap_or_default();
@@ -85,6 +86,7 @@ fn made(
     let commit = look.place.commit.unwrap_or(ObjectId::ZERO);
     let set = set_by_caller(definition, ask);
     let by = if ask.reason == Reason::ResourceTrigger { store.service_identity() } else { store.user() };
+    let (final_yaml, pipeline) = shared(store, look, expanded);
     let mut queued = Build {
         id,
         number: number.text.clone(),
@@ -111,9 +113,9 @@ fn made(
         delivery: ask.delivery.clone(),
         overridden: ask.yaml.is_some(),
         executes,
-        final_yaml: expanded.final_yaml.as_str().into(),
+        final_yaml,
         extends: extended(expanded.extends.as_ref(), look).map(Into::into),
-        pipeline: expanded.pipeline.clone(),
+        pipeline,
         repository: look.repository.as_ref().map_or(&definition.repository.name, |r| &r.name).clone(),
         known: variables.into(),
         groups: Arc::new(groups),
@@ -133,6 +135,7 @@ fn made(
     store.definitions.edit(&definition.id, |d| {
         d.numbering = Some((number.stem, number.rev));
         d.counters = worked_out.counters;
+        d.last_build = Some(id);
         d.activated = true;
     });
     let jobs: usize = queued.stages.iter().map(|s| s.jobs.len()).sum();
@@ -182,6 +185,22 @@ fn extended(extends: Option<&Extends>, look: &Look) -> Option<Extended> {
         None => (own.clone(), look.place.branch.clone()),
     };
     Some(Extended { path, repository, reference })
+}
+
+/// The expanded pipeline as text and in types: those of the pipeline's run before where they are the same, which most are
+/// but for payloads and parameters.
+fn shared(store: &AzureDevOpsStore, look: &Look, expanded: &Expanded) -> (Arc<str>, Arc<Pipeline>) {
+    let last = store.definitions.get(&look.definition.id).and_then(|d| store.builds.get(&d.last_build?));
+    match last {
+        Some(last)
+            if *last.final_yaml == *expanded.final_yaml
+                && (Arc::ptr_eq(&last.pipeline, &expanded.pipeline)
+                    || last.pipeline == expanded.pipeline) =>
+        {
+            (last.final_yaml.clone(), last.pipeline.clone())
+        }
+        _ => (expanded.final_yaml.as_str().into(), expanded.pipeline.clone()),
+    }
 }
 
 /// A template parameter as it is shown.

@@ -41,6 +41,9 @@ pub struct Told {
 
 /// Tells what moved of a run.
 pub fn moved(store: &mut AzureDevOpsStore, build: &Build, moved: Moved, cause: Cause, tx: &mut Tx<'_>) {
+    if store.subscriptions.is_empty() {
+        return;
+    }
     let Moved(part, turn) = moved;
     tell(store, Happening::Moved(build, part, turn), cause.clone(), tx);
     if (part, turn) == (Part::Run, Turn::Ended) {
