@@ -11,7 +11,6 @@ use crate::settings::Settings;
 use crate::store::{
     Build, Building, KuduStore, Layout, LogKind, Manifest, Obstacle, Push, ScriptedBuild, Staged, WWWROOT,
 };
-use parhelion_core::Timestamp;
 use parhelion_state::Tx;
 use std::sync::Arc;
 
@@ -30,7 +29,6 @@ pub fn of(
     push: &Push,
     package: Package,
     settings: &Settings,
-    _now: Timestamp,
 ) -> Result<(Build, String), PackageError> {
     let about = match &push.layout {
         Layout::Nothing => "a commit without files".to_owned(),

@@ -115,7 +115,7 @@ pub fn start(
             if push.dashed_id { uuid.to_string() } else { uuid.simple().to_string() }
         }
     };
-    let of = |package: Package| build::of(store, &id, push, package, settings, tx.now());
+    let of = |package: Package| build::of(store, &id, push, package, settings);
     let (build, facts) = match package.and_then(of) {
         Ok(found) => found,
         Err(error) => {
