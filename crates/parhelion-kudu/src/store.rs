@@ -86,6 +86,8 @@ pub const FIRST_PAGE: &str = "hostingstart.html";
 /// When a new site's own files were written, .NET ticks: 2014-01-01.
 // CHOICE: a site that nobody has written to has no time of its own.
 const BORN: i64 = 635_241_312_000_000_000;
+/// What names of settings hold whose values let somebody in.
+const SECRETS: [&str; 5] = ["CONNECTION", "KEY", "PASSWORD", "SECRET", "TOKEN"];
 /// The folders of a new site.
 const FIRST_FOLDERS: [&str; 7] = [
     "LogFiles",
@@ -96,6 +98,8 @@ const FIRST_FOLDERS: [&str; 7] = [
     "site/repository",
     "site/wwwroot",
 ];
+/// Where the site's keys stand, below HOME.
+pub const SSH_FOLDER: &str = ".ssh";
 /// What that page holds.
 pub const FIRST_PAGE_CONTENT: &str = "<!DOCTYPE html>\n<title>Waiting for content</title>\n<p>Nothing has been deployed to this site yet.</p>\n";
 
@@ -290,6 +294,15 @@ impl Store for KuduStore {
         }
         if let Some(fetch) = store.get_mut("deferred").filter(|fetch| fetch.is_object()) {
             fetch["url"] = "****".into();
+        }
+        for pair in store["settings"].as_array_mut().into_iter().flatten() {
+            let is_secret =
+                pair[0].as_str().is_some_and(|name| SECRETS.iter().any(|word| name.contains(word)));
+            if let Some(text) =
+                pair[1]["value"].as_str().filter(|_| is_secret).map(parhelion_core::text::masked)
+            {
+                pair[1]["value"] = text.into();
+            }
         }
         for secret in ["password", "master_key"] {
             if let Some(text) = store[secret].as_str().map(parhelion_core::text::masked) {

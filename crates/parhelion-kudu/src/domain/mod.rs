@@ -1,10 +1,12 @@
 //! Rules that more than one operation needs. Nothing here knows HTTP.
 
 pub mod app_log;
+pub mod busy;
 pub mod command;
 pub mod copy;
 pub mod deployment_file;
 pub mod fetch;
+pub mod file_rules;
 pub mod home;
 pub mod hook_url;
 pub mod layout;

@@ -1,11 +1,13 @@
 //! `vfs`: files and folders below HOME.
 
 use super::{Answer, Ask};
+use crate::domain::file_rules::full;
 use crate::domain::home::Shown;
 use crate::domain::ranges::{Wanted, wanted};
+use crate::domain::vfs_path::native;
 use crate::domain::vfs_path::{BadPath, VfsPath};
 use crate::domain::{media, time};
-use crate::error::{Error, Fault, FilesError};
+use crate::error::{Error, Fault, FilesError, Refusal};
 use crate::ops::delete_item::{DeleteItem, Doomed};
 use crate::ops::get_item::{GetItem, Item, ListFolder};
 use crate::ops::put_item::{NewFile, Put, PutItem};
@@ -86,10 +88,15 @@ fn file_answer(ask: &Ask, name: &str, file: &Shown) -> Result<Response, Fault> {
 pub async fn put(ask: Ask, body: Body) -> Answer {
     let path = ask.file_path()?;
     let limit = ask.settings.max_site_bytes;
-    let bytes = bodies::large(body).await?;
+    let bytes = match bodies::large(body, limit).await {
+        Err(Refusal::BodyTooLarge(most)) if most == limit => {
+            return Err(FilesError::Write { path: native(&path.path), why: full(limit) }.into());
+        }
+        read => read?,
+    };
     let content = Content::new(bytes);
     let hashed = tokio::task::spawn_blocking(move || (content.hash(), content)).await;
-    let content = hashed.map_err(|_| crate::error::Refusal::Internal)?;
+    let content = hashed.map_err(|_| Refusal::Internal)?;
     let if_match = Tags::of(&ask.headers, IF_MATCH);
     let done = ask.write::<PutItem>(NewFile { path, if_match, content, max_site_bytes: limit });
     match with_current_tag(done.map(|done| done.value))? {

@@ -188,7 +188,7 @@ async fn put(ask: Ask, body: Body, kind: Kind) -> Answer {
         return Err(JobsError::NoFileName.into());
     };
     let is_zip = bodies::media_type(&ask.headers).eq_ignore_ascii_case("application/zip");
-    let bytes = bodies::large(body).await?;
+    let bytes = bodies::large(body, ask.settings.max_site_bytes).await?;
     let max_bytes = ask.settings.max_unzip_bytes;
     let read = tokio::task::spawn_blocking(move || {
         if is_zip {

@@ -1,6 +1,6 @@
 //! Deleting a file or a folder below HOME.
 
-use super::put_item::{agreed, refused};
+use crate::domain::file_rules::{agreed, refused};
 use crate::domain::home::{self, Found};
 use crate::domain::time;
 use crate::domain::vfs_path::native;
@@ -44,7 +44,8 @@ fn delete(store: &mut KuduStore, input: &Doomed, tx: &mut Tx<'_>) -> Result<(), 
             if file.record_tag.is_some() {
                 return Err(FilesError::Kept { path: native(&path) });
             }
-            agreed(&input.if_match, &tag(&file))?;
+            let current = tag(&file);
+            agreed(input.if_match.as_ref().map(|tags| tags.allow(&current)), &current)?;
             store.files.remove(&path, now);
             format!("{path} was deleted")
         }

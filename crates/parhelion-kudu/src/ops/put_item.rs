@@ -1,5 +1,6 @@
 //! Writing a file or making a folder below HOME.
 
+use crate::domain::file_rules::{agreed, full, refused};
 use crate::domain::home::{self, Found};
 use crate::domain::time;
 use crate::domain::vfs_path::{VfsPath, native};
@@ -63,7 +64,8 @@ fn put(store: &mut KuduStore, input: &NewFile, tx: &mut Tx<'_>) -> Result<Put, F
             if input.path.slash {
                 return Err(FilesError::IsDirectory);
             }
-            agreed(&input.if_match, &tag(file))?;
+            let current = tag(file);
+            agreed(input.if_match.as_ref().map(|tags| tags.allow(&current)), &current)?;
             spelled.clone()
         }
         Some((_, Found::Folder { .. })) => return Err(FilesError::IsDirectory),
@@ -80,12 +82,7 @@ fn put(store: &mut KuduStore, input: &NewFile, tx: &mut Tx<'_>) -> Result<Put, F
     let old = store.files.get(&path).map_or(0, |file| file.size);
     let after = store.files.bytes().saturating_sub(old).saturating_add(content.size());
     if after > input.max_site_bytes {
-        let why = format!(
-            "There is not enough space on the disk: the files of the site would take more than {} bytes, the most \
-             that the setting kudu.max_site_bytes allows.",
-            input.max_site_bytes
-        );
-        return Err(FilesError::Write { path: native(&path), why });
+        return Err(FilesError::Write { path: native(&path), why: full(input.max_site_bytes) });
     }
     store
         .files
@@ -97,18 +94,6 @@ fn put(store: &mut KuduStore, input: &NewFile, tx: &mut Tx<'_>) -> Result<Put, F
     Ok(Put::File { created: found.is_none(), written })
 }
 
-/// Whether a file may be changed in the state that it is in.
-///
-/// # Errors
-/// Without a condition, or when it is about another state.
-pub fn agreed(if_match: &Option<Tags>, current: &str) -> Result<(), FilesError> {
-    match if_match {
-        None => Err(FilesError::MissingIfMatch),
-        Some(tags) if tags.allow(current) => Ok(()),
-        Some(_) => Err(FilesError::EtagMismatch { current: current.to_owned() }),
-    }
-}
-
 fn in_the_way(path: &str, obstacle: Obstacle) -> FilesError {
     let why = match obstacle {
         Obstacle::IsFolder => return FilesError::IsDirectory,
@@ -116,24 +101,4 @@ fn in_the_way(path: &str, obstacle: Obstacle) -> FilesError {
         Obstacle::Full => format!("The site has {MAX_NODES} files and folders, the most it may have."),
     };
     FilesError::Write { path: native(path), why }
-}
-
-/// Tells why a file was left as it is.
-pub fn refused(path: &str, what: &str, error: &FilesError, tx: &mut Tx<'_>) {
-    let why = match error {
-        FilesError::NotFound { .. } => "it is not there".to_owned(),
-        FilesError::MissingIfMatch => "it exists, and the request has no If-Match".to_owned(),
-        FilesError::EtagMismatch { current } => {
-            format!("its ETag is {current}, which If-Match does not name")
-        }
-        FilesError::IsDirectory => "it is a folder, or a file where a folder is meant".to_owned(),
-        FilesError::CannotDelete => {
-            "it is a folder with something in it, and recursive is not set".to_owned()
-        }
-        FilesError::Kept { .. } => "it shows a record of the site".to_owned(),
-        FilesError::Write { why, .. } => why.clone(),
-        other => format!("{other:?}"),
-    };
-    let fact = format!("{path} is not {what}: {why}");
-    tx.explain(Event::new("file.refused", format!("file:{path}")).fact(fact).verdict(Verdict::Failed));
 }

@@ -38,9 +38,21 @@ pub async fn whole(body: Body) -> Result<Bytes, Refusal> {
     read_body(body, limits::BODY_BYTES).await.map_err(refusal)
 }
 
-/// The whole body of a route whose bodies may be long.
-pub async fn large(body: Body) -> Result<Bytes, Refusal> {
-    read_body(body, limits::STREAMED_BODY_BYTES).await.map_err(refusal)
+/// The whole body of a route whose bodies may be long, but no longer than this. What comes of a longer one is read
+/// and dropped, so that a client that is still sending gets to read the answer.
+pub async fn large(mut body: Body, limit: u64) -> Result<Bytes, Refusal> {
+    let limit = limit.min(limits::STREAMED_BODY_BYTES);
+    let mut all = bytes::BytesMut::new();
+    let mut total = 0u64;
+    while let Some(data) = super::spool::next(&mut body).await? {
+        total = total.saturating_add(data.len() as u64);
+        if total <= limit {
+            all.extend_from_slice(&data);
+        } else {
+            all = bytes::BytesMut::new();
+        }
+    }
+    if total > limit { Err(Refusal::BodyTooLarge(limit)) } else { Ok(all.freeze()) }
 }
 
 /// Why a body could not be read, in this surface's terms.

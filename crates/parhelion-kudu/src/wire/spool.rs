@@ -87,7 +87,8 @@ pub async fn discard(mut body: Body) -> Result<(), Refusal> {
     Ok(())
 }
 
-async fn next(body: &mut Body) -> Result<Option<bytes::Bytes>, Refusal> {
+/// The next bytes of a body; `None` at its end.
+pub async fn next(body: &mut Body) -> Result<Option<bytes::Bytes>, Refusal> {
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|e| {
             super::body::refusal(e.source().map_or_else(|| BodyError::find(&e), BodyError::find))

@@ -1,9 +1,9 @@
 //! Deleting the repository, with all that came of it.
 
-use super::settings::refuse_while_busy;
+use crate::domain::busy::refuse_while_busy;
 use crate::domain::{copy, time};
 use crate::error::SiteError;
-use crate::store::{KuduStore, WWWROOT};
+use crate::store::{KuduStore, SSH_FOLDER, WWWROOT};
 use parhelion_core::{Event, Verdict};
 use parhelion_state::{Operation, Table, Tx};
 
@@ -32,7 +32,7 @@ impl Operation for DeleteRepository {
         store.manifests = Table::default();
         store.active = None;
         store.hooks = Table::default();
-        for folder in ["site/repository", "site/deployments", super::ssh_key::FOLDER] {
+        for folder in ["site/repository", "site/deployments", SSH_FOLDER] {
             store.files.remove_folder(folder, now);
         }
         if web_root {

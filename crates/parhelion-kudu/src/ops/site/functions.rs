@@ -1,5 +1,6 @@
 //! Functions: folders of the web root with a `function.json`.
 
+use crate::domain::file_rules::full;
 use crate::domain::time;
 use crate::error::SiteError;
 use crate::store::{Content, KuduStore, Node, WWWROOT, join};
@@ -125,11 +126,7 @@ impl Operation for PutFunction {
             write(store, &join(&folder, &name), text, tx)?;
         }
         if store.files.bytes() > input.max_site_bytes {
-            let why = format!(
-                "There is not enough space on the disk: the setting kudu.max_site_bytes allows {} bytes.",
-                input.max_site_bytes
-            );
-            return Err(SiteError::Write { why });
+            return Err(SiteError::Write { why: full(input.max_site_bytes) });
         }
         let fact = format!("the function {} was written", input.name);
         tx.emit(Event::new("file.changed", format!("file:{folder}")).fact(fact).verdict(Verdict::Ok));

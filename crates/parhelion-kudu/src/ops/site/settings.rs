@@ -1,5 +1,6 @@
 //! A site's settings.
 
+use crate::domain::busy::refuse_while_busy;
 use crate::error::SiteError;
 use crate::store::{KuduStore, MAX_SETTING_BYTES, MAX_SETTINGS};
 use parhelion_core::{Event, Verdict};
@@ -126,22 +127,4 @@ impl Operation for ReplaceSettings {
         );
         Ok(())
     }
-}
-
-/// Refuses what cannot be done while a deployment holds the lock, and tells why.
-///
-/// # Errors
-/// When the lock is held.
-pub fn refuse_while_busy(
-    store: &KuduStore,
-    operation: &'static str,
-    tx: &mut Tx<'_>,
-) -> Result<(), SiteError> {
-    let Some(lock) = &store.lock else { return Ok(()) };
-    let (pending, since) = (lock.operation.clone(), lock.since);
-    let fact = format!("refused ({operation}): \"{pending}\" holds the deployment lock");
-    tx.explain(
-        Event::new("settings.refused", format!("site:{}", store.site)).fact(fact).verdict(Verdict::Failed),
-    );
-    Err(SiteError::Busy { operation, pending, since })
 }

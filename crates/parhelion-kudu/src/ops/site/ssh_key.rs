@@ -9,8 +9,6 @@ use parhelion_core::{Event, Verdict};
 use parhelion_state::{Operation, Tx};
 use std::convert::Infallible;
 
-/// Where keys stand below HOME.
-pub const FOLDER: &str = ".ssh";
 const PRIVATE: &str = ".ssh/id_rsa";
 const PUBLIC: &str = ".ssh/id_rsa.pub";
 
