@@ -39,8 +39,9 @@ pub fn identity(store: &AzureDevOpsStore, given: &Value) -> Option<Identity> {
     };
     let known = [store.user(), store.service_identity()].into_iter().find(|known| known.id == id);
     Some(known.unwrap_or_else(|| {
-        let name =
-            text("displayName").unwrap_or_else(|| format!("Approver {}", &id.simple().to_string()[..8]));
+        let name = text("displayName").unwrap_or_else(|| {
+            format!("Approver {}", id.simple().to_string().chars().take(8).collect::<String>())
+        });
         Identity { id, name, unique_name: text("uniqueName").unwrap_or_default() }
     }))
 }

@@ -253,12 +253,16 @@ pub(super) fn look(
         }
         // Docs: what takes long may end after the hours of business, which are then waited for again.
         if !checkpoint.runs.iter().any(|r| r.turn == turn && !r.status.is_final()) {
+            let mut again = false;
             let hours = |r: &&mut CheckRun| r.turn == turn && r.kind == CheckKind::BusinessHours;
             for run in checkpoint.runs.iter_mut().filter(hours) {
-                if let Verdict::NotYet(why, next) = judge::judge(store, about, run, now) {
-                    run.status = CheckStatus::Running;
-                    (run.finished, run.again, run.message) = (None, next, why);
+                if let Verdict::NotYet(..) = judge::judge(store, about, run, now) {
+                    (run.status, run.finished, again) = (CheckStatus::Running, None, true);
                 }
+            }
+            // They are looked at as the others were: their time may be over.
+            if again {
+                continue;
             }
         }
         if checkpoint.runs.iter().any(|r| r.turn == turn && !r.status.is_final()) {

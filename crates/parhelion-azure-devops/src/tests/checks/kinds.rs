@@ -148,6 +148,24 @@ fn hours_that_end_while_somebody_thinks_begin_again() {
 }
 
 #[test]
+fn hours_that_end_for_good_while_somebody_thinks_time_out() {
+    let (bench, pipeline, environment) = bench_of(YAML);
+    let opened = bench.world.clock.now() - chrono::TimeDelta::minutes(30);
+    let hours = json!({
+        "businessDays": "Monday,Tuesday,Wednesday,Thursday,Friday,Saturday,Sunday", "timeZone": "UTC",
+        "startTime": opened.format("%H:%M").to_string(),
+        "endTime": (opened + chrono::TimeDelta::hours(1)).format("%H:%M").to_string(),
+    });
+    let hours = task("445fde2f-6c39-441c-807f-8a59ff2e075f", "evaluateBusinessHours", hours);
+    check(&bench, environment, TASK, hours, 50);
+    check(&bench, environment, APPROVAL, approvers(&[ANN]), 6000);
+    let id = run(&bench, pipeline);
+    bench.advance(3600);
+    answer(&bench, json!({ "approvalId": pending(&bench)[0]["id"], "status": "approved" }));
+    assert!(records(&bench, id).contains(&"Stage deploy completed/skipped".to_owned()));
+}
+
+#[test]
 fn a_queue_a_group_and_a_connection_are_guarded_too() {
     let yaml = "
 trigger: none
