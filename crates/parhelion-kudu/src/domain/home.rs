@@ -58,8 +58,14 @@ pub fn find(store: &KuduStore, path: &str) -> Option<(String, Found)> {
         return Some((spelled, found));
     }
     let spelled = store.files.spelled(path);
-    let found = of(store.files.node(&spelled)?);
-    Some((spelled, found))
+    match store.files.node(&spelled) {
+        Some(node) => Some((spelled, of(node))),
+        // Somebody may have deleted the folder while it was empty; with the first record it is there again.
+        None => record_files::folder(store, path).map(|folder| {
+            let at = store.files.newest();
+            (folder.to_owned(), Found::Folder { written: at, created: at })
+        }),
+    }
 }
 
 fn of(node: Node) -> Found {

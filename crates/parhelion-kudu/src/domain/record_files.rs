@@ -51,8 +51,22 @@ pub fn find(store: &KuduStore, path: &str) -> Option<(String, Found)> {
     Some((format!("{FOLDER}/{id}/{name}"), Found::File(record)))
 }
 
+/// The folders on the way to the records, as long as there are any; names ignore case.
+pub fn folder(store: &KuduStore, path: &str) -> Option<&'static str> {
+    let is_empty = store.deployments.is_empty() && store.hooks.is_empty() && store.settings.count() == 0;
+    ["site", FOLDER].into_iter().find(|folder| !is_empty && folder.eq_ignore_ascii_case(path))
+}
+
 /// The names that the records add to a folder.
 pub fn names(store: &KuduStore, folder: &str) -> Vec<String> {
+    let on_the_way = match folder {
+        "" => Some("site"),
+        _ if folder.eq_ignore_ascii_case("site") => Some("deployments"),
+        _ => None,
+    };
+    if let Some(name) = on_the_way {
+        return self::folder(store, FOLDER).map(|_| name.to_owned()).into_iter().collect();
+    }
     if folder.eq_ignore_ascii_case(FOLDER) {
         let own = own(store).into_iter().map(|(name, _)| name.to_owned());
         return own.chain(store.deployments.keys().cloned()).collect();

@@ -135,6 +135,10 @@ impl Tree {
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
+    /// When something was last written, .NET ticks.
+    pub fn newest(&self) -> i64 {
+        self.newest
+    }
     /// How many files and folders there are.
     pub fn nodes(&self) -> usize {
         self.files.len() + self.folders.len()

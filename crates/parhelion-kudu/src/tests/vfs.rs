@@ -310,6 +310,24 @@ async fn records_are_shown_as_files_and_not_written() {
     assert_eq!(get(&server, "site/deployments/hooks").await.status, 404);
 }
 
+#[tokio::test]
+async fn records_bring_their_folder_back() {
+    let server = Server::new();
+    assert_eq!(call(&server, "DELETE", "site?recursive=true", &[]).await.status, 200);
+    assert_eq!(get(&server, "site/").await.status, 404);
+    server.post("/kudu/site/api/hooks", &json!({"url": "http://a/", "event": "x"})).await;
+    let names = async |path: &str| -> Vec<Value> {
+        let list = get(&server, path).await.json();
+        list.as_array().unwrap().iter().map(|entry| entry["name"].clone()).collect()
+    };
+    assert_eq!(names("").await, ["LogFiles", "data", "site"]);
+    assert_eq!(
+        (names("Site/").await, names("site/deployments/").await),
+        (vec![json!("deployments")], vec![json!("hooks")])
+    );
+    assert_eq!(call(&server, "DELETE", "site?recursive=true", &[]).await.status, 409);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     /// Whatever path is asked for, by whatever method, HOME holds what it held or what was put there, and nothing panics.
