@@ -147,7 +147,7 @@ mod tests {
         for arguments in [&["--seed", "8"][..], &["serve", "--seed", "8"]] {
             let read = parsed(text, arguments).unwrap();
             let settings = match read.command {
-                Some(crate::settings::Command::Serve(settings)) => settings,
+                Some(crate::settings::Command::Serve(settings)) => *settings,
                 _ => read.serve,
             };
             assert_eq!(settings.seed, Some(8));

@@ -25,8 +25,8 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(e) => return complain(1, &format!("cannot start: {e}")),
     };
-    match arguments.command.unwrap_or(Command::Serve(arguments.serve)) {
-        Command::Serve(settings) => runtime.block_on(serve(settings, file.as_ref())),
+    match arguments.command.unwrap_or(Command::Serve(Box::new(arguments.serve))) {
+        Command::Serve(settings) => runtime.block_on(serve(*settings, file.as_ref())),
         Command::Demo(settings) => runtime.block_on(demo::play(&settings)),
         Command::Health(settings) => runtime.block_on(health(&settings)),
         Command::Azure(AzureCommand::Expand(settings)) => expand(&settings),

@@ -31,7 +31,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Answer on one port until told to stop (the default).
-    Serve(Settings),
+    Serve(Box<Settings>),
     /// Play the main scenarios of every surface against a server of its own, and show what goes over the wire.
     Demo(DemoSettings),
     /// Ask a running server whether it is well: exit code 0 or 1. For container health checks.

@@ -67,8 +67,9 @@ async fn packages_that_lead_out_or_swell_are_refused_whole() {
     let server = TestServer::with(|b| b.settings(settings)).await;
     let api = server.main();
     deploy(&api, "", &[("good.txt", &"x".repeat(900_000))]).await.want(200);
-    let made = |write: &dyn Fn(&mut ZipWriter<std::io::Cursor<Vec<u8>>>)| {
-        let mut zip = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    type Zip = ZipWriter<std::io::Cursor<Vec<u8>>>;
+    let made = |write: &dyn Fn(&mut Zip)| {
+        let mut zip = Zip::new(std::io::Cursor::new(Vec::new()));
         zip.start_file("first.txt", SimpleFileOptions::default()).unwrap();
         zip.write_all(b"first").unwrap();
         write(&mut zip);

@@ -25,7 +25,7 @@ pub(super) fn hook_waits(build: &Build, (s, j, t): (usize, usize, usize)) -> Opt
     let job = build.job(s, j)?;
     build.job_plan(s, j)?.deployment.as_ref()?;
     let own = hook(build, (s, j), job.steps.get(t)?.what)?;
-    let before = job.steps.iter().take(t).filter_map(|other| Some((hook(build, (s, j), other.what), other)));
+    let before = job.steps.iter().take(t).map(|other| (hook(build, (s, j), other.what), other));
     let others = before.filter(|(hook, _)| *hook != Some(own));
     // `on.failure` comes after `on.success` and looks at what was before that.
     let others = others.filter(|(hook, _)| !matches!(hook, Some(("on.success", _))));
