@@ -1,11 +1,12 @@
 //! Resources that all pipelines of a project, or one of them, may use.
-// CHOICE: kept and shown; everything may be used in the default mode, whatever stands here.
+// CHOICE: what stands here counts as a permission beside those of `pipelinePermissions`.
 //! https://learn.microsoft.com/en-us/rest/api/azure/devops/build/authorizedresources
 
 use crate::{
+    domain::{checks::waits_for_permission, run::drive},
     error::{Error, Result},
     operations::Input,
-    store::{AzureDevOpsStore, Project, ResourceReference},
+    store::{AzureDevOpsStore, Project, ResourceId, ResourceReference},
     wire::{reply::Reply, request::ApiRequest},
 };
 use parhelion_core::{Event, Verdict};
@@ -157,6 +158,7 @@ fn name(store: &AzureDevOpsStore, project: &Project, of: &ResourceReference) -> 
 fn authorize(store: &mut AzureDevOpsStore, input: Changed, tx: &mut Tx<'_>) -> Result<Reply> {
     let (project, definition, mut all) = find(store, &input.wanted)?;
     let mut shown = Vec::new();
+    let mut permitted = Vec::new();
     for mut one in input.given {
         if one.name.is_empty() {
             one.name = name(store, &project, &one).unwrap_or_default();
@@ -167,8 +169,9 @@ fn authorize(store: &mut AzureDevOpsStore, input: Changed, tx: &mut Tx<'_>) -> R
         let subject = definition.map_or(format!("project:{}", project.id), |id| format!("pipeline:{id}"));
         let kind = if definition.is_some() { "pipeline.changed" } else { "project.changed" };
         let fact = format!("the {} {} {verb} be used", one.kind, one.id);
-        tx.emit(Event::new(kind, subject).fact(fact).verdict(Verdict::Ok));
+        let told = tx.emit(Event::new(kind, subject).fact(fact).verdict(Verdict::Ok));
         if one.authorized {
+            permitted.push((ResourceId::new(&one.kind, &one.id), told));
             all.push(one);
         }
     }
@@ -179,6 +182,11 @@ fn authorize(store: &mut AzureDevOpsStore, input: Changed, tx: &mut Tx<'_>) -> R
         Some(id) => store.definitions.edit(&id, |d| d.authorized = all),
         None => store.projects.edit(&project.id, |p| p.authorized = all),
     };
+    // A stage that waits for it goes on.
+    for (resource, told) in permitted {
+        let waiting = waits_for_permission(store, &resource);
+        drive::again(store, &waiting, &told.into(), tx);
+    }
     Ok(Reply::list(shown))
 }
 

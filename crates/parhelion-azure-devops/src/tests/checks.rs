@@ -270,6 +270,13 @@ fn a_resource_that_is_not_permitted_holds_the_stage() {
         (&json!(pipeline), &json!(true))
     );
     assert_eq!(result(&bench, id), ("completed".into(), "succeeded".into()));
+    // What the build API says counts as well.
+    bench.ok(&format!("PATCH {path}"), json!({ "pipelines": [{ "id": pipeline, "authorized": false }] }));
+    let id = run(&bench, pipeline);
+    assert_eq!(result(&bench, id).0, "inProgress");
+    let resources = json!([{ "type": "environment", "id": environment.to_string(), "authorized": true }]);
+    bench.ok(&format!("PATCH /contoso/P/_apis/build/definitions/{pipeline}/resources"), resources);
+    assert_eq!(result(&bench, id), ("completed".into(), "succeeded".into()));
     assert_eq!(
         bench.call(&format!("PATCH {path}"), json!({ "pipelines": [{ "id": 99, "authorized": true }] })).0,
         404
