@@ -29,6 +29,7 @@ pub struct Arguments {
 
 /// What the program can do.
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant)] // There is one of it in a program's life.
 pub enum Command {
     /// Answer on one port until told to stop (the default).
     Serve(Box<Settings>),

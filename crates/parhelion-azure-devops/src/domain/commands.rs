@@ -10,7 +10,6 @@ mod mask;
 
 pub use echo::echoed;
 pub use hear::{Attached, Detail, Heard, Hearing, Named};
-#[allow(unused_imports)]
 pub use mask::{Masker, Splitter};
 
 use std::collections::BTreeMap;

@@ -47,7 +47,6 @@ pub fn replace(text: &str, known: &dyn Lookup) -> String {
 }
 
 /// The same with the values of secrets: what a script is given, never what is shown.
-#[allow(dead_code)]
 pub fn replace_revealing(text: &str, known: &dyn Lookup) -> String {
     Replacing { known, reveal: true, left: MAX_REPLACEMENTS, out: String::new() }.all(text)
 }

@@ -1,5 +1,4 @@
 //! Secrets in what a step says: however they come, they are not shown.
-#![allow(dead_code)]
 
 use std::collections::BTreeSet;
 

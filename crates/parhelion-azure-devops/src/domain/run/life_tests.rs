@@ -110,8 +110,8 @@ fn step(n: usize) -> Step {
         task: "PublishPipelineArtifact@1".into(),
         name: Some(format!("n{n}")),
         condition: CONDITIONS.get(n % 11).and_then(|c| c.map(str::to_owned)),
-        continue_on_error: (n % 5 == 0).then(|| "true".to_owned()),
-        enabled: (n % 13 == 0).then(|| "false".to_owned()),
+        continue_on_error: n.is_multiple_of(5).then(|| "true".to_owned()),
+        enabled: n.is_multiple_of(13).then(|| "false".to_owned()),
         inputs: vec![("artifact".to_owned(), format!("a{n}"))],
         ..Step::default()
     }

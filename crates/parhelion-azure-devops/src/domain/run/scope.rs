@@ -164,24 +164,6 @@ impl<'a> Scope<'a> {
         all.into_iter().find(|set| set.name.eq_ignore_ascii_case(name))
     }
 
-    /// Whether nobody may set this variable.
-    #[allow(dead_code)]
-    pub fn is_read_only(&self, name: &str) -> bool {
-        let readonly = |variables: &[Variable]| {
-            variables.iter().any(|variable| match variable {
-                Variable::Value { name: n, readonly, .. } => *readonly && n.eq_ignore_ascii_case(name),
-                Variable::Group(_) => false,
-            })
-        };
-        let stage = self.build.stage_plan(self.s);
-        let job = self.j.and_then(|j| self.build.job_plan(self.s, j));
-        self.set_before(name).is_some_and(|set| set.is_read_only)
-            || readonly(&self.build.pipeline.variables)
-            || stage.is_some_and(|stage| readonly(&stage.variables))
-            || job.is_some_and(|job| readonly(&job.variables))
-    }
-
-    #[allow(dead_code)]
     /// All variables by name in lower case: names as written, values, and whether they are secret.
     pub fn all(&self) -> BTreeMap<String, (String, String, bool)> {
         let stage = self.build.stage_plan(self.s).map_or(&[][..], |stage| &stage.variables);
@@ -247,7 +229,6 @@ pub fn word(result: RecordResult) -> &'static str {
     }
 }
 
-#[allow(dead_code)]
 /// The names of what the agent and the service tell.
 const PREDEFINED: &[&str] = &[
     "System.StageName",
