@@ -199,7 +199,6 @@ fn process(ask: &Ask, href: &str) -> Value {
         "name": "w3wp",
         "machineName": ask.site.as_str().to_ascii_uppercase(),
         "href": href,
-        "minidump": format!("{href}/dump"),
         "user_name": format!("IIS APPPOOL\\{}", ask.site),
     })
 }
