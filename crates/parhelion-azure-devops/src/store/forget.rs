@@ -187,6 +187,9 @@ impl AzureDevOpsStore {
         let Some(build) = self.take_build(id) else { return };
         let mut build = Arc::unwrap_or_clone(build);
         build.final_yaml = "".into();
+        (build.pipeline, build.known, build.groups) = Default::default();
+        // Secrets among them are not kept for what nobody runs again.
+        build.variables.clear();
         build.stages.clear();
         build.artifacts.clear();
         build.delivery = None;

@@ -94,6 +94,9 @@ fn the_environment_is_the_runs_alone_without_its_secrets() {
     assert!(!said.contains("TOKEN=") && !said.contains("topsecret") && !said.contains("CARGO"), "{said}");
     assert!(said.contains("\na\nb\ns\nTestResults\n") || said.contains("\nTestResults\na\nb\ns\n"), "{said}");
     assert!(!bench.dump(false).to_string().contains("topsecret"));
+    // Nor does what is left of a deleted build tell it.
+    assert_eq!(bench.send("DELETE", &format!("{BUILDS}/{id}"), &[], "").status, 204);
+    assert!(!bench.dump(false).to_string().contains("topsecret"));
 }
 
 #[test]
