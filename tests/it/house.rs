@@ -19,7 +19,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("artifacts", &["core", "http", "state"]),
     ("codepipeline", &["artifacts", "core", "http", "state"]),
     ("azure-devops", &["azure-pipelines", "core", "exec", "git", "http", "state"]),
-    ("kudu", &["core", "git", "http", "state"]),
+    ("kudu", &["core", "exec", "git", "http", "state"]),
     ("secure-source-manager", &["core", "git", "http", "state"]),
     ("control", &["core", "delivery", "http", "state"]),
     (

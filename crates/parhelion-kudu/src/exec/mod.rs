@@ -9,14 +9,11 @@ mod workspace;
 pub use workspace::{Change, Workspace, apply};
 
 use crate::store::Tree;
+use parhelion_exec::{Ended, Stream};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
-use std::process::Stdio;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::Command;
 
 /// Most that is kept of either output, bytes.
 pub const OUTPUT_BYTES: usize = 1024 * 1024;
@@ -75,69 +72,33 @@ async fn shell(
     timeout: Duration,
 ) -> io::Result<(i32, String, String)> {
     let home_text = home.to_string_lossy();
-    let mut shell = Command::new("sh");
-    shell.arg("-c").arg(command).current_dir(home.join(folder)).env_clear();
-    shell.envs(environment.iter().map(|(name, value)| (name, value.replace("{home}", &home_text))));
-    shell.env("HOME", home).env("PATH", std::env::var_os("PATH").unwrap_or_default());
-    shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // A group of its own: its children can be ended with it.
-    shell.process_group(0).kill_on_drop(true);
-    let mut child = shell.spawn()?;
-    let group = Group(child.id().unwrap_or_default().into());
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let ended = async {
-        let status = child.wait().await;
-        // What it left running would keep its outputs open.
-        group.end();
-        status
+    let given =
+        environment.iter().map(|(name, value)| (name.into(), value.replace("{home}", &home_text).into()));
+    let own = [("HOME".into(), home.into()), ("PATH".into(), std::env::var_os("PATH").unwrap_or_default())];
+    let task = parhelion_exec::Task {
+        program: "sh".into(),
+        arguments: vec!["-c".into(), command.into()],
+        folder: home.join(folder),
+        environment: given.chain(own).collect(),
+        limit: timeout,
+        apart: true,
     };
-    let all = async { tokio::join!(ended, kept(stdout), kept(stderr)) };
-    let Ok((status, output, error)) = tokio::time::timeout(timeout, all).await else {
-        let text = format!("The command was ended: it took more than {} seconds.", timeout.as_secs());
-        return Err(io::Error::new(io::ErrorKind::TimedOut, text));
-    };
-    let status = status?;
-    let signal = std::os::unix::process::ExitStatusExt::signal(&status);
-    let code = status.code().unwrap_or_else(|| signal.map_or(-1, |signal| 128 + signal));
-    Ok((code, output, error))
-}
-
-/// Reads to the end and keeps what [`OUTPUT_BYTES`] allow.
-async fn kept(from: Option<impl AsyncRead + Unpin>) -> String {
-    let Some(mut from) = from else { return String::new() };
-    let mut kept = Vec::new();
-    let mut buffer = vec![0; 16 * 1024];
-    while let Ok(count) = from.read(&mut buffer).await {
-        let Some(read) = buffer.get(..count).filter(|read| !read.is_empty()) else { break };
+    let (mut output, mut error) = (Vec::new(), Vec::new());
+    let take = |stream: Stream, bytes: &[u8]| {
+        let kept = if stream == Stream::Output { &mut output } else { &mut error };
         let room = OUTPUT_BYTES.saturating_sub(kept.len());
-        kept.extend(read.iter().take(room));
-    }
-    String::from_utf8_lossy(&kept).into_owned()
-}
-
-/// The processes of a command: they end with this, whatever becomes of the request.
-struct Group(AtomicU32);
-
-impl Group {
-    fn end(&self) {
-        let leader = self.0.swap(0, Ordering::Relaxed);
-        if leader > 0 {
-            let kill = std::process::Command::new("kill")
-                .args(["-KILL", "--", &format!("-{leader}")])
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status();
-            // Nothing is left to do where there is no `kill`.
-            drop(kill);
+        kept.extend(bytes.iter().take(room));
+    };
+    let code = match parhelion_exec::run(task, std::future::pending(), take).await? {
+        Ended::Exited(code) => code,
+        Ended::Signalled(signal) => 128 + signal,
+        Ended::TimedOut | Ended::Stopped => {
+            let text = format!("The command was ended: it took more than {} seconds.", timeout.as_secs());
+            return Err(io::Error::new(io::ErrorKind::TimedOut, text));
         }
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.end();
-    }
+    };
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ok((code, text(output), text(error)))
 }
 
 #[cfg(test)]
