@@ -142,7 +142,8 @@ fn every_crate_takes_the_rules_of_the_workspace() {
         }
         // The strict clippy.toml is the root's, and clippy takes the nearest one alone.
         let own = folder.join("clippy.toml").exists();
-        let may = ["delivery", "exec", "git", "http", "testkit", "tests", ""].contains(&short(name).unwrap_or("?"));
+        let may =
+            ["delivery", "exec", "git", "http", "testkit", "tests", ""].contains(&short(name).unwrap_or("?"));
         assert!(own == may, "{name}: a clippy.toml of its own: {own}");
     }
     let strict = read("clippy.toml");
