@@ -79,13 +79,14 @@ impl GitHost {
         let (into, from) = (into.to_string(), from.to_string());
         let args = ["merge-tree", "--write-tree", "--no-messages", "--name-only", "-z", &into, &from];
         let output = self.inner.output(view.path(), &args, b"").await?;
-        // Docs: git-merge-tree, exit status 0 clean, 1 conflicts, else it could not be tried.
+        // Docs: git-merge-tree, exit status 0 clean, 1 conflicts, else it could not be tried. Observed: 1 and no tree for a
+        // commit that is not there.
         match output.status.code() {
             Some(0) => match first_id(&output.stdout) {
                 Some(tree) => Ok(Merge::Clean(tree)),
                 None => Err(failed(&args, &output)),
             },
-            Some(1) => {
+            Some(1) if first_id(&output.stdout).is_some() => {
                 let text = String::from_utf8_lossy(&output.stdout).into_owned();
                 let paths = text.split('\0').skip(1).take_while(|path| !path.is_empty()).map(str::to_owned);
                 Ok(Merge::Conflict(paths.collect()))
